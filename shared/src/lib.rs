@@ -1,1 +1,6 @@
-//! Placeholder until the crate is built.
+//! What Parlor's programs have in common: the wire protocol, the Redis keyspace with its scripts
+//! and connections, configuration, telemetry, lifecycle, and a small client for tests and tools.
+
+pub mod id;
+pub mod limits;
+pub mod protocol;

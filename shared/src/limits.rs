@@ -1,0 +1,19 @@
+//! Limits that are part of the protocol or of the data, the same in every deployment. Those that
+//! an operator may set are in [`crate::config`].
+
+/// Characters in a user's or a room's name: enough for a full name, short enough for a list.
+pub const NAME_CHARACTERS: usize = 64;
+/// The same in bytes, checked before anything else looks at the text.
+pub const NAME_BYTES: usize = 256;
+/// A password's longest form: argon2 hashes all of it, so an unbounded one would be a weapon.
+pub const PASSWORD_BYTES: usize = 1_024;
+/// An `id` or a `clientMessageId`: room for a UUID and a prefix.
+pub const CLIENT_ID_BYTES: usize = 64;
+/// The page of `users` and `rooms`, in entries.
+pub const LIST_PAGE_ENTRIES: usize = 100;
+/// How long a client message id is remembered, in seconds.
+pub const MESSAGE_DEDUPLICATION_SECONDS: u64 = 300;
+/// Access keys are 32 random bytes, written as 64 hexadecimal digits.
+pub const ACCESS_KEY_BYTES: usize = 32;
+/// How long an access key is good for, in seconds (30 days).
+pub const ACCESS_KEY_TTL_SECONDS: u64 = 30 * 24 * 3_600;

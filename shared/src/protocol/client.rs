@@ -1,0 +1,458 @@
+//! What clients send.
+//!
+//! A frame is an object with a `type` and, under that name, the type's block. `SUUID`, `SSUID`,
+//! `sessionUUID`, `userUUID` and `accessKey` beside them, which the demo's client sends, are
+//! accepted and ignored: who a connection is, the connection knows.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::value::RawValue;
+
+use super::value::{AddressError, RoomRef};
+use crate::{id::UserId, limits};
+
+/// An `id` of the client's choice, repeated in the reply: a string or a whole number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RequestId {
+    Number(i64),
+    Text(String),
+}
+
+/// A text that must never be shown: a password or an access key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A request, and the `id` to repeat in what answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientEnvelope {
+    pub id: Option<RequestId>,
+    pub frame: ClientFrame,
+}
+
+/// Every request there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientFrame {
+    /// Registers a name with a password and signs in.
+    SignUp(Credentials),
+    /// Signs in by password (an unknown name is registered) or, as a guest, by nickname.
+    SignIn(SignIn),
+    /// Ends the user's session on this connection and its access key.
+    SignOut,
+    /// Lists accounts in the order of registration.
+    Users(Page),
+    /// Joins a room and asks for its last messages.
+    ChannelJoin(ChannelJoin),
+    /// Leaves a room.
+    ChannelLeave(RoomRef),
+    /// Sends a message to a joined room.
+    ChannelMessage(ChannelMessage),
+    /// Pages through the history of a joined room.
+    ChannelMessages(ChannelMessages),
+    /// Lists named rooms.
+    Rooms(Page),
+    /// Signs in by access key after a reconnection and asks for what was missed.
+    Resume(Resume),
+    /// Asks for a `pong`: browsers can't send WebSocket pings.
+    Ping,
+}
+
+/// `{"username","password"}`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// Checked by the session, which answers with the rule it breaks.
+    pub username: String,
+    pub password: Secret,
+}
+
+/// `{"username","password"}` or `{"nickname"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SignIn {
+    Guest { nickname: String },
+    Password(Credentials),
+}
+
+/// `{"offset","limit"}`, both optional.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+impl Page {
+    /// The limit asked for, at most [`limits::LIST_PAGE_ENTRIES`].
+    pub fn limit(&self) -> usize {
+        self.limit
+            .map_or(limits::LIST_PAGE_ENTRIES, |limit| limit as usize)
+            .min(limits::LIST_PAGE_ENTRIES)
+    }
+}
+
+/// `{"recipientUUID" | "room","keepJoined","limit"}`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelJoin {
+    #[serde(flatten)]
+    pub room: RoomRef,
+    /// Stay in the rooms joined before; otherwise they are left, as in the demo.
+    #[serde(
+        rename = "keepJoined",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub keep_joined: bool,
+    /// How many of the last messages to send; the gateway's `join_history` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `{"recipientUUID" | "room","message","clientMessageId"}`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelMessage {
+    #[serde(flatten)]
+    pub room: RoomRef,
+    pub message: String,
+    /// The same id sent again within five minutes is the same message: it is stored once.
+    #[serde(
+        rename = "clientMessageId",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_message_id: Option<String>,
+}
+
+/// `{"recipientUUID" | "room","before","after","limit"}`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelMessages {
+    #[serde(flatten)]
+    pub room: RoomRef,
+    /// Messages with a lower `Seq`; the newest page if neither is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Messages with a higher `Seq`, the oldest of them first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// `{"userUUID","accessKey","rooms"}`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    #[serde(rename = "userUUID")]
+    pub user_uuid: UserId,
+    #[serde(rename = "accessKey")]
+    pub access_key: Secret,
+    #[serde(default)]
+    pub rooms: Vec<ResumeRoom>,
+}
+
+/// `{"recipientUUID" | "room","epoch","seq"}`: the last message that was received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeRoom {
+    #[serde(flatten)]
+    pub room: RoomRef,
+    #[serde(default)]
+    pub epoch: String,
+    #[serde(default)]
+    pub seq: u64,
+}
+
+/// `GET /ws?nickname=…&room=…`: sign in as a guest and join in one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ConnectQuery {
+    pub nickname: Option<String>,
+    pub room: Option<String>,
+}
+
+/// Why a text is no request. The texts are fixed: nothing of the frame is ever repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    #[error("the frame is not a JSON object with a \"type\"")]
+    NotARequest,
+    #[error("\"id\" is a string of at most 64 bytes or a whole number")]
+    BadId,
+    #[error("the type is unknown; see the protocol's list of requests")]
+    UnknownType,
+    #[error("{kind}: the block is missing; it looks like {shape}")]
+    MissingBlock {
+        kind: &'static str,
+        shape: &'static str,
+    },
+    #[error("{kind}: the block has a wrong shape; it looks like {shape}")]
+    BadBlock {
+        kind: &'static str,
+        shape: &'static str,
+    },
+    #[error("{0}")]
+    BadAddress(#[from] AddressError),
+}
+
+/// A request that could not be read, with its `id` if that much was readable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadFrame {
+    pub id: Option<RequestId>,
+    pub error: DecodeError,
+}
+
+/// The outer object. Blocks stay raw until the type says which of them counts.
+#[derive(Deserialize)]
+struct Outer<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default, rename = "signUp")]
+    sign_up: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "signIn")]
+    sign_in: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    users: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "channelJoin")]
+    channel_join: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "channelLeave")]
+    channel_leave: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "channelMessage")]
+    channel_message: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "channelMessages")]
+    channel_messages: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    rooms: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resume: Option<&'a RawValue>,
+}
+
+impl ClientEnvelope {
+    /// Reads one text frame.
+    ///
+    /// # Errors
+    /// [`BadFrame`] names the rule that the frame breaks, never what it holds.
+    pub fn decode(text: &str) -> Result<Self, BadFrame> {
+        let outer: Outer<'_> = serde_json::from_str(text).map_err(|_| BadFrame {
+            id: None,
+            error: DecodeError::NotARequest,
+        })?;
+        let id = decode_id(outer.id).map_err(|error| BadFrame { id: None, error })?;
+        match decode_block(&outer) {
+            Ok(frame) => Ok(Self { id, frame }),
+            Err(error) => Err(BadFrame { id, error }),
+        }
+    }
+}
+
+fn decode_id(raw: Option<&RawValue>) -> Result<Option<RequestId>, DecodeError> {
+    let Some(raw) = raw else { return Ok(None) };
+    match serde_json::from_str(raw.get()) {
+        Ok(Some(RequestId::Text(text))) if text.len() > limits::CLIENT_ID_BYTES => {
+            Err(DecodeError::BadId)
+        }
+        Ok(id) => Ok(id),
+        Err(_) => Err(DecodeError::BadId),
+    }
+}
+
+fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
+    const CREDENTIALS: &str = r#"{"username":"…","password":"…"}"#;
+    const SIGN_IN: &str = r#"{"username":"…","password":"…"} or {"nickname":"…"}"#;
+    const PAGE: &str = r#"{"offset":0,"limit":100}"#;
+    const ROOM: &str = r#"{"recipientUUID":""} or {"room":"…"}"#;
+    const JOIN: &str =
+        r#"{"recipientUUID":"","keepJoined":true,"limit":10}, or "room" for a named room"#;
+    const MESSAGE: &str = r#"{"recipientUUID":"","message":"…"}, or "room" for a named room"#;
+    const HISTORY: &str =
+        r#"{"recipientUUID":"","before":100,"limit":100}, or "room" for a named room"#;
+    const RESUME: &str =
+        r#"{"userUUID":"…","accessKey":"…","rooms":[{"recipientUUID":"","epoch":"…","seq":7}]}"#;
+
+    match &*outer.kind {
+        "signUp" => required("signUp", CREDENTIALS, outer.sign_up).map(ClientFrame::SignUp),
+        "signIn" => required("signIn", SIGN_IN, outer.sign_in).map(ClientFrame::SignIn),
+        // The demo's document sends it without a block, a client may send one: neither matters.
+        "signOut" => Ok(ClientFrame::SignOut),
+        "users" => optional("users", PAGE, outer.users).map(ClientFrame::Users),
+        "channelJoin" => {
+            let block: ChannelJoin = required("channelJoin", JOIN, outer.channel_join)?;
+            block.room.address()?;
+            Ok(ClientFrame::ChannelJoin(block))
+        }
+        "channelLeave" => {
+            let block: RoomRef = required("channelLeave", ROOM, outer.channel_leave)?;
+            block.address()?;
+            Ok(ClientFrame::ChannelLeave(block))
+        }
+        "channelMessage" => {
+            let block: ChannelMessage = required("channelMessage", MESSAGE, outer.channel_message)?;
+            block.room.address()?;
+            let id_is_fit = block
+                .client_message_id
+                .as_ref()
+                .is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()));
+            if !id_is_fit {
+                return Err(DecodeError::BadBlock {
+                    kind: "channelMessage",
+                    shape: MESSAGE,
+                });
+            }
+            Ok(ClientFrame::ChannelMessage(block))
+        }
+        "channelMessages" => {
+            let block: ChannelMessages =
+                required("channelMessages", HISTORY, outer.channel_messages)?;
+            block.room.address()?;
+            Ok(ClientFrame::ChannelMessages(block))
+        }
+        "rooms" => optional("rooms", PAGE, outer.rooms).map(ClientFrame::Rooms),
+        "resume" => {
+            let block: Resume = required("resume", RESUME, outer.resume)?;
+            for entry in &block.rooms {
+                entry.room.address()?;
+            }
+            Ok(ClientFrame::Resume(block))
+        }
+        "ping" => Ok(ClientFrame::Ping),
+        _ => Err(DecodeError::UnknownType),
+    }
+}
+
+fn required<'a, T: Deserialize<'a>>(
+    kind: &'static str,
+    shape: &'static str,
+    block: Option<&'a RawValue>,
+) -> Result<T, DecodeError> {
+    let block = block.ok_or(DecodeError::MissingBlock { kind, shape })?;
+    // serde's own message may quote the value, which may be a password: it is dropped.
+    serde_json::from_str(block.get()).map_err(|_| DecodeError::BadBlock { kind, shape })
+}
+
+fn optional<'a, T: Deserialize<'a> + Default>(
+    kind: &'static str,
+    shape: &'static str,
+    block: Option<&'a RawValue>,
+) -> Result<T, DecodeError> {
+    block.map_or_else(
+        || Ok(T::default()),
+        |block| required(kind, shape, Some(block)),
+    )
+}
+
+impl Serialize for ClientEnvelope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(id) = &self.id {
+            map.serialize_entry("id", id)?;
+        }
+        map.serialize_entry("type", self.frame.kind())?;
+        match &self.frame {
+            ClientFrame::SignUp(block) => map.serialize_entry("signUp", block)?,
+            ClientFrame::SignIn(block) => map.serialize_entry("signIn", block)?,
+            ClientFrame::SignOut | ClientFrame::Ping => {}
+            ClientFrame::Users(block) => map.serialize_entry("users", block)?,
+            ClientFrame::ChannelJoin(block) => map.serialize_entry("channelJoin", block)?,
+            ClientFrame::ChannelLeave(block) => map.serialize_entry("channelLeave", block)?,
+            ClientFrame::ChannelMessage(block) => map.serialize_entry("channelMessage", block)?,
+            ClientFrame::ChannelMessages(block) => map.serialize_entry("channelMessages", block)?,
+            ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
+            ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
+        }
+        map.end()
+    }
+}
+
+impl ClientFrame {
+    /// The `type` on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SignUp(_) => "signUp",
+            Self::SignIn(_) => "signIn",
+            Self::SignOut => "signOut",
+            Self::Users(_) => "users",
+            Self::ChannelJoin(_) => "channelJoin",
+            Self::ChannelLeave(_) => "channelLeave",
+            Self::ChannelMessage(_) => "channelMessage",
+            Self::ChannelMessages(_) => "channelMessages",
+            Self::Rooms(_) => "rooms",
+            Self::Resume(_) => "resume",
+            Self::Ping => "ping",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> DecodeError {
+        ClientEnvelope::decode(text).expect_err("refused").error
+    }
+
+    #[test]
+    fn what_is_no_request_is_told_without_repeating_it() {
+        assert_eq!(refused("hello"), DecodeError::NotARequest);
+        assert_eq!(refused("[]"), DecodeError::NotARequest);
+        assert_eq!(refused(r#"{"type":7}"#), DecodeError::NotARequest);
+        assert_eq!(refused(r#"{"type":"hunter2"}"#), DecodeError::UnknownType);
+        let wrong = r#"{"type":"signIn","signIn":{"username":"a","password":["hunter2"]}}"#;
+        assert!(!refused(wrong).to_string().contains("hunter2"));
+        assert!(matches!(
+            refused(r#"{"type":"signIn"}"#),
+            DecodeError::MissingBlock { .. }
+        ));
+        let both = r#"{"type":"channelLeave","channelLeave":{"room":"a","recipientUUID":"6f0b1d2c-0000-4000-8000-000000000001"}}"#;
+        assert_eq!(
+            refused(both),
+            DecodeError::BadAddress(AddressError::Ambiguous)
+        );
+        let id = format!(r#"{{"id":"{}","type":"ping"}}"#, "x".repeat(65));
+        assert_eq!(refused(&id), DecodeError::BadId);
+    }
+
+    #[test]
+    fn nesting_is_bounded_wherever_it_stands() {
+        let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+        for text in [
+            deep.clone(),
+            format!(r#"{{"type":"ping","other":{deep}}}"#),
+            format!(r#"{{"type":"signIn","signIn":{deep}}}"#),
+            format!(r#"{{"type":"signIn","signIn":{{"nickname":{deep}}}}}"#),
+        ] {
+            // Some are refused, some ignored: none may overflow the stack.
+            let _ = ClientEnvelope::decode(&text);
+        }
+    }
+
+    #[test]
+    fn the_demo_clients_extra_fields_are_ignored() {
+        let text = r#"{"SSUID":"s","type":"users","userUUID":"","accessKey":""}"#;
+        let envelope = ClientEnvelope::decode(text).unwrap();
+        assert_eq!(envelope.frame, ClientFrame::Users(Page::default()));
+        let sign_out = r#"{"type":"signOut","userUUID":"x","signOut":{"uuid":"x"}}"#;
+        assert_eq!(
+            ClientEnvelope::decode(sign_out).unwrap().frame,
+            ClientFrame::SignOut
+        );
+    }
+
+    #[test]
+    fn secrets_are_not_shown_by_debug() {
+        let text = r#"{"type":"signIn","signIn":{"username":"a","password":"hunter2"}}"#;
+        assert!(!format!("{:?}", ClientEnvelope::decode(text).unwrap()).contains("hunter2"));
+    }
+}

@@ -1,0 +1,157 @@
+//! The values that frames are made of.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::id::{Address, MessageId, NameError, RoomName, UserId, Username};
+
+/// A user as others see them: `{"UUID","Username","OnLine"}`. Never a password, hash or key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    #[serde(rename = "UUID")]
+    pub uuid: UserId,
+    #[serde(rename = "Username")]
+    pub username: Username,
+    /// Left out where nobody looked it up, as for the senders in history.
+    #[serde(rename = "OnLine", default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
+    #[serde(rename = "Guest", default, skip_serializing_if = "is_false")]
+    pub guest: bool,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// A message as it is sent to clients and kept in `channelMessages:<channel>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    #[serde(rename = "UUID")]
+    pub uuid: MessageId,
+    #[serde(rename = "SenderUUID")]
+    pub sender_uuid: UserId,
+    #[serde(rename = "Sender")]
+    pub sender: User,
+    /// `""` in General, the other user in a private room; left out in a named room.
+    #[serde(
+        rename = "RecipientUUID",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub recipient_uuid: Option<Recipient>,
+    #[serde(rename = "Recipient", default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<User>,
+    #[serde(rename = "Room", default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomName>,
+    #[serde(rename = "Message")]
+    pub message: String,
+    /// What the sender's client named it, so that it knows its own message again.
+    #[serde(
+        rename = "ClientMessageId",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub client_message_id: Option<String>,
+    /// RFC 3339, UTC, milliseconds; from Redis' clock.
+    #[serde(
+        rename = "CreatedAt",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub created_at: String,
+    /// Position in the room, from 1, without gaps within an epoch.
+    #[serde(rename = "Seq", default)]
+    pub seq: u64,
+    #[serde(rename = "Epoch", default, skip_serializing_if = "String::is_empty")]
+    pub epoch: String,
+}
+
+/// A `recipientUUID`: `""` for General, otherwise a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    General,
+    User(UserId),
+}
+
+impl Serialize for Recipient {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::General => serializer.serialize_str(""),
+            Self::User(user) => user.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Recipient {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self::General);
+        }
+        text.parse()
+            .map(Self::User)
+            .map_err(|_| D::Error::custom("recipientUUID is empty or a UUID"))
+    }
+}
+
+/// How a block names its room, flattened into it: `recipientUUID` or `room`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRef {
+    #[serde(
+        rename = "recipientUUID",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub recipient_uuid: Option<Recipient>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+}
+
+/// Why a [`RoomRef`] is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    #[error("a room is named by recipientUUID or by room, not by both")]
+    Ambiguous,
+    #[error("the room can't have that name: {0}")]
+    Name(#[from] NameError),
+}
+
+impl RoomRef {
+    /// The address it stands for. Nothing given is General, as the demo's client has it; a named
+    /// room goes with no recipient or an empty one.
+    ///
+    /// # Errors
+    /// When it names both a user and a room, or the room's name breaks a rule.
+    pub fn address(&self) -> Result<Address, AddressError> {
+        match (&self.room, self.recipient_uuid) {
+            (Some(room), None | Some(Recipient::General)) => {
+                Ok(Address::Named(RoomName::new(room)?))
+            }
+            (Some(_), Some(Recipient::User(_))) => Err(AddressError::Ambiguous),
+            (None, None | Some(Recipient::General)) => Ok(Address::General),
+            (None, Some(Recipient::User(user))) => Ok(Address::Private(user)),
+        }
+    }
+}
+
+impl From<&Address> for RoomRef {
+    fn from(address: &Address) -> Self {
+        match address {
+            Address::General => Self {
+                recipient_uuid: Some(Recipient::General),
+                room: None,
+            },
+            Address::Private(user) => Self {
+                recipient_uuid: Some(Recipient::User(*user)),
+                room: None,
+            },
+            Address::Named(room) => Self {
+                recipient_uuid: None,
+                room: Some(room.to_string()),
+            },
+        }
+    }
+}
