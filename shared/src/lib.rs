@@ -1,6 +1,10 @@
 //! What Parlor's programs have in common: the wire protocol, the Redis keyspace with its scripts
 //! and connections, configuration, telemetry, lifecycle, and a small client for tests and tools.
 
+pub mod clock;
+pub mod event;
 pub mod id;
+pub mod keyspace;
 pub mod limits;
 pub mod protocol;
+pub mod redis;
