@@ -1,1 +1,3 @@
-//! Placeholder until the crate is built.
+//! What Parlor's programs have in common.
+
+pub mod config;
