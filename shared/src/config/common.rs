@@ -28,7 +28,9 @@ impl std::str::FromStr for LogFormat {
     }
 }
 
+// Doc comments are the texts of --help, where backticks would be noise.
 /// Settings of every program.
+#[allow(clippy::doc_markdown)]
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Common")]
 pub struct Common {
