@@ -2,9 +2,12 @@
 //! and connections, configuration, telemetry, lifecycle, and a small client for tests and tools.
 
 pub mod clock;
+pub mod config;
 pub mod event;
 pub mod id;
 pub mod keyspace;
+pub mod lifecycle;
 pub mod limits;
 pub mod protocol;
 pub mod redis;
+pub mod telemetry;
