@@ -37,6 +37,7 @@ scripts! {
     REPLACE_IF_EQUAL "replace_if_equal",
     PERSIST "persist",
     TRIM_AGE "trim_age",
+    HISTORY "history",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.
