@@ -44,6 +44,7 @@ pub struct GatewayMetrics {
 }
 
 impl GatewayMetrics {
+    #[allow(clippy::too_many_lines, reason = "a list")]
     /// Registers them all.
     ///
     /// # Errors
@@ -56,7 +57,10 @@ impl GatewayMetrics {
             metrics.register(Histogram::with_opts(options)?)
         };
         let resumes = metrics.register(IntCounterVec::new(
-            Opts::new("parlor_resumes_total", "Rooms resumed, by whether all that was missed could be had."),
+            Opts::new(
+                "parlor_resumes_total",
+                "Rooms resumed, by whether all that was missed could be had.",
+            ),
             &["outcome"],
         )?)?;
         Ok(Self {
@@ -66,41 +70,92 @@ impl GatewayMetrics {
                 "parlor_handshakes_refused_total",
                 "Handshakes refused: origin, limits, overload or a malformed request.",
             )?,
-            signed_in: gauge("parlor_signed_in_sessions", "Connections on which somebody is signed in.")?,
+            signed_in: gauge(
+                "parlor_signed_in_sessions",
+                "Connections on which somebody is signed in.",
+            )?,
             rooms: gauge("parlor_rooms", "Rooms with members on this gateway.")?,
             frames_in: counter("parlor_frames_in_total", "Text frames received.")?,
-            messages_in: counter("parlor_messages_in_total", "Chat messages received from clients.")?,
-            messages_published: counter("parlor_messages_published_total", "Chat messages numbered and stored by Redis.")?,
-            deliveries: counter("parlor_deliveries_total", "Frames handed to members of rooms.")?,
+            messages_in: counter(
+                "parlor_messages_in_total",
+                "Chat messages received from clients.",
+            )?,
+            messages_published: counter(
+                "parlor_messages_published_total",
+                "Chat messages numbered and stored by Redis.",
+            )?,
+            deliveries: counter(
+                "parlor_deliveries_total",
+                "Frames handed to members of rooms.",
+            )?,
             fan_out_seconds: histogram(
                 "parlor_fan_out_seconds",
                 "From an event's arrival from Redis until it was written to its members.",
             )?,
-            publish_seconds: histogram("parlor_publish_seconds", "From a batch's way to Redis until its replies.")?,
+            publish_seconds: histogram(
+                "parlor_publish_seconds",
+                "From a batch's way to Redis until its replies.",
+            )?,
             outbox_overflows: counter(
                 "parlor_outbox_overflows_total",
                 "Connections closed because they read too slowly.",
             )?,
-            auth_failures: counter("parlor_auth_failures_total", "Sign-ins, sign-ups and resumes refused.")?,
-            rate_limited: counter("parlor_rate_limited_total", "Frames refused by a rate limit.")?,
-            frames_refused: counter("parlor_frames_refused_total", "Frames that were no valid request.")?,
+            auth_failures: counter(
+                "parlor_auth_failures_total",
+                "Sign-ins, sign-ups and resumes refused.",
+            )?,
+            rate_limited: counter(
+                "parlor_rate_limited_total",
+                "Frames refused by a rate limit.",
+            )?,
+            frames_refused: counter(
+                "parlor_frames_refused_total",
+                "Frames that were no valid request.",
+            )?,
             violations: counter(
                 "parlor_protocol_violations_total",
                 "Connections ended because they broke the WebSocket protocol or its limits.",
             )?,
             gaps: counter("parlor_gaps_total", "Gaps noticed in rooms' live messages.")?,
-            gap_messages_repaired: counter("parlor_gap_messages_repaired_total", "Messages fetched to repair gaps.")?,
-            duplicates_dropped: counter("parlor_duplicates_dropped_total", "Live messages that came twice.")?,
-            resyncs: counter("parlor_resyncs_total", "Rooms told that live messages were lost.")?,
-            bus_events_dropped: counter("parlor_bus_events_dropped_total", "Events dropped because a shard was behind.")?,
-            bus_events_unreadable: counter("parlor_bus_events_unreadable_total", "Events on the bus that were not Parlor's.")?,
-            subscriber_connects: counter("parlor_subscriber_connects_total", "Connections made by the subscriber.")?,
-            redis_errors: counter("parlor_redis_errors_total", "Commands that Redis did not answer well.")?,
-            redis_reconnects: counter("parlor_redis_reconnects_total", "Times the publisher lost its connection.")?,
+            gap_messages_repaired: counter(
+                "parlor_gap_messages_repaired_total",
+                "Messages fetched to repair gaps.",
+            )?,
+            duplicates_dropped: counter(
+                "parlor_duplicates_dropped_total",
+                "Live messages that came twice.",
+            )?,
+            resyncs: counter(
+                "parlor_resyncs_total",
+                "Rooms told that live messages were lost.",
+            )?,
+            bus_events_dropped: counter(
+                "parlor_bus_events_dropped_total",
+                "Events dropped because a shard was behind.",
+            )?,
+            bus_events_unreadable: counter(
+                "parlor_bus_events_unreadable_total",
+                "Events on the bus that were not Parlor's.",
+            )?,
+            subscriber_connects: counter(
+                "parlor_subscriber_connects_total",
+                "Connections made by the subscriber.",
+            )?,
+            redis_errors: counter(
+                "parlor_redis_errors_total",
+                "Commands that Redis did not answer well.",
+            )?,
+            redis_reconnects: counter(
+                "parlor_redis_reconnects_total",
+                "Times the publisher lost its connection.",
+            )?,
             resumes_recovered: resumes.with_label_values(&["recovered"]),
             resumes_fresh: resumes.with_label_values(&["fresh"]),
             closes: metrics.register(IntCounterVec::new(
-                Opts::new("parlor_connections_closed_total", "Connections ended, by reason."),
+                Opts::new(
+                    "parlor_connections_closed_total",
+                    "Connections ended, by reason.",
+                ),
                 &["reason"],
             )?)?,
         })
@@ -123,7 +178,11 @@ impl GatewayMetrics {
 
     /// Counts a room that was resumed.
     pub fn resumed(&self, recovered: bool) {
-        if recovered { self.resumes_recovered.inc() } else { self.resumes_fresh.inc() }
+        if recovered {
+            self.resumes_recovered.inc();
+        } else {
+            self.resumes_fresh.inc();
+        }
     }
 
     /// Counts a connection's end.

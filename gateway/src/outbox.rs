@@ -9,6 +9,7 @@
 use std::{
     collections::VecDeque,
     io::{self, IoSlice},
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -80,7 +81,9 @@ impl Outbox {
             shrunk: Notify::new(),
             limit_bytes,
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The socket, for reading.
@@ -90,7 +93,10 @@ impl Outbox {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while the lock was held can't leave the queue half-changed.
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a frame. Never waits.
@@ -156,14 +162,18 @@ impl Outbox {
         self.state().closing
     }
 
-    /// Waits until at most half of the limit is queued, so that answers to a client's own requests
-    /// never overflow its outbox: a client that reads slowly asks slowly.
-    pub async fn room_for_answers(&self) {
+    /// Waits until a frame of `bytes` fits in beside what is queued, with half of the limit left
+    /// for live frames. So answers to a client's own requests never overflow its outbox: a client
+    /// that reads slowly asks slowly. A frame larger than that waits until nothing is queued.
+    pub async fn room_for(&self, bytes: usize) {
         loop {
-            let shrunk = self.inner.shrunk.notified();
+            let mut shrunk = pin!(self.inner.shrunk.notified());
+            // From here on no notification is missed.
+            shrunk.as_mut().enable();
             {
                 let state = self.state();
-                if state.dead || state.closing.is_some() || state.queued_bytes <= self.inner.limit_bytes / 2 {
+                let fits = state.queued_bytes + bytes <= self.inner.limit_bytes / 2;
+                if state.dead || state.closing.is_some() || fits || state.queue.is_empty() {
                     return;
                 }
             }

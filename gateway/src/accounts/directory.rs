@@ -49,7 +49,12 @@ pub struct Directory {
 
 impl Directory {
     pub fn new(commands: Commands, passwords: Passwords, settings: DirectorySettings) -> Self {
-        Self { commands, passwords, settings, known: Arc::default() }
+        Self {
+            commands,
+            passwords,
+            settings,
+            known: Arc::default(),
+        }
     }
 
     /// Registers a name.
@@ -92,16 +97,25 @@ impl Directory {
         outcome
     }
 
-    async fn sign_in_admitted(&self, name: &Username, password: Secret) -> Result<Identity, Refusal> {
+    async fn sign_in_admitted(
+        &self,
+        name: &Username,
+        password: Secret,
+    ) -> Result<Identity, Refusal> {
         let mut commands = self.commands.clone();
         match names::holder(&mut commands, name).await? {
             Holder::Nobody if !self.settings.sign_up => Err(Refusal::NoAccount),
             Holder::Nobody => self.register(name.clone(), password).await,
             Holder::Pending | Holder::Guest => Err(Refusal::NameTaken),
             Holder::Account(user) => {
-                let hash: Option<String> =
-                    commands.hget(keyspace::user_account(user), "PasswordHash").await?;
-                if !self.passwords.verify(password, hash.unwrap_or_default()).await? {
+                let hash: Option<String> = commands
+                    .hget(keyspace::user_account(user), "PasswordHash")
+                    .await?;
+                if !self
+                    .passwords
+                    .verify(password, hash.unwrap_or_default())
+                    .await?
+                {
                     return Err(Refusal::WrongPassword);
                 }
                 self.identify(user, name.clone(), false).await
@@ -135,7 +149,10 @@ impl Directory {
             return Err(Refusal::UnknownKey);
         }
         let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
-        Ok(Identity { user, access_key: key })
+        Ok(Identity {
+            user,
+            access_key: key,
+        })
     }
 
     /// Ends an access key.
@@ -163,13 +180,29 @@ impl Directory {
         self.identify(user, name, false).await
     }
 
-    async fn identify(&self, uuid: UserId, name: Username, guest: bool) -> Result<Identity, Refusal> {
+    async fn identify(
+        &self,
+        uuid: UserId,
+        name: Username,
+        guest: bool,
+    ) -> Result<Identity, Refusal> {
         let access_key = keys::issue(&mut self.commands.clone(), uuid).await?;
         self.remember(uuid, &name, guest);
-        Ok(Identity { user: User { uuid, username: name, online: None, guest }, access_key })
+        Ok(Identity {
+            user: User {
+                uuid,
+                username: name,
+                online: None,
+                guest,
+            },
+            access_key,
+        })
     }
 
-    #[allow(clippy::unused_self, reason = "reads as a check of this directory's rules")]
+    #[allow(
+        clippy::unused_self,
+        reason = "reads as a check of this directory's rules"
+    )]
     fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
         if (1..=limits::PASSWORD_BYTES).contains(&password.0.len()) {
             Ok(())
@@ -193,12 +226,20 @@ impl Directory {
     pub async fn users(&self, users: &[UserId]) -> RedisResult<Vec<User>> {
         let unknown: Vec<UserId> = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            users.iter().filter(|user| !known.contains_key(user)).copied().collect()
+            users
+                .iter()
+                .filter(|user| !known.contains_key(user))
+                .copied()
+                .collect()
         };
         if !unknown.is_empty() {
             let mut lookup = pipe();
             for user in &unknown {
-                lookup.hget(keyspace::user_account(*user), &["Username", "Role"]);
+                lookup
+                    .cmd("HMGET")
+                    .arg(keyspace::user_account(*user))
+                    .arg("Username")
+                    .arg("Role");
             }
             let found: Vec<(Option<String>, Option<String>)> =
                 lookup.query_async(&mut self.commands.clone()).await?;
@@ -211,7 +252,12 @@ impl Directory {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let user = |uuid: &UserId| {
             let (username, guest) = known.get(uuid)?.clone();
-            Some(User { uuid: *uuid, username, online: None, guest })
+            Some(User {
+                uuid: *uuid,
+                username,
+                online: None,
+                guest,
+            })
         };
         Ok(users.iter().filter_map(user).collect())
     }
@@ -251,7 +297,11 @@ impl Directory {
                 guest: false,
             })
             .collect();
-        Ok(Users { total, received: users.len() as u64, users })
+        Ok(Users {
+            total,
+            received: users.len() as u64,
+            users,
+        })
     }
 
     async fn online(&self, users: impl Iterator<Item = UserId>) -> RedisResult<Vec<bool>> {

@@ -1,6 +1,8 @@
 //! Access keys: 32 random bytes, given to the client once; Redis holds their SHA-256 only.
 
-use parlor_shared::{clock, id::UserId, keyspace, limits, protocol::client::Secret, redis::Commands};
+use parlor_shared::{
+    clock, id::UserId, keyspace, limits, protocol::client::Secret, redis::Commands,
+};
 use rand::RngCore as _;
 use redis::{AsyncCommands as _, RedisResult, pipe};
 use sha2::{Digest as _, Sha256};
@@ -31,7 +33,9 @@ pub async fn issue(commands: &mut Commands, user: UserId) -> RedisResult<Secret>
 
 /// Whether a key is one of the user's and has not expired.
 pub async fn check(commands: &mut Commands, user: UserId, key: &Secret) -> RedisResult<bool> {
-    let expiry: Option<u64> = commands.hget(keyspace::access_key(user), digest(key)).await?;
+    let expiry: Option<u64> = commands
+        .hget(keyspace::access_key(user), digest(key))
+        .await?;
     Ok(expiry.is_some_and(|expiry| expiry > clock::now_ms()))
 }
 
@@ -45,7 +49,11 @@ async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
     let mut keys: Vec<(String, u64)> = commands.hgetall(&name).await?;
     keys.sort_by_key(|(_, expiry)| *expiry);
     let surplus = keys.len().saturating_sub(KEYS_PER_USER);
-    let oldest: Vec<String> = keys.into_iter().take(surplus).map(|(digest, _)| digest).collect();
+    let oldest: Vec<String> = keys
+        .into_iter()
+        .take(surplus)
+        .map(|(digest, _)| digest)
+        .collect();
     if oldest.is_empty() {
         return Ok(());
     }
@@ -58,9 +66,11 @@ fn digest(key: &Secret) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

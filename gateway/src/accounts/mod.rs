@@ -12,7 +12,11 @@ pub use passwords::{HashSettings, Passwords};
 
 use std::time::Duration;
 
-use parlor_shared::{id::NameError, protocol::client::{Page, Secret}, protocol::value::User};
+use parlor_shared::{
+    id::NameError,
+    protocol::client::{Page, Secret},
+    protocol::value::User,
+};
 
 /// Somebody who has shown who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,11 +36,15 @@ pub enum Holder {
 /// Who holds a name.
 pub async fn holder(commands: &mut Commands, name: &Username) -> RedisResult<Holder> {
     let index: Option<String> = commands.get(keyspace::users_username_index(name)).await?;
-    let Some(index) = index else { return Ok(Holder::Nobody) };
+    let Some(index) = index else {
+        return Ok(Holder::Nobody);
+    };
     if index.starts_with("guest:") {
         return Ok(Holder::Guest);
     }
-    let Ok(index) = index.parse::<isize>() else { return Ok(Holder::Pending) };
+    let Ok(index) = index.parse::<isize>() else {
+        return Ok(Holder::Pending);
+    };
     let entry: Option<String> = commands.lindex(keyspace::users(), index).await?;
     Ok(entry
         .and_then(|entry| serde_json::from_str::<Registered>(&entry).ok())
@@ -79,7 +83,11 @@ async fn register_reserved(
     password_hash: &str,
 ) -> RedisResult<()> {
     let created_at = clock::rfc3339(clock::now_ms());
-    let entry = Registered { uuid: user, username: name.clone(), created_at: created_at.clone() };
+    let entry = Registered {
+        uuid: user,
+        username: name.clone(),
+        created_at: created_at.clone(),
+    };
     let entry = serde_json::to_string(&entry).expect("ids and names are JSON");
     let (length,): (u64,) = pipe()
         .hset_multiple(
@@ -120,7 +128,11 @@ pub async fn take_for_guest(
     let _: () = pipe()
         .hset_multiple(
             &account,
-            &[("Username", name.as_str()), ("Role", "guest"), ("CreatedAt", &created_at)],
+            &[
+                ("Username", name.as_str()),
+                ("Role", "guest"),
+                ("CreatedAt", &created_at),
+            ],
         )
         .ignore()
         .expire(&account, ttl_seconds as i64)

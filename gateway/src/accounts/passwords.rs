@@ -64,7 +64,10 @@ impl Passwords {
         self.run(password, |argon2, password| {
             let salt = SaltString::generate(&mut OsRng);
             // The parameters were checked; what is left to fail is a password beyond 4 GiB.
-            argon2.hash_password(password, &salt).map(|hash| hash.to_string()).ok()
+            argon2
+                .hash_password(password, &salt)
+                .map(|hash| hash.to_string())
+                .ok()
         })
         .await?
         .ok_or(Refusal::BadPassword)
@@ -110,23 +113,50 @@ mod tests {
     use super::*;
 
     fn passwords(concurrency: usize, queue: usize) -> Passwords {
-        Passwords::new(HashSettings { memory_kib: 8, iterations: 1, concurrency, queue }).unwrap()
+        Passwords::new(HashSettings {
+            memory_kib: 8,
+            iterations: 1,
+            concurrency,
+            queue,
+        })
+        .unwrap()
     }
 
     #[tokio::test]
     async fn a_hash_fits_its_password_and_no_other() {
         let passwords = passwords(2, 2);
-        let hash = passwords.hash(Secret("correct horse".into())).await.unwrap();
+        let hash = passwords
+            .hash(Secret("correct horse".into()))
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$") && !hash.contains("horse"));
-        assert!(passwords.verify(Secret("correct horse".into()), hash.clone()).await.unwrap());
-        assert!(!passwords.verify(Secret("battery".into()), hash).await.unwrap());
-        assert!(!passwords.verify(Secret("x".into()), "no hash".into()).await.unwrap());
+        assert!(
+            passwords
+                .verify(Secret("correct horse".into()), hash.clone())
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(Secret("battery".into()), hash)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify(Secret("x".into()), "no hash".into())
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn who_finds_the_queue_full_is_refused() {
         let passwords = passwords(1, 0);
-        let held = Arc::clone(&passwords.permits).acquire_owned().await.unwrap();
+        let held = Arc::clone(&passwords.permits)
+            .acquire_owned()
+            .await
+            .unwrap();
         let waiting = {
             let passwords = passwords.clone();
             tokio::spawn(async move { passwords.hash(Secret("first".into())).await })

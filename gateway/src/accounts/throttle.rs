@@ -2,9 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use parlor_shared::{
-    config::RateLimit, id::Username, keyspace, redis::Commands,
-};
+use parlor_shared::{config::RateLimit, id::Username, keyspace, redis::Commands};
 use redis::{RedisResult, pipe};
 
 use super::Refusal;
@@ -17,12 +15,20 @@ pub async fn admit(
     name: &Username,
     address: IpAddr,
 ) -> Result<(), Refusal> {
-    let Some(rate) = limit.rate() else { return Ok(()) };
+    let Some(rate) = limit.rate() else {
+        return Ok(());
+    };
     let by_name = keyspace::sign_in_failures_name(name);
     let by_address = keyspace::sign_in_failures_address(address);
     let window_ms = rate.window.as_millis() as u64;
     let (attempts, name_ttl, failures, address_ttl): (u64, i64, Option<u64>, i64) = pipe()
-        .cmd("SET").arg(&by_name).arg(0).arg("PX").arg(window_ms).arg("NX").ignore()
+        .cmd("SET")
+        .arg(&by_name)
+        .arg(0)
+        .arg("PX")
+        .arg(window_ms)
+        .arg("NX")
+        .ignore()
         .incr(&by_name, 1)
         .pttl(&by_name)
         .get(&by_address)
@@ -42,19 +48,35 @@ pub async fn admit(
 
 /// The attempt failed: it counts for the address too.
 pub async fn failed(commands: &mut Commands, limit: RateLimit, address: IpAddr) -> RedisResult<()> {
-    let Some(rate) = limit.rate() else { return Ok(()) };
+    let Some(rate) = limit.rate() else {
+        return Ok(());
+    };
     let key = keyspace::sign_in_failures_address(address);
     pipe()
-        .cmd("SET").arg(&key).arg(0).arg("PX").arg(rate.window.as_millis() as u64).arg("NX").ignore()
-        .incr(&key, 1).ignore()
+        .cmd("SET")
+        .arg(&key)
+        .arg(0)
+        .arg("PX")
+        .arg(rate.window.as_millis() as u64)
+        .arg("NX")
+        .ignore()
+        .incr(&key, 1)
+        .ignore()
         .query_async(commands)
         .await
 }
 
 /// The attempt succeeded: it does not count.
-pub async fn succeeded(commands: &mut Commands, limit: RateLimit, name: &Username) -> RedisResult<()> {
+pub async fn succeeded(
+    commands: &mut Commands,
+    limit: RateLimit,
+    name: &Username,
+) -> RedisResult<()> {
     if limit.rate().is_none() {
         return Ok(());
     }
-    redis::cmd("DEL").arg(keyspace::sign_in_failures_name(name)).query_async(commands).await
+    redis::cmd("DEL")
+        .arg(keyspace::sign_in_failures_name(name))
+        .query_async(commands)
+        .await
 }

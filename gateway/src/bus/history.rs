@@ -52,7 +52,11 @@ pub struct History {
 impl History {
     pub fn new(commands: Commands, keyspace: Keyspace) -> Self {
         let tails = Tails::new(commands.clone(), keyspace.partitions());
-        Self { commands, keyspace, tails }
+        Self {
+            commands,
+            keyspace,
+            tails,
+        }
     }
 
     /// A page of at most `count` messages of a room.
@@ -84,13 +88,13 @@ impl History {
         let partition = self.keyspace.partition_of(channel).unwrap_or_default();
         let stream = self.keyspace.messages(partition);
         let tail = self.tails.read(partition, &stream, depth).await?;
-        let (mode, seq) = match range {
+        let (direction, seq) = match range {
             Range::Last => ("last", 0),
             Range::Before(seq) => ("before", seq),
             Range::After(seq) => ("after", seq),
         };
         let (epoch, last, older, newer, persisted) =
-            self.persisted(channel, mode, seq, count).await?;
+            self.persisted(channel, direction, seq, count).await?;
 
         let mut merged: BTreeMap<u64, Message> = persisted
             .iter()
@@ -108,8 +112,7 @@ impl History {
             }
         }
         let newest = merged.last_key_value().map_or(0, |(seq, _)| *seq);
-        let whole = !tail.partial
-            || is_whole(&merged, range, persisted_last, last, count);
+        let whole = !tail.partial || is_whole(&merged, range, persisted_last, last, count);
         let extra = merged.len().saturating_sub(count);
         let messages: Vec<Message> = match range {
             Range::After(_) => merged.into_values().take(count).collect(),
@@ -122,20 +125,28 @@ impl History {
             }
         };
         let seq = last.max(newest);
-        Ok((HistoryPage { messages, epoch, seq, more }, whole))
+        Ok((
+            HistoryPage {
+                messages,
+                epoch,
+                seq,
+                more,
+            },
+            whole,
+        ))
     }
 
     async fn persisted(
         &self,
         channel: &ChannelId,
-        mode: &str,
+        direction: &str,
         seq: u64,
         count: usize,
     ) -> RedisResult<(String, u64, u64, u64, Vec<String>)> {
         let reply: Vec<redis::Value> = scripts::HISTORY
             .key(keyspace::channel_messages(channel))
             .key(keyspace::channel_meta(channel))
-            .arg(mode)
+            .arg(direction)
             .arg(seq)
             .arg(count)
             .invoke_async(&mut self.commands.clone())
@@ -161,8 +172,12 @@ impl History {
         from: u64,
         to: u64,
     ) -> RedisResult<Vec<MessageEvent>> {
-        let count = (to.saturating_sub(from) as usize).saturating_add(1).min(REPAIR_MESSAGES);
-        let page = self.page(channel, Range::After(from.saturating_sub(1)), count).await?;
+        let count = (to.saturating_sub(from) as usize)
+            .saturating_add(1)
+            .min(REPAIR_MESSAGES);
+        let page = self
+            .page(channel, Range::After(from.saturating_sub(1)), count)
+            .await?;
         Ok(page
             .messages
             .into_iter()
@@ -186,7 +201,10 @@ impl History {
         for batch in rooms.chunks(BATCH_ROOMS) {
             let mut pipe = redis::pipe();
             for (channel, _) in batch {
-                pipe.cmd("HMGET").arg(keyspace::channel_meta(channel)).arg("epoch").arg("seq");
+                pipe.cmd("HMGET")
+                    .arg(keyspace::channel_meta(channel))
+                    .arg("epoch")
+                    .arg("seq");
             }
             let found: Vec<(Option<String>, Option<u64>)> = pipe.query_async(&mut commands).await?;
             for ((channel, asked), (epoch, seq)) in batch.iter().zip(found) {
@@ -207,7 +225,11 @@ impl History {
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn tell_occupancy(&self, channel: &ChannelId, interval: Duration) -> RedisResult<bool> {
+    pub async fn tell_occupancy(
+        &self,
+        channel: &ChannelId,
+        interval: Duration,
+    ) -> RedisResult<bool> {
         scripts::OCCUPANCY
             .key(keyspace::channel_users(channel))
             .key(keyspace::occupancy_told(channel))
@@ -247,9 +269,7 @@ fn is_whole(
     let reaches = match range {
         Range::Last => *newest >= last,
         Range::Before(before) => *newest + 1 >= before.min(last + 1),
-        Range::After(after) => {
-            *first == after + 1 && (merged.len() >= count || *newest >= last)
-        }
+        Range::After(after) => *first == after + 1 && (merged.len() >= count || *newest >= last),
     };
     // What lies before the first is in the list, where nothing is missing, unless the page has
     // nothing from the list at all and is not full.
@@ -265,5 +285,8 @@ fn as_event(message: &Message) -> MessageEvent {
         ms: parlor_shared::clock::parse_rfc3339(&message.created_at).unwrap_or_default(),
     };
     let body = serde_json::to_vec(message).expect("a message is JSON");
-    MessageEvent { position, body: body.into() }
+    MessageEvent {
+        position,
+        body: body.into(),
+    }
 }

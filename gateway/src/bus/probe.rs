@@ -53,7 +53,10 @@ impl Probe {
 
     /// A probe has come back.
     pub fn arrived(&self, payload: &[u8]) {
-        if let Some(number) = std::str::from_utf8(payload).ok().and_then(|text| text.parse().ok()) {
+        if let Some(number) = std::str::from_utf8(payload)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
             self.last.store(number, Ordering::Release);
             self.back.notify_one();
         }

@@ -6,13 +6,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{FutureExt as _, future::BoxFuture, stream::{FuturesOrdered, StreamExt as _}};
+use futures_util::{
+    FutureExt as _,
+    future::BoxFuture,
+    stream::{FuturesOrdered, StreamExt as _},
+};
 use parlor_shared::{
     event::{self, Position},
     id::{ChannelId, MessageId},
     keyspace::{self, Keyspace},
     limits,
-    redis::{Redis, connect::{Backoff, RESPONSE_TIMEOUT}, scripts},
+    redis::{
+        Redis,
+        connect::{Backoff, RESPONSE_TIMEOUT},
+        scripts,
+    },
 };
 use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection};
 use tokio::sync::{mpsc, watch};
@@ -40,7 +48,7 @@ pub struct Publish {
 }
 
 /// Takes the outcome. It runs on the publisher's task, so it must not wait.
-pub struct Done(pub Box<dyn FnOnce(Result<Published, PublishError>) + Send>);
+pub struct Done(pub Box<dyn FnOnce(Result<Published, PublishError>) + Send + Sync>);
 
 impl std::fmt::Debug for Done {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -206,7 +214,11 @@ impl Task {
 
     /// A batch on its way. The first poll hands it to the connection, and new futures are polled in
     /// the order in which they were pushed: so batches leave in the order of these calls.
-    fn send(&self, connection: &MultiplexedConnection, batch: Vec<Publish>) -> BoxFuture<'static, Batch> {
+    fn send(
+        &self,
+        connection: &MultiplexedConnection,
+        batch: Vec<Publish>,
+    ) -> BoxFuture<'static, Batch> {
         let mut pipeline = Pipeline::with_capacity(batch.len());
         for publish in &batch {
             self.add(&mut pipeline, publish);
@@ -222,7 +234,10 @@ impl Task {
     }
 
     fn add(&self, pipeline: &mut Pipeline, publish: &Publish) {
-        let partition = self.keyspace.partition_of(&publish.channel).unwrap_or_default();
+        let partition = self
+            .keyspace
+            .partition_of(&publish.channel)
+            .unwrap_or_default();
         let command = pipeline.cmd("EVALSHA");
         command.arg(scripts::PUBLISH.get_hash());
         command.arg(if publish.seen_key.is_some() { 3 } else { 2 });
@@ -231,8 +246,13 @@ impl Task {
         if let Some(key) = &publish.seen_key {
             command.arg(key);
         }
-        command.arg(publish.channel.as_str()).arg(&publish.body).arg(self.backlog_high_water);
-        command.arg(event::new_epoch()).arg(publish.message.to_string());
+        command
+            .arg(publish.channel.as_str())
+            .arg(&publish.body)
+            .arg(self.backlog_high_water);
+        command
+            .arg(event::new_epoch())
+            .arg(publish.message.to_string());
         command.arg(limits::MESSAGE_DEDUPLICATION_SECONDS);
     }
 
@@ -243,7 +263,9 @@ impl Task {
         began: Instant,
         outcome: RedisResult<Vec<RedisResult<Value>>>,
     ) -> bool {
-        self.metrics.publish_seconds.observe(began.elapsed().as_secs_f64());
+        self.metrics
+            .publish_seconds
+            .observe(began.elapsed().as_secs_f64());
         let replies = match outcome {
             Ok(replies) if replies.len() == batch.len() => replies,
             Ok(_) => {
@@ -312,12 +334,16 @@ fn read_reply(reply: &Value, message: MessageId) -> Result<Published, PublishErr
         _ => None,
     };
     let published = text.and_then(|text| match text.split_once(' ') {
-        Some(("m", position)) => {
-            Some(Published { position: Position::parse(position)?, message })
-        }
+        Some(("m", position)) => Some(Published {
+            position: Position::parse(position)?,
+            message,
+        }),
         Some(("d", earlier)) => {
             let (position, message) = earlier.rsplit_once(' ')?;
-            Some(Published { position: Position::parse(position)?, message: message.parse().ok()? })
+            Some(Published {
+                position: Position::parse(position)?,
+                message: message.parse().ok()?,
+            })
         }
         _ => None,
     });
@@ -327,4 +353,3 @@ fn read_reply(reply: &Value, message: MessageId) -> Result<Published, PublishErr
         None => Err(PublishError::Unavailable),
     }
 }
-

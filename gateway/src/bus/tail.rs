@@ -59,7 +59,10 @@ struct Slot {
 
 impl Tails {
     pub fn new(commands: Commands, partitions: u16) -> Self {
-        Self { commands, slots: (0..partitions).map(|_| Default::default()).collect() }
+        Self {
+            commands,
+            slots: (0..partitions).map(|_| Default::default()).collect(),
+        }
     }
 
     /// The partition's tail, read by a command that was sent after this call.
@@ -89,7 +92,10 @@ impl Tails {
         let mut tail = Tail::default();
         let mut add = |entries: Vec<stream::Entry>| {
             for entry in entries {
-                tail.rooms.entry(entry.channel).or_default().push(entry.message);
+                tail.rooms
+                    .entry(entry.channel)
+                    .or_default()
+                    .push(entry.message);
             }
         };
         match depth {
@@ -105,7 +111,7 @@ impl Tails {
                     let entries =
                         stream::after(&mut commands, stream, &after, CHUNK_ENTRIES).await?;
                     let Some(last) = entries.last() else { break };
-                    after = last.id.clone();
+                    after.clone_from(&last.id);
                     let whole = entries.len() < CHUNK_ENTRIES;
                     add(entries);
                     if whole {

@@ -68,7 +68,11 @@ pub struct Pump {
 
 impl Pump {
     pub fn new(entrances: Vec<Entrance>, probe: Arc<Probe>, metrics: GatewayMetrics) -> Self {
-        Self { entrances, probe, metrics }
+        Self {
+            entrances,
+            probe,
+            metrics,
+        }
     }
 }
 
@@ -86,7 +90,11 @@ impl Sink for Pump {
             return;
         }
         let entrance = &self.entrances[shard_of(channel, self.entrances.len())];
-        let event = BusEvent { channel: channel.into(), payload, arrived: Instant::now() };
+        let event = BusEvent {
+            channel: channel.into(),
+            payload,
+            arrived: Instant::now(),
+        };
         if entrance.events.try_send(event).is_err() {
             self.metrics.bus_events_dropped.inc();
             entrance.audit.raise();

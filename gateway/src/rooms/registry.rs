@@ -72,7 +72,13 @@ impl Plan {
             inlets.push(inlet);
             entrances.push(entrance);
         }
-        Self { registry: Registry { shards: senders.into() }, inlets, entrances }
+        Self {
+            registry: Registry {
+                shards: senders.into(),
+            },
+            inlets,
+            entrances,
+        }
     }
 
     /// Where the subscriber puts events; to be taken once.
@@ -93,7 +99,13 @@ impl Plan {
         metrics: &GatewayMetrics,
     ) -> Vec<Shard> {
         let shard = |inlet| {
-            Shard::new(inlet, subscriptions.clone(), history.clone(), settings, metrics.clone())
+            Shard::new(
+                inlet,
+                subscriptions.clone(),
+                history.clone(),
+                settings,
+                metrics.clone(),
+            )
         };
         self.inlets.into_iter().map(shard).collect()
     }
@@ -120,14 +132,22 @@ impl Registry {
         };
         let (reply, attached) = oneshot::channel();
         let shard = self.shard(&attach.channel);
-        shard.send(Command::Attach { attach: Box::new(attach), attachment, reply }).ok()?;
+        shard
+            .send(Command::Attach {
+                attach: Box::new(attach),
+                attachment,
+                reply,
+            })
+            .ok()?;
         let missed = attached.await.ok()?;
         Some(Attached { membership, missed })
     }
 
     /// A large room's count has changed: tell it, at most once a second.
     pub fn occupancy_changed(&self, channel: &ChannelId) {
-        let _ = self.shard(channel).send(Command::OccupancyChanged(channel.clone()));
+        let _ = self
+            .shard(channel)
+            .send(Command::OccupancyChanged(channel.clone()));
     }
 }
 

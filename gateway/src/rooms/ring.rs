@@ -18,7 +18,11 @@ pub struct Ring {
 impl Ring {
     /// A ring of at most `capacity` messages.
     pub fn new(capacity: usize) -> Self {
-        Self { messages: VecDeque::new(), bytes: 0, capacity }
+        Self {
+            messages: VecDeque::new(),
+            bytes: 0,
+            capacity,
+        }
     }
 
     /// Adds a message; what does not follow on the last one begins the ring anew.
@@ -34,7 +38,9 @@ impl Ring {
         self.bytes += message.body.len();
         self.messages.push_back(message);
         while self.messages.len() > self.capacity || self.bytes > RING_BYTES {
-            let Some(oldest) = self.messages.pop_front() else { break };
+            let Some(oldest) = self.messages.pop_front() else {
+                break;
+            };
             self.bytes -= oldest.body.len();
         }
     }
@@ -53,7 +59,11 @@ impl Ring {
             && first.position.seq <= seq + 1
             && seq <= last.position.seq;
         covered.then(|| {
-            self.messages.iter().filter(|message| message.position.seq > seq).cloned().collect()
+            self.messages
+                .iter()
+                .filter(|message| message.position.seq > seq)
+                .cloned()
+                .collect()
         })
     }
 }
@@ -66,12 +76,24 @@ mod tests {
     use super::*;
 
     fn message(epoch: &str, seq: u64) -> MessageEvent {
-        let position = Position { epoch: epoch.into(), seq, ms: 0 };
-        MessageEvent { position, body: Bytes::from_static(b"{}") }
+        let position = Position {
+            epoch: epoch.into(),
+            seq,
+            ms: 0,
+        };
+        MessageEvent {
+            position,
+            body: Bytes::from_static(b"{}"),
+        }
     }
 
     fn seqs(messages: Option<Vec<MessageEvent>>) -> Option<Vec<u64>> {
-        Some(messages?.into_iter().map(|message| message.position.seq).collect())
+        Some(
+            messages?
+                .into_iter()
+                .map(|message| message.position.seq)
+                .collect(),
+        )
     }
 
     #[test]
@@ -96,7 +118,10 @@ mod tests {
         let mut ring = Ring::new(1_000);
         let body = Bytes::from(vec![b'x'; RING_BYTES / 4]);
         for seq in 1..=10 {
-            ring.push(MessageEvent { body: body.clone(), ..message("a", seq) });
+            ring.push(MessageEvent {
+                body: body.clone(),
+                ..message("a", seq)
+            });
         }
         assert_eq!(seqs(ring.since("a", 6)), Some(vec![7, 8, 9, 10]));
         assert_eq!(ring.since("a", 5), None);

@@ -74,7 +74,11 @@ enum Progress {
     /// Everything up to this was delivered.
     Delivered { epoch: Box<str>, seq: u64 },
     /// The same, and what follows is being fetched while live messages wait.
-    Repairing { epoch: Box<str>, seq: u64, held: Vec<MessageEvent> },
+    Repairing {
+        epoch: Box<str>,
+        seq: u64,
+        held: Vec<MessageEvent>,
+    },
 }
 
 /// The room. Members are few in most rooms and many in few: a vector serves both.
@@ -110,9 +114,10 @@ impl Frames {
         let frame = |viewer| encode(viewer).map(|text| text_frame(&text));
         match viewers {
             Viewers::All => frame(UserId::default()).map(Self::All),
-            Viewers::Each(one, other) => {
-                Some(Self::Each { one, frames: [frame(one)?, frame(other)?] })
-            }
+            Viewers::Each(one, other) => Some(Self::Each {
+                one,
+                frames: [frame(one)?, frame(other)?],
+            }),
         }
     }
 
@@ -166,19 +171,34 @@ impl<S> Room<S> {
         since: Option<(&str, u64)>,
     ) -> Option<Backlog> {
         let phase = Phase::Joining { frames: Vec::new() };
-        match self.members.iter_mut().find(|member| member.session == session) {
+        match self
+            .members
+            .iter_mut()
+            .find(|member| member.session == session)
+        {
             Some(member) => member.phase = phase,
-            None => self.members.push(Member { session, user, sink, phase }),
+            None => self.members.push(Member {
+                session,
+                user,
+                sink,
+                phase,
+            }),
         }
         // While a repair is under way the ring ends before what members are about to get; that
         // is no matter: it comes live.
         let (epoch, seq) = since?;
-        self.ring.since(epoch, seq).map(|messages| Backlog { messages })
+        self.ring
+            .since(epoch, seq)
+            .map(|messages| Backlog { messages })
     }
 
     /// Lets a member out.
     pub fn detach(&mut self, session: SessionId) {
-        if let Some(at) = self.members.iter().position(|member| member.session == session) {
+        if let Some(at) = self
+            .members
+            .iter()
+            .position(|member| member.session == session)
+        {
             self.members.swap_remove(at);
         }
     }
@@ -191,7 +211,10 @@ impl<S> Room<S> {
         seq: u64,
         out: &mut impl Deliver<S>,
     ) -> Vec<Need> {
-        if let Some(member) = self.members.iter_mut().find(|member| member.session == session)
+        if let Some(member) = self
+            .members
+            .iter_mut()
+            .find(|member| member.session == session)
             && let Phase::Joining { frames } =
                 mem::replace(&mut member.phase, Phase::Live { after: seq })
         {
@@ -207,7 +230,10 @@ impl<S> Room<S> {
         }
         if let Progress::Unknown { held } = &mut self.progress {
             let held = mem::take(held);
-            self.progress = Progress::Delivered { epoch: epoch.into(), seq };
+            self.progress = Progress::Delivered {
+                epoch: epoch.into(),
+                seq,
+            };
             return self.take_in(held, out);
         }
         Vec::new()
@@ -237,7 +263,9 @@ impl<S> Room<S> {
         found: (&str, u64),
         out: &mut impl Deliver<S>,
     ) -> Vec<Need> {
-        let Progress::Delivered { epoch, seq } = &self.progress else { return Vec::new() };
+        let Progress::Delivered { epoch, seq } = &self.progress else {
+            return Vec::new();
+        };
         if **epoch != *asked.0 {
             return Vec::new();
         }
@@ -264,10 +292,15 @@ impl<S> Room<S> {
         else {
             return Vec::new();
         };
-        self.progress = Progress::Delivered { epoch: epoch.clone(), seq };
+        self.progress = Progress::Delivered {
+            epoch: epoch.clone(),
+            seq,
+        };
         let mut fetched = fetched.unwrap_or_default();
         fetched.retain(|message| message.position.epoch == epoch && message.position.seq > seq);
-        let whole = fetched.first().is_some_and(|message| message.position.seq == seq + 1);
+        let whole = fetched
+            .first()
+            .is_some_and(|message| message.position.seq == seq + 1);
         if whole {
             self.stats.repaired_messages += fetched.len() as u64;
         } else if let Some(next) = fetched.first().or(held.first()) {
@@ -327,11 +360,21 @@ impl<S> Room<S> {
     }
 
     fn begin_repair(&mut self, to: u64, held: Vec<MessageEvent>) -> Vec<Need> {
-        let Progress::Delivered { epoch, seq } = &self.progress else { return Vec::new() };
+        let Progress::Delivered { epoch, seq } = &self.progress else {
+            return Vec::new();
+        };
         let (epoch, seq) = (epoch.clone(), *seq);
         self.stats.gaps += 1;
-        self.progress = Progress::Repairing { epoch: epoch.clone(), seq, held };
-        vec![Need::Repair { epoch, from: seq + 1, to }]
+        self.progress = Progress::Repairing {
+            epoch: epoch.clone(),
+            seq,
+            held,
+        };
+        vec![Need::Repair {
+            epoch,
+            from: seq + 1,
+            to,
+        }]
     }
 
     fn deliver_message(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) {
@@ -345,7 +388,8 @@ impl<S> Room<S> {
         } else {
             self.stats.unreadable += 1;
         }
-        let same_epoch = matches!(&self.progress, Progress::Delivered { epoch: of, .. } if *of == epoch);
+        let same_epoch =
+            matches!(&self.progress, Progress::Delivered { epoch: of, .. } if *of == epoch);
         if !same_epoch {
             // Positions of the old epoch mean nothing in the new one.
             for member in &mut self.members {
@@ -360,7 +404,12 @@ impl<S> Room<S> {
         }
     }
 
-    fn fan_out(&mut self, frames: &Frames, position: Option<(&str, u64)>, out: &mut impl Deliver<S>) {
+    fn fan_out(
+        &mut self,
+        frames: &Frames,
+        position: Option<(&str, u64)>,
+        out: &mut impl Deliver<S>,
+    ) {
         let mut deliveries = 0;
         for member in &mut self.members {
             let frame = frames.for_viewer(member.user);
@@ -373,7 +422,10 @@ impl<S> Room<S> {
                 }
                 Phase::Joining { frames } if frames.len() < JOINING_FRAMES => {
                     let position = position.map(|(epoch, seq)| (epoch.into(), seq));
-                    frames.push(Waiting { position, frame: frame.clone() });
+                    frames.push(Waiting {
+                        position,
+                        frame: frame.clone(),
+                    });
                 }
                 Phase::Joining { frames } => {
                     *frames = Vec::new();
@@ -389,8 +441,9 @@ impl<S> Room<S> {
         self.stats.resyncs += 1;
         self.ring = mem::take(&mut self.ring).emptied();
         let kind = &self.kind;
-        let frames =
-            Frames::new(kind.viewers(), |viewer| Some(view::resync(kind, viewer, epoch, seq)));
+        let frames = Frames::new(kind.viewers(), |viewer| {
+            Some(view::resync(kind, viewer, epoch, seq))
+        });
         if let Some(frames) = frames {
             self.fan_out(&frames, None, out);
         }
@@ -399,7 +452,10 @@ impl<S> Room<S> {
                 *after = 0;
             }
         }
-        self.progress = Progress::Delivered { epoch: epoch.into(), seq };
+        self.progress = Progress::Delivered {
+            epoch: epoch.into(),
+            seq,
+        };
     }
 }
 

@@ -41,14 +41,37 @@ const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause after a repair that Redis did not answer.
 const REPAIR_RETRY: Duration = Duration::from_millis(500);
 
+/// What one who resumes has missed, if the ring has it.
+type Missed = Option<Vec<MessageEvent>>;
+
 /// What a shard is asked.
 #[derive(Debug)]
 pub enum Command {
-    Attach { attach: Box<Attach>, attachment: u64, reply: oneshot::Sender<Option<Vec<MessageEvent>>> },
-    Subscribed { channel: ChannelId, generation: u64 },
-    Release { channel: ChannelId, session: SessionId, epoch: Box<str>, seq: u64 },
-    Detach { channel: ChannelId, session: SessionId, attachment: u64 },
-    Repaired { channel: ChannelId, generation: u64, messages: Vec<MessageEvent> },
+    Attach {
+        attach: Box<Attach>,
+        attachment: u64,
+        reply: oneshot::Sender<Missed>,
+    },
+    Subscribed {
+        channel: ChannelId,
+        generation: u64,
+    },
+    Release {
+        channel: ChannelId,
+        session: SessionId,
+        epoch: Box<str>,
+        seq: u64,
+    },
+    Detach {
+        channel: ChannelId,
+        session: SessionId,
+        attachment: u64,
+    },
+    Repaired {
+        channel: ChannelId,
+        generation: u64,
+        messages: Vec<MessageEvent>,
+    },
     Audited(Vec<Audited>),
     OccupancyChanged(ChannelId),
 }
@@ -77,8 +100,20 @@ impl Inlet {
         let (own, commands) = mpsc::unbounded_channel();
         let (events_in, events) = mpsc::channel(QUEUE_EVENTS);
         let audit = Arc::new(AuditFlag::default());
-        let entrance = Entrance { events: events_in, audit: Arc::clone(&audit) };
-        (own.clone(), Self { own, commands, events, audit }, entrance)
+        let entrance = Entrance {
+            events: events_in,
+            audit: Arc::clone(&audit),
+        };
+        (
+            own.clone(),
+            Self {
+                own,
+                commands,
+                events,
+                audit,
+            },
+            entrance,
+        )
     }
 }
 
@@ -118,7 +153,7 @@ struct Entry {
     generation: u64,
     subscribed: bool,
     /// Who waits for the subscription.
-    waiting: Vec<(oneshot::Sender<Option<Vec<MessageEvent>>>, Option<Vec<MessageEvent>>)>,
+    waiting: Vec<(oneshot::Sender<Missed>, Missed)>,
     attachments: HashMap<SessionId, u64>,
 }
 
@@ -163,12 +198,26 @@ impl Shard {
             ring_messages: settings.ring_messages,
             metrics,
         };
-        Self { inlet, rooms, audit_interval: settings.audit_interval }
+        Self {
+            inlet,
+            rooms,
+            audit_interval: settings.audit_interval,
+        }
     }
 
     /// Works until the gateway drops it.
     pub async fn run(self) {
-        let Self { inlet: Inlet { mut commands, mut events, audit, .. }, mut rooms, .. } = self;
+        let Self {
+            inlet:
+                Inlet {
+                    mut commands,
+                    mut events,
+                    audit,
+                    ..
+                },
+            mut rooms,
+            ..
+        } = self;
         let mut audits = interval(self.audit_interval);
         let mut occupancy = interval(OCCUPANCY_INTERVAL);
         audits.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -200,7 +249,10 @@ impl Shard {
             }
             rooms.flush().await;
             for arrived in arrivals {
-                rooms.metrics.fan_out_seconds.observe(arrived.elapsed().as_secs_f64());
+                rooms
+                    .metrics
+                    .fan_out_seconds
+                    .observe(arrived.elapsed().as_secs_f64());
             }
         }
     }
@@ -209,8 +261,15 @@ impl Shard {
 impl Rooms {
     fn command(&mut self, command: Command) {
         match command {
-            Command::Attach { attach, attachment, reply } => self.attach(*attach, attachment, reply),
-            Command::Subscribed { channel, generation } => {
+            Command::Attach {
+                attach,
+                attachment,
+                reply,
+            } => self.attach(*attach, attachment, reply),
+            Command::Subscribed {
+                channel,
+                generation,
+            } => {
                 if let Some(entry) = self.entry(&channel, generation) {
                     entry.subscribed = true;
                     for (reply, missed) in entry.waiting.drain(..) {
@@ -218,19 +277,41 @@ impl Rooms {
                     }
                 }
             }
-            Command::Release { channel, session, epoch, seq } => {
-                self.with_room(channel.as_str(), |room, out| room.release(session, &epoch, seq, out));
+            Command::Release {
+                channel,
+                session,
+                epoch,
+                seq,
+            } => {
+                self.with_room(channel.as_str(), |room, out| {
+                    room.release(session, &epoch, seq, out)
+                });
             }
-            Command::Detach { channel, session, attachment } => {
+            Command::Detach {
+                channel,
+                session,
+                attachment,
+            } => {
                 self.detach(&channel, session, attachment);
             }
-            Command::Repaired { channel, generation, messages } => {
+            Command::Repaired {
+                channel,
+                generation,
+                messages,
+            } => {
                 if self.entry(&channel, generation).is_some() {
-                    self.with_room(channel.as_str(), |room, out| room.repaired(Some(messages), out));
+                    self.with_room(channel.as_str(), |room, out| {
+                        room.repaired(Some(messages), out)
+                    });
                 }
             }
             Command::Audited(audited) => {
-                for Audited { channel, asked, found } in audited {
+                for Audited {
+                    channel,
+                    asked,
+                    found,
+                } in audited
+                {
                     self.with_room(channel.as_str(), |room, out| {
                         room.audit((&asked.0, asked.1), (&found.0, found.1), out)
                     });
@@ -243,38 +324,51 @@ impl Rooms {
     }
 
     fn entry(&mut self, channel: &ChannelId, generation: u64) -> Option<&mut Entry> {
-        self.entries.get_mut(channel.as_str()).filter(|entry| entry.generation == generation)
+        self.entries
+            .get_mut(channel.as_str())
+            .filter(|entry| entry.generation == generation)
     }
 
-    fn attach(
-        &mut self,
-        attach: Attach,
-        attachment: u64,
-        reply: oneshot::Sender<Option<Vec<MessageEvent>>>,
-    ) {
-        let Attach { channel, kind, session, user, outbox, since } = attach;
-        let entry = self.entries.entry(channel.as_str().into()).or_insert_with(|| {
-            self.next_generation += 1;
-            let generation = self.next_generation;
-            let confirmed = self.subscriptions.subscribe(channel.clone());
-            let (own, subscribed) = (self.own.clone(), channel.clone());
-            tokio::spawn(async move {
-                if confirmed.await.is_ok() {
-                    let _ = own.send(Command::Subscribed { channel: subscribed, generation });
+    fn attach(&mut self, attach: Attach, attachment: u64, reply: oneshot::Sender<Missed>) {
+        let Attach {
+            channel,
+            kind,
+            session,
+            user,
+            outbox,
+            since,
+        } = attach;
+        let entry = self
+            .entries
+            .entry(channel.as_str().into())
+            .or_insert_with(|| {
+                self.next_generation += 1;
+                let generation = self.next_generation;
+                let confirmed = self.subscriptions.subscribe(channel.clone());
+                let (own, subscribed) = (self.own.clone(), channel.clone());
+                tokio::spawn(async move {
+                    if confirmed.await.is_ok() {
+                        let _ = own.send(Command::Subscribed {
+                            channel: subscribed,
+                            generation,
+                        });
+                    }
+                });
+                self.metrics.rooms.inc();
+                Entry {
+                    channel,
+                    room: Room::new(kind, self.ring_messages),
+                    generation,
+                    subscribed: false,
+                    waiting: Vec::new(),
+                    attachments: HashMap::new(),
                 }
             });
-            self.metrics.rooms.inc();
-            Entry {
-                channel,
-                room: Room::new(kind, self.ring_messages),
-                generation,
-                subscribed: false,
-                waiting: Vec::new(),
-                attachments: HashMap::new(),
-            }
-        });
         let since = since.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq));
-        let missed = entry.room.attach(session, user, outbox, since).map(|it| it.messages);
+        let missed = entry
+            .room
+            .attach(session, user, outbox, since)
+            .map(|it| it.messages);
         entry.attachments.insert(session, attachment);
         if entry.subscribed {
             let _ = reply.send(missed);
@@ -284,7 +378,9 @@ impl Rooms {
     }
 
     fn detach(&mut self, channel: &ChannelId, session: SessionId, attachment: u64) {
-        let Some(entry) = self.entries.get_mut(channel.as_str()) else { return };
+        let Some(entry) = self.entries.get_mut(channel.as_str()) else {
+            return;
+        };
         if entry.attachments.get(&session) != Some(&attachment) {
             return;
         }
@@ -313,9 +409,12 @@ impl Rooms {
         channel: &str,
         decide: impl FnOnce(&mut Room<Outbox>, &mut Writer) -> Vec<Need>,
     ) {
-        let Some(entry) = self.entries.get_mut(channel) else { return };
+        let Some(entry) = self.entries.get_mut(channel) else {
+            return;
+        };
         let needs = decide(&mut entry.room, &mut self.writer);
-        self.metrics.count_room(std::mem::take(&mut entry.room.stats));
+        self.metrics
+            .count_room(std::mem::take(&mut entry.room.stats));
         for Need::Repair { epoch, from, to } in needs {
             let (own, history) = (self.own.clone(), self.history.clone());
             let (channel, generation) = (entry.channel.clone(), entry.generation);
@@ -323,7 +422,11 @@ impl Rooms {
                 loop {
                     match history.between(&channel, &epoch, from, to).await {
                         Ok(messages) => {
-                            let _ = own.send(Command::Repaired { channel, generation, messages });
+                            let _ = own.send(Command::Repaired {
+                                channel,
+                                generation,
+                                messages,
+                            });
                             return;
                         }
                         Err(error) => {
@@ -369,7 +472,11 @@ impl Rooms {
         tokio::spawn(async move {
             for channel in changed {
                 // Another gateway has told it just now, or Redis is away: again in a second.
-                if !history.tell_occupancy(&channel, OCCUPANCY_INTERVAL).await.unwrap_or(false) {
+                if !history
+                    .tell_occupancy(&channel, OCCUPANCY_INTERVAL)
+                    .await
+                    .unwrap_or(false)
+                {
                     let _ = own.send(Command::OccupancyChanged(channel));
                 }
             }

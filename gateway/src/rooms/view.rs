@@ -82,7 +82,11 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
         Event::Joined { who, .. } => {
             let mut user = who.user.clone();
             user.online = Some(true);
-            ServerFrame::Sys(Sys::ChannelJoin { session: who.session, user, room: room() })
+            ServerFrame::Sys(Sys::ChannelJoin {
+                session: who.session,
+                user,
+                room: room(),
+            })
         }
         Event::Left { who, .. } => ServerFrame::ChannelLeave(Departure {
             session: who.session,
@@ -111,12 +115,18 @@ fn live_message(kind: &Kind, viewer: UserId, event: &MessageEvent) -> Option<Ser
     let mut message = event.message().ok()?;
     // Who sends is there.
     message.sender.online = Some(true);
-    Some(ServerFrame::ChannelMessage(Box::new(message_for(kind, viewer, message))))
+    Some(ServerFrame::ChannelMessage(Box::new(message_for(
+        kind, viewer, message,
+    ))))
 }
 
 /// Tells `viewer` to join the room again.
 pub fn resync(kind: &Kind, viewer: UserId, epoch: &str, seq: u64) -> String {
     let room = RoomRef::from(&kind.address(viewer));
-    let resync = Resync { room, epoch: epoch.to_owned(), seq };
+    let resync = Resync {
+        room,
+        epoch: epoch.to_owned(),
+        seq,
+    };
     ServerEnvelope::from(ServerFrame::Sys(Sys::Resync(resync))).encode()
 }

@@ -25,9 +25,19 @@ pub enum Effect {
     /// Do the work and come back with its [`Outcome`], before the next effect.
     Perform(Work),
     /// Let live frames of a joined room through, from behind this position.
-    Release { channel: ChannelId, epoch: String, seq: u64 },
+    Release {
+        channel: ChannelId,
+        epoch: String,
+        seq: u64,
+    },
     /// Leave a room.
-    Leave { channel: ChannelId },
+    Leave {
+        channel: ChannelId,
+    },
+    /// Answer a `ping` with the time.
+    Pong {
+        id: Option<RequestId>,
+    },
     /// End the connection.
     Close(CloseCode),
     CountRefused,
@@ -48,21 +58,55 @@ pub struct Publication {
 /// What takes time.
 #[derive(Debug)]
 pub enum Work {
-    SignUp { id: Option<RequestId>, credentials: Credentials },
-    SignIn { id: Option<RequestId>, credentials: Credentials },
+    SignUp {
+        id: Option<RequestId>,
+        credentials: Credentials,
+    },
+    SignIn {
+        id: Option<RequestId>,
+        credentials: Credentials,
+    },
     /// `join`: as `GET /ws?nickname=…&room=…` asks, where a refusal ends the connection.
-    SignInGuest { id: Option<RequestId>, nickname: String, join: Option<Address> },
-    Resume { id: Option<RequestId>, user: UserId, access_key: Secret, rooms: Vec<ResumeRoom> },
+    SignInGuest {
+        id: Option<RequestId>,
+        nickname: String,
+        join: Option<Address>,
+    },
+    Resume {
+        id: Option<RequestId>,
+        user: UserId,
+        access_key: Secret,
+        rooms: Vec<ResumeRoom>,
+    },
     /// Makes a user's session known.
     Register(Box<Authenticated>),
     /// Takes the session from its user; also ends the access key, if one is given.
-    Unregister { user: User, revoke: Option<Secret> },
+    Unregister {
+        user: User,
+        revoke: Option<Secret>,
+    },
     Join(Box<Join>),
     /// Marks the end of a resume.
-    FinishResume { id: Option<RequestId> },
-    Users { id: Option<RequestId>, page: Page },
-    Rooms { id: Option<RequestId>, page: Page },
-    History { id: Option<RequestId>, address: Address, channel: ChannelId, viewer: UserId, before: Option<u64>, after: Option<u64>, count: usize },
+    FinishResume {
+        id: Option<RequestId>,
+    },
+    Users {
+        id: Option<RequestId>,
+        page: Page,
+    },
+    Rooms {
+        id: Option<RequestId>,
+        page: Page,
+    },
+    History {
+        id: Option<RequestId>,
+        address: Address,
+        channel: ChannelId,
+        viewer: UserId,
+        before: Option<u64>,
+        after: Option<u64>,
+        count: usize,
+    },
 }
 
 /// A room to join.
@@ -82,11 +126,16 @@ pub struct Join {
 #[derive(Debug)]
 pub enum Outcome {
     /// The session has nothing to add.
-    Answer { id: Option<RequestId>, answer: Result<ServerFrame, ErrorBody> },
+    Answer {
+        id: Option<RequestId>,
+        answer: Result<ServerFrame, ErrorBody>,
+    },
     Authenticated(Box<AuthenticationOutcome>),
     Registered(Box<RegistrationOutcome>),
     Joined(Box<JoinOutcome>),
-    Resumed { id: Option<RequestId> },
+    Resumed {
+        id: Option<RequestId>,
+    },
 }
 
 #[derive(Debug)]
@@ -141,4 +190,3 @@ pub struct Room {
     /// For one who resumes: whether `messages` are all that was missed.
     pub recovered: bool,
 }
-

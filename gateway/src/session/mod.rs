@@ -20,7 +20,7 @@ use parlor_shared::{
         ClientEnvelope, ClientFrame, CloseCode, ErrorBody, ErrorCode, RequestId, ServerEnvelope,
         ServerFrame,
         client::{BadFrame, ConnectQuery, DecodeError, Secret},
-        server::{Pong, Ready, ResumedRoom},
+        server::{Ready, ResumedRoom},
         value::{RoomRef, User},
     },
 };
@@ -91,7 +91,13 @@ impl Session {
     pub fn new(id: SessionId, rules: Arc<Rules>, now: Instant) -> Self {
         let frames = Bucket::new(rules.frame_rate);
         let state = State::Unidentified { since: now };
-        Self { id, rules, state, frames, refused_in_a_row: 0 }
+        Self {
+            id,
+            rules,
+            state,
+            frames,
+            refused_in_a_row: 0,
+        }
     }
 
     pub fn id(&self) -> SessionId {
@@ -125,10 +131,16 @@ impl Session {
 
     /// The connection was made.
     pub fn on_connect(&mut self, query: ConnectQuery) -> Effects {
-        let ready = Ready { session_uuid: self.id, ..self.rules.ready.clone() };
+        let ready = Ready {
+            session_uuid: self.id,
+            ..self.rules.ready.clone()
+        };
         let mut effects = vec![send(None, ServerFrame::Ready(ready))];
         if let Some(nickname) = query.nickname {
-            let room = RoomRef { recipient_uuid: None, room: query.room };
+            let room = RoomRef {
+                recipient_uuid: None,
+                room: query.room,
+            };
             match room.address() {
                 Ok(room) => {
                     effects.push(Effect::Perform(Work::SignInGuest {
@@ -138,7 +150,10 @@ impl Session {
                     }));
                 }
                 Err(bad) => {
-                    effects.push(error(None, ErrorBody::new(ErrorCode::Join, bad.to_string())));
+                    effects.push(error(
+                        None,
+                        ErrorBody::new(ErrorCode::Join, bad.to_string()),
+                    ));
                     effects.push(Effect::Close(CloseCode::SignInRefused));
                 }
             }
@@ -159,7 +174,10 @@ impl Session {
                     DecodeError::BadAddress(_) => ErrorCode::Join,
                     _ => ErrorCode::Malformed,
                 };
-                vec![Effect::CountRefused, error(id, ErrorBody::new(code, bad.to_string()))]
+                vec![
+                    Effect::CountRefused,
+                    error(id, ErrorBody::new(code, bad.to_string())),
+                ]
             }
         }
     }
@@ -198,7 +216,7 @@ impl Session {
             ClientFrame::ChannelMessages(block) => {
                 commands::channel_messages::history(self, id, &block)
             }
-            ClientFrame::Ping => vec![send(id, ServerFrame::Pong(Pong { time: 0 }))],
+            ClientFrame::Ping => vec![Effect::Pong { id }],
         }
     }
 
@@ -228,7 +246,10 @@ fn error(id: Option<RequestId>, body: ErrorBody) -> Effect {
 }
 
 fn not_signed_in(id: Option<RequestId>) -> Effects {
-    vec![error(id, ErrorBody::new(ErrorCode::NotSignedIn, "sign in first"))]
+    vec![error(
+        id,
+        ErrorBody::new(ErrorCode::NotSignedIn, "sign in first"),
+    )]
 }
 
 #[cfg(test)]

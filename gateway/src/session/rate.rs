@@ -18,7 +18,10 @@ pub struct Bucket {
 
 impl Bucket {
     pub fn new(limit: RateLimit) -> Self {
-        Self { limit, full_at: None }
+        Self {
+            limit,
+            full_at: None,
+        }
     }
 
     /// Takes one.
@@ -26,12 +29,14 @@ impl Bucket {
     /// # Errors
     /// How long to wait until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        let Some(rate) = self.limit.rate() else { return Ok(()) };
+        let Some(rate) = self.limit.rate() else {
+            return Ok(());
+        };
         let each = rate.window / rate.count;
         let full_at = self.full_at.map_or(now, |at| at.max(now));
         let filled_after = full_at + each - now;
         if filled_after > rate.window {
-            return Err(filled_after - rate.window);
+            return Err(filled_after.checked_sub(rate.window).unwrap());
         }
         self.full_at = Some(full_at + each);
         Ok(())
@@ -52,7 +57,10 @@ impl SharedBucket {
     /// # Errors
     /// How long to wait until there is one.
     pub fn take(&self, now: Instant) -> Result<(), Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take(now)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(now)
     }
 
     /// Whether some session still holds it beside the caller.
@@ -78,7 +86,11 @@ mod tests {
         assert_eq!(bucket.take(at(500)), Ok(()));
         assert!(bucket.take(at(500)).is_err());
         for _ in 0..4 {
-            assert_eq!(bucket.take(at(60_000)), Ok(()), "a full bucket holds no more than a burst");
+            assert_eq!(
+                bucket.take(at(60_000)),
+                Ok(()),
+                "a full bucket holds no more than a burst"
+            );
         }
         assert!(bucket.take(at(60_000)).is_err());
     }

@@ -64,14 +64,23 @@ struct Header {
 impl Decoder {
     /// A decoder for messages of at most `message_bytes`.
     pub fn new(message_bytes: usize) -> Self {
-        Self { partial: Vec::new(), message: Vec::new(), fragments: 0, message_bytes }
+        Self {
+            partial: Vec::new(),
+            message: Vec::new(),
+            fragments: 0,
+            message_bytes,
+        }
     }
 
     /// Takes what was read, unmasking it in place, and appends what is complete to `inputs`.
     ///
     /// # Errors
     /// The connection has to end; what came before the violation is in `inputs`.
-    pub fn feed(&mut self, read: &mut [u8], inputs: &mut impl Extend<Input>) -> Result<(), Violation> {
+    pub fn feed(
+        &mut self,
+        read: &mut [u8],
+        inputs: &mut impl Extend<Input>,
+    ) -> Result<(), Violation> {
         if self.partial.is_empty() {
             let used = self.take_frames(read, inputs)?;
             self.partial.extend_from_slice(&read[used..]);
@@ -110,7 +119,9 @@ impl Decoder {
 
     /// Reads a header, refusing what no payload could make right. `None` if it is not all there.
     fn header(&self, buffer: &[u8]) -> Result<Option<Header>, Violation> {
-        let [first, second, rest @ ..] = buffer else { return Ok(None) };
+        let [first, second, rest @ ..] = buffer else {
+            return Ok(None);
+        };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
         let masked = second & 0x80 != 0;
         // Reserved bits belong to extensions, and none is negotiated.
@@ -144,7 +155,9 @@ impl Decoder {
         if !control && payload_bytes > room as u64 {
             return Err(Violation::TooBig);
         }
-        let Some(mask) = rest.get(length_bytes..length_bytes + 4) else { return Ok(None) };
+        let Some(mask) = rest.get(length_bytes..length_bytes + 4) else {
+            return Ok(None);
+        };
         let mask = [mask[0], mask[1], mask[2], mask[3]];
         Ok(Some(Header {
             fin,
@@ -218,23 +231,42 @@ mod tests {
             }
         }
         frame.extend(mask);
-        frame.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ mask[at % 4]));
+        frame.extend(
+            payload
+                .iter()
+                .enumerate()
+                .map(|(at, byte)| byte ^ mask[at % 4]),
+        );
         frame
     }
 
     fn decode(bytes: &[u8]) -> Result<Vec<Input>, Violation> {
         let mut inputs = Vec::new();
-        Decoder::new(LIMIT).feed(&mut bytes.to_vec(), &mut inputs).map(|()| inputs)
+        Decoder::new(LIMIT)
+            .feed(&mut bytes.to_vec(), &mut inputs)
+            .map(|()| inputs)
     }
 
     #[test]
     fn what_is_whole_is_read() {
-        assert_eq!(decode(&masked(0x81, b"hi")), Ok(vec![Input::Text("hi".into())]));
-        assert_eq!(decode(&masked(0x89, b"p")), Ok(vec![Input::Ping(b"p".to_vec())]));
+        assert_eq!(
+            decode(&masked(0x81, b"hi")),
+            Ok(vec![Input::Text("hi".into())])
+        );
+        assert_eq!(
+            decode(&masked(0x89, b"p")),
+            Ok(vec![Input::Ping(b"p".to_vec())])
+        );
         assert_eq!(decode(&masked(0x8A, b"")), Ok(vec![Input::Pong]));
-        assert_eq!(decode(&masked(0x88, &1000_u16.to_be_bytes())), Ok(vec![Input::Close]));
+        assert_eq!(
+            decode(&masked(0x88, &1000_u16.to_be_bytes())),
+            Ok(vec![Input::Close])
+        );
         let largest = "x".repeat(LIMIT);
-        assert_eq!(decode(&masked(0x81, largest.as_bytes())), Ok(vec![Input::Text(largest)]));
+        assert_eq!(
+            decode(&masked(0x81, largest.as_bytes())),
+            Ok(vec![Input::Text(largest)])
+        );
     }
 
     #[test]
@@ -247,15 +279,39 @@ mod tests {
     #[test]
     fn what_breaks_the_rules_is_told_by_the_header_alone() {
         assert_eq!(decode(b"\x81\x02hi"), Err(Violation::Protocol), "unmasked");
-        assert_eq!(decode(&masked(0xC1, b"hi")), Err(Violation::Protocol), "reserved bit");
-        assert_eq!(decode(&masked(0x83, b"")), Err(Violation::Protocol), "reserved opcode");
-        assert_eq!(decode(&masked(0x80, b"")), Err(Violation::Protocol), "nothing to continue");
-        assert_eq!(decode(&masked(0x09, b"")), Err(Violation::Protocol), "fragmented ping");
-        assert_eq!(decode(&masked(0x89, &[0; 126])), Err(Violation::Protocol), "long ping");
+        assert_eq!(
+            decode(&masked(0xC1, b"hi")),
+            Err(Violation::Protocol),
+            "reserved bit"
+        );
+        assert_eq!(
+            decode(&masked(0x83, b"")),
+            Err(Violation::Protocol),
+            "reserved opcode"
+        );
+        assert_eq!(
+            decode(&masked(0x80, b"")),
+            Err(Violation::Protocol),
+            "nothing to continue"
+        );
+        assert_eq!(
+            decode(&masked(0x09, b"")),
+            Err(Violation::Protocol),
+            "fragmented ping"
+        );
+        assert_eq!(
+            decode(&masked(0x89, &[0; 126])),
+            Err(Violation::Protocol),
+            "long ping"
+        );
         assert_eq!(decode(&masked(0x82, b"")), Err(Violation::Binary));
         assert_eq!(decode(&masked(0x81, &[0xFF])), Err(Violation::NotUtf8));
         let announced = [b"\x81\xFF".as_slice(), &(LIMIT as u64 + 1).to_be_bytes()].concat();
-        assert_eq!(decode(&announced), Err(Violation::TooBig), "before the payload arrives");
+        assert_eq!(
+            decode(&announced),
+            Err(Violation::TooBig),
+            "before the payload arrives"
+        );
         let huge = [b"\x81\xFF".as_slice(), &u64::MAX.to_be_bytes()].concat();
         assert_eq!(decode(&huge), Err(Violation::TooBig));
         let interleaved = [masked(0x01, b"a"), masked(0x81, b"b")].concat();

@@ -60,7 +60,13 @@ mod tests {
     fn lengths_are_written_in_their_shortest_form() {
         assert_eq!(&text_frame("hi")[..], b"\x81\x02hi");
         assert_eq!(&text_frame(&"x".repeat(126))[..4], b"\x81\x7e\x00\x7e");
-        assert_eq!(&text_frame(&"x".repeat(65_536))[..10], b"\x81\x7f\0\0\0\0\0\x01\0\0");
-        assert_eq!(&close_frame(CloseCode::SlowConsumer)[2..4], 4008_u16.to_be_bytes());
+        assert_eq!(
+            &text_frame(&"x".repeat(65_536))[..10],
+            b"\x81\x7f\0\0\0\0\0\x01\0\0"
+        );
+        assert_eq!(
+            &close_frame(CloseCode::SlowConsumer)[2..4],
+            4008_u16.to_be_bytes()
+        );
     }
 }

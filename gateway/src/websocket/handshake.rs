@@ -38,10 +38,16 @@ pub fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<String, H
     {
         return Err(HandshakeError::Upgrade);
     }
-    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+    if headers
+        .get(header::SEC_WEBSOCKET_VERSION)
+        .is_none_or(|version| version != "13")
+    {
         return Err(HandshakeError::Version);
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(HandshakeError::Key)?.as_bytes();
+    let key = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .ok_or(HandshakeError::Key)?
+        .as_bytes();
     match STANDARD.decode(key) {
         Ok(bytes) if bytes.len() == 16 => Ok(accept_key(key)),
         _ => Err(HandshakeError::Key),
@@ -50,7 +56,12 @@ pub fn check_handshake(method: &Method, headers: &HeaderMap) -> Result<String, H
 
 /// The answer to a client's key.
 pub fn accept_key(key: &[u8]) -> String {
-    STANDARD.encode(Sha1::new().chain_update(key).chain_update(KEY_GUID).finalize())
+    STANDARD.encode(
+        Sha1::new()
+            .chain_update(key)
+            .chain_update(KEY_GUID)
+            .finalize(),
+    )
 }
 
 fn has_token(headers: &HeaderMap, name: &header::HeaderName, token: &str) -> bool {
@@ -68,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_rfcs_example_key() {
-        assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
     }
 
     #[test]
@@ -84,8 +98,14 @@ mod tests {
         headers.insert(header::SEC_WEBSOCKET_VERSION, "13".parse().unwrap());
         headers.insert(header::SEC_WEBSOCKET_KEY, "short".parse().unwrap());
         assert_eq!(check(&headers), Err(HandshakeError::Key));
-        headers.insert(header::SEC_WEBSOCKET_KEY, "dGhlIHNhbXBsZSBub25jZQ==".parse().unwrap());
+        headers.insert(
+            header::SEC_WEBSOCKET_KEY,
+            "dGhlIHNhbXBsZSBub25jZQ==".parse().unwrap(),
+        );
         assert!(check(&headers).is_ok());
-        assert_eq!(check_handshake(&Method::POST, &headers), Err(HandshakeError::Method));
+        assert_eq!(
+            check_handshake(&Method::POST, &headers),
+            Err(HandshakeError::Method)
+        );
     }
 }

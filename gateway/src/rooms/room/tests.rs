@@ -41,7 +41,9 @@ fn frame_of(frame: &Bytes) -> ServerFrame {
         127 => 10,
         _ => 2,
     };
-    serde_json::from_slice::<ServerEnvelope>(&frame[at..]).expect("a frame").frame
+    serde_json::from_slice::<ServerEnvelope>(&frame[at..])
+        .expect("a frame")
+        .frame
 }
 
 fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
@@ -64,7 +66,11 @@ fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
         epoch: String::new(),
     };
     MessageEvent {
-        position: Position { epoch: epoch.into(), seq, ms: 1 },
+        position: Position {
+            epoch: epoch.into(),
+            seq,
+            ms: 1,
+        },
         body: serde_json::to_vec(&message).unwrap().into(),
     }
 }
@@ -87,7 +93,11 @@ fn room_at(seq: u64, out: &mut Log) -> (Room<&'static str>, SessionId) {
 }
 
 fn repair(from: u64, to: u64) -> Vec<Need> {
-    vec![Need::Repair { epoch: "a".into(), from, to }]
+    vec![Need::Repair {
+        epoch: "a".into(),
+        from,
+        to,
+    }]
 }
 
 #[test]
@@ -106,7 +116,10 @@ fn a_gap_holds_what_follows_until_it_is_repaired() {
     let mut out = Log::default();
     let (mut room, _) = room_at(0, &mut out);
     assert_eq!(room.event(event(3), &mut out), repair(1, 2));
-    assert!(room.event(event(4), &mut out).is_empty(), "one repair at a time");
+    assert!(
+        room.event(event(4), &mut out).is_empty(),
+        "one repair at a time"
+    );
     assert_eq!(out.take(), Vec::<String>::new());
     let fetched = vec![message("a", 1), message("a", 2), message("a", 3)];
     assert!(room.repaired(Some(fetched), &mut out).is_empty());
@@ -121,7 +134,10 @@ fn a_second_gap_behind_the_first_is_repaired_too() {
     assert_eq!(room.event(event(2), &mut out), repair(1, 1));
     room.event(event(5), &mut out);
     room.event(event(6), &mut out);
-    assert_eq!(room.repaired(Some(vec![message("a", 1)]), &mut out), repair(3, 4));
+    assert_eq!(
+        room.repaired(Some(vec![message("a", 1)]), &mut out),
+        repair(3, 4)
+    );
     assert_eq!(out.take(), ["ann:1", "ann:2"]);
     let fetched = vec![message("a", 3), message("a", 4)];
     assert!(room.repaired(Some(fetched), &mut out).is_empty());
@@ -133,7 +149,10 @@ fn what_is_lost_for_good_is_told() {
     let mut out = Log::default();
     let (mut room, _) = room_at(2, &mut out);
     room.event(event(9), &mut out);
-    assert!(room.repaired(Some(vec![message("a", 8)]), &mut out).is_empty());
+    assert!(
+        room.repaired(Some(vec![message("a", 8)]), &mut out)
+            .is_empty()
+    );
     assert_eq!(out.take(), ["ann:resync 7", "ann:8", "ann:9"]);
 }
 
@@ -186,12 +205,20 @@ fn the_ring_serves_a_resume() {
         room.event(event(seq), &mut out);
     }
     let missed = |backlog: Option<Backlog>| {
-        backlog.map(|it| it.messages.iter().map(|message| message.position.seq).collect::<Vec<_>>())
+        backlog.map(|it| {
+            it.messages
+                .iter()
+                .map(|message| message.position.seq)
+                .collect::<Vec<_>>()
+        })
     };
     let bob = SessionId::random();
     let backlog = room.attach(bob, UserId::random(), "bob", Some(("a", 1)));
     assert_eq!(missed(backlog), Some(vec![2, 3]));
-    assert_eq!(room.attach(bob, UserId::random(), "bob", Some(("b", 1))), None);
+    assert_eq!(
+        room.attach(bob, UserId::random(), "bob", Some(("b", 1))),
+        None
+    );
 }
 
 #[test]
@@ -203,7 +230,11 @@ fn the_audit_finds_what_nobody_published_after() {
     room.repaired(Some(vec![message("a", 3), message("a", 4)]), &mut out);
     assert_eq!(out.take(), ["ann:3", "ann:4"]);
     room.audit(("a", 3), ("a", 3), &mut out);
-    assert_eq!(out.take(), Vec::<String>::new(), "4 came live while Redis was asked");
+    assert_eq!(
+        out.take(),
+        Vec::<String>::new(),
+        "4 came live while Redis was asked"
+    );
     room.audit(("a", 4), ("a", 1), &mut out);
     assert_eq!(out.take(), ["ann:resync 1"], "Redis has lost messages");
     room.audit(("a", 1), ("b", 0), &mut out);
@@ -214,10 +245,20 @@ fn the_audit_finds_what_nobody_published_after() {
 fn a_new_epoch_begins_at_one() {
     let mut out = Log::default();
     let (mut room, _) = room_at(7, &mut out);
-    assert!(room.event(Event::Message(message("b", 1)), &mut out).is_empty());
+    assert!(
+        room.event(Event::Message(message("b", 1)), &mut out)
+            .is_empty()
+    );
     assert_eq!(out.take(), ["ann:1"]);
     let needs = room.event(Event::Message(message("c", 3)), &mut out);
-    assert_eq!(needs, vec![Need::Repair { epoch: "c".into(), from: 1, to: 2 }]);
+    assert_eq!(
+        needs,
+        vec![Need::Repair {
+            epoch: "c".into(),
+            from: 1,
+            to: 2
+        }]
+    );
     room.repaired(Some(vec![message("c", 1), message("c", 2)]), &mut out);
     assert_eq!(out.take(), ["ann:1", "ann:2", "ann:3"]);
 }
@@ -226,7 +267,10 @@ fn a_new_epoch_begins_at_one() {
 fn each_side_of_a_private_room_sees_the_other() {
     let (ann, bob) = (UserId::random(), UserId::random());
     let kind = Kind::new(&parlor_shared::id::Address::Private(bob), ann);
-    assert_eq!(kind, Kind::new(&parlor_shared::id::Address::Private(ann), bob));
+    assert_eq!(
+        kind,
+        Kind::new(&parlor_shared::id::Address::Private(ann), bob)
+    );
     for (viewer, other) in [(ann, bob), (bob, ann)] {
         let event = Event::Message(message_from(ann, "a", 1));
         let text = view::encode(&kind, viewer, &event).unwrap();
@@ -248,5 +292,11 @@ fn what_waits_for_a_joining_member_is_bounded() {
     for users in 0..=JOINING_FRAMES as u64 {
         room.event(Event::Occupancy { users }, &mut out);
     }
-    assert_eq!(out.take().into_iter().filter(|text| text == "bob:given up").count(), 1);
+    assert_eq!(
+        out.take()
+            .into_iter()
+            .filter(|text| text == "bob:given up")
+            .count(),
+        1
+    );
 }

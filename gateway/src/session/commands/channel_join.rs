@@ -14,14 +14,19 @@ use crate::session::{
 };
 
 pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Effects {
-    let State::Identified(identified) = &session.state else { return not_signed_in(id) };
+    let State::Identified(identified) = &session.state else {
+        return not_signed_in(id);
+    };
     let address = match block.room.address() {
         Ok(address) => address,
         Err(bad) => return vec![error(id, ErrorBody::new(ErrorCode::Join, bad.to_string()))],
     };
     let known = identified.seat(&address).is_some();
     if block.keep_joined && !known && identified.rooms.len() >= session.rules.rooms_per_connection {
-        return vec![error(id, too_many_rooms(session.rules.rooms_per_connection))];
+        return vec![error(
+            id,
+            too_many_rooms(session.rules.rooms_per_connection),
+        )];
     }
     let count = block
         .limit
@@ -44,7 +49,9 @@ pub fn too_many_rooms(limit: usize) -> ErrorBody {
 
 pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
     let JoinOutcome { join, result } = outcome;
-    let State::Identified(identified) = &mut session.state else { return Vec::new() };
+    let State::Identified(identified) = &mut session.state else {
+        return Vec::new();
+    };
     let room_ref = RoomRef::from(&join.address);
     let resumes = join.resume.is_some();
     let room = match result {
@@ -65,15 +72,34 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
             return vec![error(join.id, body)];
         }
     };
-    let Room { channel, peer, messages, users, users_total, epoch, seq, more, recovered } = room;
+    let Room {
+        channel,
+        peer,
+        messages,
+        users,
+        users_total,
+        epoch,
+        seq,
+        more,
+        recovered,
+    } = room;
     let mut effects = Vec::new();
     if !join.keep_joined {
-        let others = identified.rooms.iter().filter(|seat| seat.address != join.address);
-        effects.extend(others.map(|seat| Effect::Leave { channel: seat.channel.clone() }));
+        let others = identified
+            .rooms
+            .iter()
+            .filter(|seat| seat.address != join.address);
+        effects.extend(others.map(|seat| Effect::Leave {
+            channel: seat.channel.clone(),
+        }));
         identified.rooms.retain(|seat| seat.address == join.address);
     }
     if identified.seat(&join.address).is_none() {
-        identified.rooms.push(Seat { address: join.address, channel: channel.clone(), peer });
+        identified.rooms.push(Seat {
+            address: join.address,
+            channel: channel.clone(),
+            peer,
+        });
     }
     if resumes {
         identified.resumed.push(ResumedRoom {
@@ -96,6 +122,10 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
     }));
     // The answer first, then what came live meanwhile.
     effects.push(send(join.id, frame));
-    effects.push(Effect::Release { channel, epoch, seq });
+    effects.push(Effect::Release {
+        channel,
+        epoch,
+        seq,
+    });
     effects
 }

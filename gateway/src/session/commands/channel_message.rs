@@ -24,9 +24,15 @@ pub fn message(
     block: ChannelMessage,
     now: Instant,
 ) -> Effects {
-    let State::Identified(identified) = &session.state else { return not_signed_in(id) };
-    let Ok(address) = block.room.address() else { return vec![not_joined(id)] };
-    let Some(seat) = identified.seat(&address) else { return vec![not_joined(id)] };
+    let State::Identified(identified) = &session.state else {
+        return not_signed_in(id);
+    };
+    let Ok(address) = block.room.address() else {
+        return vec![not_joined(id)];
+    };
+    let Some(seat) = identified.seat(&address) else {
+        return vec![not_joined(id)];
+    };
     if let Err(text) = check_text(&block.message, session.rules.message_characters) {
         return vec![error(id, ErrorBody::new(ErrorCode::Message, text))];
     }
@@ -54,7 +60,12 @@ pub fn message(
         epoch: String::new(),
     };
     let channel = seat.channel.clone();
-    vec![Effect::Publish(Box::new(Publication { id, address, channel, message }))]
+    vec![Effect::Publish(Box::new(Publication {
+        id,
+        address,
+        channel,
+        message,
+    }))]
 }
 
 fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
@@ -63,7 +74,9 @@ fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
     }
     // A character has at least one byte: most texts need no count.
     if text.len() > most_characters && text.chars().count() > most_characters {
-        return Err(format!("a message has at most {most_characters} characters"));
+        return Err(format!(
+            "a message has at most {most_characters} characters"
+        ));
     }
     Ok(())
 }

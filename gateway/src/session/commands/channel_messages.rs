@@ -10,9 +10,15 @@ use crate::session::{
 };
 
 pub fn history(session: &Session, id: Option<RequestId>, block: &ChannelMessages) -> Effects {
-    let State::Identified(identified) = &session.state else { return not_signed_in(id) };
-    let Ok(address) = block.room.address() else { return vec![not_joined(id)] };
-    let Some(seat) = identified.seat(&address) else { return vec![not_joined(id)] };
+    let State::Identified(identified) = &session.state else {
+        return not_signed_in(id);
+    };
+    let Ok(address) = block.room.address() else {
+        return vec![not_joined(id)];
+    };
+    let Some(seat) = identified.seat(&address) else {
+        return vec![not_joined(id)];
+    };
     if block.before.is_some() && block.after.is_some() {
         let text = "history is asked for before a Seq or after one, not both";
         return vec![error(id, ErrorBody::new(ErrorCode::Malformed, text))];

@@ -19,8 +19,15 @@ pub fn resume(session: &Session, id: Option<RequestId>, block: Resume) -> Effect
     if block.rooms.len() > most {
         return vec![error(id, too_many_rooms(most))];
     }
-    if block.rooms.iter().any(|entry| entry.room.address().is_err()) {
-        return vec![error(id, ErrorBody::new(ErrorCode::Malformed, "a room can't have that name"))];
+    if block
+        .rooms
+        .iter()
+        .any(|entry| entry.room.address().is_err())
+    {
+        return vec![error(
+            id,
+            ErrorBody::new(ErrorCode::Malformed, "a room can't have that name"),
+        )];
     }
     vec![Effect::Perform(Work::Resume {
         id,
@@ -42,7 +49,14 @@ pub fn join_again(
         let resume = Some((entry.epoch, entry.seq));
         let count = session.rules.join_history;
         let user = user.clone();
-        let join = Join { id: None, user, address, keep_joined: true, count, resume };
+        let join = Join {
+            id: None,
+            user,
+            address,
+            keep_joined: true,
+            count,
+            resume,
+        };
         Some(Effect::Perform(Work::Join(Box::new(join))))
     };
     let mut effects: Effects = rooms.into_iter().filter_map(join).collect();
@@ -51,7 +65,9 @@ pub fn join_again(
 }
 
 pub fn finished(session: &mut Session, id: Option<RequestId>) -> Effects {
-    let State::Identified(identified) = &mut session.state else { return Vec::new() };
+    let State::Identified(identified) = &mut session.state else {
+        return Vec::new();
+    };
     let rooms = std::mem::take(&mut identified.resumed);
     vec![send(id, ServerFrame::Resume(Resumed { rooms }))]
 }

@@ -27,13 +27,21 @@ pub fn sign_up(id: Option<RequestId>, credentials: Credentials) -> Effects {
 pub fn sign_in(id: Option<RequestId>, block: SignIn) -> Effects {
     vec![Effect::Perform(match block {
         SignIn::Password(credentials) => Work::SignIn { id, credentials },
-        SignIn::Guest { nickname } => Work::SignInGuest { id, nickname, join: None },
+        SignIn::Guest { nickname } => Work::SignInGuest {
+            id,
+            nickname,
+            join: None,
+        },
     })]
 }
 
 /// Somebody has shown who they are, or has failed to. Who was signed in before goes first: the
 /// demo's client signs the next one in on the same socket.
-pub fn authenticated(session: &mut Session, outcome: AuthenticationOutcome, now: Instant) -> Effects {
+pub fn authenticated(
+    session: &mut Session,
+    outcome: AuthenticationOutcome,
+    now: Instant,
+) -> Effects {
     let AuthenticationOutcome { id, kind, identity } = outcome;
     match identity {
         Ok(identity) => {
@@ -43,7 +51,10 @@ pub fn authenticated(session: &mut Session, outcome: AuthenticationOutcome, now:
             effects
         }
         Err(refusal) => {
-            let mut effects = vec![Effect::CountAuthFailure, error(id, refused(&kind, &refusal))];
+            let mut effects = vec![
+                Effect::CountAuthFailure,
+                error(id, refused(&kind, &refusal)),
+            ];
             if matches!(kind, Kind::Query { .. }) {
                 effects.push(Effect::Close(CloseCode::SignInRefused));
             }
@@ -55,8 +66,13 @@ pub fn authenticated(session: &mut Session, outcome: AuthenticationOutcome, now:
 /// Takes the session from whoever is signed in.
 fn leave_user(session: &mut Session, now: Instant) -> Effects {
     let state = std::mem::replace(&mut session.state, State::Unidentified { since: now });
-    let State::Identified(identified) = state else { return Vec::new() };
-    vec![Effect::Perform(Work::Unregister { user: identified.user, revoke: None })]
+    let State::Identified(identified) = state else {
+        return Vec::new();
+    };
+    vec![Effect::Perform(Work::Unregister {
+        user: identified.user,
+        revoke: None,
+    })]
 }
 
 /// The registry knows the session: from here on somebody is signed in.
@@ -87,28 +103,37 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
         guest: user.guest,
     };
     // Only to this connection: the demo's client takes it for its own identity.
-    let own = Sys::SignIn { uuid: user.uuid, username: user.username.clone() };
+    let own = Sys::SignIn {
+        uuid: user.uuid,
+        username: user.username.clone(),
+    };
     let mut effects = vec![
         send(id.clone(), ServerFrame::Authorized(authorized)),
         send(None, ServerFrame::Sys(own)),
     ];
     match kind {
         Kind::SignUp | Kind::SignIn => {}
-        Kind::Query { join: address } => effects.push(Effect::Perform(Work::Join(Box::new(Join {
-            id: None,
-            user,
-            address,
-            keep_joined: true,
-            count: session.rules.join_history,
-            resume: None,
-        })))),
+        Kind::Query { join: address } => {
+            effects.push(Effect::Perform(Work::Join(Box::new(Join {
+                id: None,
+                user,
+                address,
+                keep_joined: true,
+                count: session.rules.join_history,
+                resume: None,
+            }))));
+        }
         Kind::Resume { rooms } => effects.extend(resume::join_again(session, id, &user, rooms)),
     }
     effects
 }
 
 fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
-    let own = if matches!(kind, Kind::SignUp) { ErrorCode::SignUp } else { ErrorCode::SignIn };
+    let own = if matches!(kind, Kind::SignUp) {
+        ErrorCode::SignUp
+    } else {
+        ErrorCode::SignIn
+    };
     let code = match refusal {
         Refusal::WrongPassword
         | Refusal::BadName(_)
