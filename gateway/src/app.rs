@@ -96,7 +96,7 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     tell_about_redis(&app, app.publisher.up(), lifecycle);
 
     let connections = TaskTracker::new();
-    let server = Server::bind(Arc::clone(&app), &config, connections.clone()).await?;
+    let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
     let address = server.address();
     info!(%address, %admin_address, gateway = %app.gateway, "ready for connections");
     let stop_accepting = CancellationToken::new();

@@ -58,7 +58,7 @@ impl Server {
     ///
     /// # Errors
     /// A sentence when the address is taken or the client's folder is not there.
-    pub async fn bind(
+    pub fn bind(
         app: Arc<App>,
         config: &GatewayConfig,
         connections: TaskTracker,

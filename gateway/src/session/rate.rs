@@ -36,7 +36,7 @@ impl Bucket {
         let full_at = self.full_at.map_or(now, |at| at.max(now));
         let filled_after = full_at + each - now;
         if filled_after > rate.window {
-            return Err(filled_after.checked_sub(rate.window).unwrap());
+            return Err(filled_after.saturating_sub(rate.window));
         }
         self.full_at = Some(full_at + each);
         Ok(())

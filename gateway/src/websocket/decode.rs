@@ -57,7 +57,7 @@ struct Header {
     fin: bool,
     opcode: u8,
     mask: [u8; 4],
-    header_bytes: usize,
+    own_bytes: usize,
     payload_bytes: usize,
 }
 
@@ -104,7 +104,7 @@ impl Decoder {
     ) -> Result<usize, Violation> {
         let mut used = 0;
         while let Some(header) = self.header(&buffer[used..])? {
-            let start = used + header.header_bytes;
+            let start = used + header.own_bytes;
             let end = start + header.payload_bytes;
             if buffer.len() < end {
                 break;
@@ -144,11 +144,10 @@ impl Decoder {
             0x0 if self.fragments == 0 => return Err(Violation::Protocol),
             0x1 if self.fragments > 0 => return Err(Violation::Protocol),
             0x2 => return Err(Violation::Binary),
-            0x0 | 0x1 => {}
             0x8..=0xA if !fin || payload_bytes > CONTROL_BYTES as u64 => {
                 return Err(Violation::Protocol);
             }
-            0x8..=0xA => {}
+            0x0 | 0x1 | 0x8..=0xA => {}
             _ => return Err(Violation::Protocol),
         }
         let room = self.message_bytes - self.message.len().min(self.message_bytes);
@@ -163,7 +162,7 @@ impl Decoder {
             fin,
             opcode,
             mask,
-            header_bytes: 2 + length_bytes + 4,
+            own_bytes: 2 + length_bytes + 4,
             payload_bytes: payload_bytes as usize,
         }))
     }
