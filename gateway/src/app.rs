@@ -76,18 +76,8 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let admin = config.common().admin_address;
     let admin = AdminServer::bind(admin, metrics.clone(), readiness).await?;
     let admin_address = admin.local_addr()?;
-    // The admin server outlives the drain: probes and scrapes go on until the end.
-    let admin_stop = CancellationToken::new();
-    lifecycle.spawn("drained", {
-        let (soft, stop) = (lifecycle.soft(), admin_stop.clone());
-        let hard = lifecycle.hard();
-        async move {
-            soft.cancelled().await;
-            tokio::select! { () = stop.cancelled() => {} () = hard.cancelled() => {} }
-            Ok(())
-        }
-    });
-    lifecycle.tracker().spawn(admin.run(admin_stop.clone()));
+    // It outlives the drain: probes and scrapes go on until the end.
+    lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let metrics = GatewayMetrics::new(&metrics)?;
     let parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
@@ -109,7 +99,6 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         soft.cancelled().await;
         drain(&app, &draining, &stop_accepting, &connections).await;
         registrar_stop.cancel();
-        admin_stop.cancel();
         Ok(())
     });
     Ok(Gateway {
