@@ -2,6 +2,7 @@
 //! registry of who is connected where.
 
 pub mod connect;
+pub mod lease;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;

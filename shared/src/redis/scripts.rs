@@ -36,7 +36,7 @@ scripts! {
     DELETE_IF_EQUAL "delete_if_equal",
     REPLACE_IF_EQUAL "replace_if_equal",
     PERSIST "persist",
-    TRIM_AGE "trim_age",
+    TRIM "trim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.
