@@ -13,6 +13,7 @@ use parlor_shared::{
     },
     telemetry::{self, AdminServer, Readiness},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
@@ -45,7 +46,10 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     // Before Redis is there, so that the wait for it can be watched.
     let admin = AdminServer::bind(config.common.admin_address, registry, readiness).await?;
     info!(address = %admin.local_addr()?, "serving health and metrics");
-    lifecycle.spawn("admin server", admin.run(lifecycle.hard()));
+    // Until the leases are released, which comes last, or this returns before there are any.
+    let telling = CancellationToken::new();
+    lifecycle.spawn("admin server", admin.run(telling.clone()));
+    let telling = telling.drop_guard();
 
     let url = config.common.redis_url()?;
     info!(redis = %RedactedUrl(&url), "connecting");
@@ -56,7 +60,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         anyhow::Ok((leases, redis.commands().await))
     };
     let stop = lifecycle.soft();
-    let (leases, commands) = tokio::select! {
+    let (for_leases, commands) = tokio::select! {
         () = stop.cancelled() => return Ok(()),
         connected = connect => connected?,
     };
@@ -68,7 +72,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     };
     let items = Partitions::new(keyspace.clone());
     // Leases have a connection of their own: a renewal never waits behind a large batch.
-    let (keeper, owned) = Keeper::new(items, settings, leases, reports);
+    let (keeper, owned) = Keeper::new(items, settings, for_leases, reports);
     let committer = Committer {
         commands: commands.clone(),
         keyspace: keyspace.clone(),
@@ -100,7 +104,11 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         batch_entries: config.history.batch_entries,
         metrics,
     };
-    lifecycle.spawn("leases", keeper.run(stop.clone()));
+    let leases = keeper.run(stop.clone());
+    lifecycle.spawn("leases", async move {
+        let _telling = telling;
+        leases.await
+    });
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
     lifecycle.spawn("backlog", backlog.run(stop));
