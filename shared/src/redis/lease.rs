@@ -57,6 +57,15 @@ struct LeaseState {
     until: Mutex<Option<Instant>>,
 }
 
+/// Two are equal when they are the same taking of the same lease.
+impl PartialEq for Lease {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+}
+
+impl Eq for Lease {}
+
 impl Lease {
     fn new(key: String, token: Arc<str>, until: Instant) -> Self {
         let until = Mutex::new(Some(until));

@@ -6,6 +6,7 @@ pub mod lease;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;
+pub mod status;
 pub mod stream;
 
 pub use connect::{Commands, Redis};

@@ -32,6 +32,7 @@ scripts! {
     PRESENCE "presence",
     OCCUPANCY "occupancy",
     STAMP "stamp",
+    CONDEMN "condemn",
     LEASE_TAKE "lease_take",
     DELETE_IF_EQUAL "delete_if_equal",
     REPLACE_IF_EQUAL "replace_if_equal",

@@ -93,12 +93,18 @@ impl<I: Items> Keeper<I> {
         let mut rounds = tokio::time::interval(period);
         rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_cancelled() {
-            rounds.tick().await;
-            tokio::select! {
+            let round = async {
+                rounds.tick().await;
+                self.round().await
+            };
+            // A round that is cut off here may have taken a lease without noting it: in the end
+            // everything that bears our token is released.
+            let result = tokio::select! {
                 biased;
-                () = stop.cancelled() => {}
-                result = self.round() => self.report(&result),
-            }
+                () = stop.cancelled() => break,
+                result = round => result,
+            };
+            self.report(&result);
         }
         self.owned.closed().await;
         if let Err(error) = self.release_all().await {
