@@ -2,7 +2,7 @@
 //!
 //! Shutdown has two stages. The *soft* token asks tasks to finish what they have begun; it is
 //! cancelled by the first SIGTERM or SIGINT. The *hard* token tells them to drop it; it is cancelled
-//! by a second signal or when the grace is over. Tasks that must live are spawned by name: one that
+//! by a second signal, when the grace is over, or when nothing is left to wait for. Tasks that must live are spawned by name: one that
 //! panics, fails, or ends before it was asked to takes the whole process down with a logged reason,
 //! because a program that has silently lost a part is worse than one that is restarted.
 
@@ -39,14 +39,16 @@ pub struct Lifecycle {
     soft: CancellationToken,
     hard: CancellationToken,
     tracker: TaskTracker,
+    /// Tasks that serve the others and end after them.
+    background: TaskTracker,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     next_task: u64,
-    /// The named tasks that run, to say who is late.
-    running: BTreeMap<u64, String>,
+    /// The named tasks that run and the token that ends each, to say who is late.
+    running: BTreeMap<u64, (String, CancellationToken)>,
     /// The first reason for which the program has to end; later ones are mostly its consequences.
     failure: Option<String>,
 }
@@ -78,6 +80,7 @@ impl Lifecycle {
             soft: CancellationToken::new(),
             hard: CancellationToken::new(),
             tracker: TaskTracker::new(),
+            background: TaskTracker::new(),
             state: Arc::default(),
         }
     }
@@ -117,22 +120,18 @@ impl Lifecycle {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let name = name.into();
-        let id = self.begin(&name);
-        let lifecycle = self.clone();
-        self.tracker.spawn(async move {
-            let result = AssertUnwindSafe(task).catch_unwind().await;
-            lifecycle.state().running.remove(&id);
-            match result {
-                Ok(Ok(())) if lifecycle.soft.is_cancelled() => {}
-                Ok(Ok(())) => lifecycle.fail(format!("the task {name} ended early")),
-                Ok(Err(error)) => lifecycle.fail(format!("the task {name} failed: {error:#}")),
-                Err(panic) => {
-                    let message = panic_message(panic.as_ref());
-                    lifecycle.fail(format!("the task {name} panicked: {message}"));
-                }
-            }
-        });
+        self.tracker
+            .spawn(self.supervise(name.into(), self.soft(), task));
+    }
+
+    /// Runs a task that serves the others until they have ended, such as the admin server: it must
+    /// live until the hard token is cancelled, which happens as soon as all other tasks are done.
+    pub fn spawn_background<F>(&self, name: impl Into<String>, task: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        self.background
+            .spawn(self.supervise(name.into(), self.hard(), task));
     }
 
     /// For tasks that may end at any time, such as connections: the shutdown waits for them, and
@@ -142,25 +141,33 @@ impl Lifecycle {
     }
 
     /// Lives until the soft token is cancelled, then waits up to `grace` for the tasks, then cancels
-    /// the hard token and waits a little more.
+    /// the hard token and waits a little for the rest.
     pub async fn run(&self, grace: Duration) -> Ending {
         self.soft.cancelled().await;
         self.tracker.close();
+        self.background.close();
         let finished = tokio::select! {
             finished = timeout(grace, self.tracker.wait()) => finished.is_ok(),
             () = self.hard.cancelled() => false,
         };
         if !finished {
-            let late = self.running_tasks();
+            let late = self.late_tasks();
             tracing::warn!(tasks = %late, "not finished in time, stopping at once");
-            self.hard.cancel();
-            let stopped =
-                timeout(Duration::from_secs(HARD_STOP_SECONDS), self.tracker.wait()).await;
-            if stopped.is_err() {
-                tracing::error!(tasks = %self.running_tasks(), "leaving without these tasks");
-            }
-            let reason = format!("not finished in time: {late}");
-            self.state().failure.get_or_insert(reason);
+            self.state()
+                .failure
+                .get_or_insert(format!("not finished in time: {late}"));
+        }
+        self.hard.cancel();
+        let all = async { tokio::join!(self.tracker.wait(), self.background.wait()) };
+        if timeout(Duration::from_secs(HARD_STOP_SECONDS), all)
+            .await
+            .is_err()
+        {
+            let late = self.late_tasks();
+            tracing::error!(tasks = %late, "leaving without these tasks");
+            self.state()
+                .failure
+                .get_or_insert(format!("not stopped in time: {late}"));
         }
         self.state()
             .failure
@@ -182,16 +189,49 @@ impl Lifecycle {
         }
     }
 
-    fn begin(&self, name: &str) -> u64 {
+    /// The task with what its end means: anything before `may_end` is cancelled ends the program.
+    fn supervise<F>(
+        &self,
+        name: String,
+        may_end: CancellationToken,
+        task: F,
+    ) -> impl Future<Output = ()> + Send + 'static + use<F>
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let id = self.begin(&name, may_end.clone());
+        let lifecycle = self.clone();
+        async move {
+            let result = AssertUnwindSafe(task).catch_unwind().await;
+            lifecycle.state().running.remove(&id);
+            match result {
+                Ok(Ok(())) if may_end.is_cancelled() => {}
+                Ok(Ok(())) => lifecycle.fail(format!("the task {name} ended early")),
+                Ok(Err(error)) => lifecycle.fail(format!("the task {name} failed: {error:#}")),
+                Err(panic) => {
+                    let message = panic_message(panic.as_ref());
+                    lifecycle.fail(format!("the task {name} panicked: {message}"));
+                }
+            }
+        }
+    }
+
+    fn begin(&self, name: &str, may_end: CancellationToken) -> u64 {
         let mut state = self.state();
         let id = state.next_task;
         state.next_task += 1;
-        state.running.insert(id, name.to_owned());
+        state.running.insert(id, (name.to_owned(), may_end));
         id
     }
 
-    fn running_tasks(&self) -> String {
-        let names: Vec<_> = self.state().running.values().cloned().collect();
+    /// The tasks that were asked to end and have not.
+    fn late_tasks(&self) -> String {
+        let state = self.state();
+        let late = state
+            .running
+            .values()
+            .filter(|(_, may_end)| may_end.is_cancelled());
+        let names: Vec<_> = late.map(|(name, _)| name.as_str()).collect();
         if names.is_empty() {
             return format!("{} unnamed tasks", self.tracker.len());
         }
@@ -213,107 +253,4 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::pending;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-
-    /// For tasks that finish by themselves.
-    const GRACE: Duration = Duration::from_secs(30);
-
-    /// For tasks that don't.
-    const SHORT_GRACE: Duration = Duration::from_millis(20);
-
-    fn failed(ending: Ending) -> String {
-        match ending {
-            Ending::Failed(reason) => reason,
-            Ending::Clean => panic!("ended cleanly"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_shutdown_waits_for_the_tasks_and_is_clean() {
-        let lifecycle = Lifecycle::manual();
-        let saved = Arc::new(AtomicBool::new(false));
-        let (soft, flag) = (lifecycle.soft(), saved.clone());
-        lifecycle.spawn("saver", async move {
-            soft.cancelled().await;
-            tokio::task::yield_now().await;
-            flag.store(true, Ordering::SeqCst);
-            Ok(())
-        });
-        lifecycle.shutdown();
-        assert_eq!(lifecycle.run(GRACE).await, Ending::Clean);
-        assert!(saved.load(Ordering::SeqCst));
-        assert!(!lifecycle.hard().is_cancelled());
-    }
-
-    #[tokio::test]
-    async fn a_task_that_dies_ends_the_program() {
-        let lifecycle = Lifecycle::manual();
-        lifecycle.spawn("reader", async { anyhow::bail!("no more input") });
-        let reason = failed(lifecycle.run(GRACE).await);
-        assert_eq!(reason, "the task reader failed: no more input");
-
-        let lifecycle = Lifecycle::manual();
-        lifecycle.spawn("reader", async { panic!("index out of {}", "bounds") });
-        let reason = failed(lifecycle.run(GRACE).await);
-        assert_eq!(reason, "the task reader panicked: index out of bounds");
-
-        let lifecycle = Lifecycle::manual();
-        lifecycle.spawn("reader", async { Ok(()) });
-        assert_eq!(
-            failed(lifecycle.run(GRACE).await),
-            "the task reader ended early"
-        );
-    }
-
-    #[tokio::test]
-    async fn one_dead_task_asks_the_others_to_finish() {
-        let lifecycle = Lifecycle::manual();
-        let soft = lifecycle.soft();
-        lifecycle.spawn("server", async move {
-            soft.cancelled().await;
-            Ok(())
-        });
-        lifecycle.spawn("reader", async { anyhow::bail!("gone") });
-        assert!(failed(lifecycle.run(GRACE).await).contains("reader"));
-    }
-
-    #[tokio::test]
-    async fn the_deadline_cancels_the_hard_token_and_names_who_is_late() {
-        let lifecycle = Lifecycle::manual();
-        let hard = lifecycle.hard();
-        lifecycle.spawn("slow", async move {
-            hard.cancelled().await;
-            Ok(())
-        });
-        lifecycle.shutdown();
-        let reason = failed(lifecycle.run(SHORT_GRACE).await);
-        assert_eq!(reason, "not finished in time: slow");
-        assert!(lifecycle.running_tasks().starts_with('0'));
-    }
-
-    #[tokio::test]
-    async fn a_task_that_ignores_both_tokens_does_not_keep_the_process() {
-        let lifecycle = Lifecycle::manual();
-        lifecycle.spawn("stuck", pending());
-        lifecycle.shutdown();
-        assert!(failed(lifecycle.run(SHORT_GRACE).await).contains("stuck"));
-    }
-
-    #[tokio::test]
-    async fn an_abort_does_not_wait_for_the_grace() {
-        let lifecycle = Lifecycle::manual();
-        let hard = lifecycle.hard();
-        lifecycle
-            .tracker()
-            .spawn(async move { hard.cancelled().await });
-        let began = tokio::time::Instant::now();
-        lifecycle.abort();
-        let reason = failed(lifecycle.run(GRACE).await);
-        assert!(reason.contains("unnamed"), "{reason}");
-        assert!(began.elapsed() < GRACE);
-    }
-}
+mod tests;

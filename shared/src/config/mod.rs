@@ -251,7 +251,11 @@ fn long_of<'a>(command: &'a Command, id: &str) -> Option<&'a str> {
 fn named_command<T: Settings>() -> Command {
     T::command()
         .args_override_self(true)
-        .mut_arg("admin_address", |arg| arg.default_value(T::ADMIN_ADDRESS))
+        // Not `mut_arg`, which would move the argument to the end of what is printed.
+        .mut_args(|arg| match arg.get_id().as_str() {
+            "admin_address" => arg.default_value(T::ADMIN_ADDRESS),
+            _ => arg,
+        })
         .mut_args(|arg| arg.hide_env_values(true))
 }
 

@@ -52,8 +52,8 @@ impl AdminServer {
         self.listener.local_addr()
     }
 
-    /// Serves until the token is cancelled. Give it the hard token: readiness has to be told while
-    /// the program drains. Scrapes under way are cut, nothing of them is worth waiting for.
+    /// Serves until the token is cancelled. Give it the hard token and run it with
+    /// `Lifecycle::spawn_background`: readiness has to be told while the program drains. Scrapes under way are cut, nothing of them is worth waiting for.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
