@@ -13,7 +13,6 @@ use parlor_shared::{
     },
     telemetry::{self, AdminServer, Readiness},
 };
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
@@ -46,10 +45,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     // Before Redis is there, so that the wait for it can be watched.
     let admin = AdminServer::bind(config.common.admin_address, registry, readiness).await?;
     info!(address = %admin.local_addr()?, "serving health and metrics");
-    // Until the leases are released, which comes last, or this returns before there are any.
-    let telling = CancellationToken::new();
-    lifecycle.spawn("admin server", admin.run(telling.clone()));
-    let telling = telling.drop_guard();
+    lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let url = config.common.redis_url()?;
     info!(redis = %RedactedUrl(&url), "connecting");
@@ -104,11 +100,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         batch_entries: config.history.batch_entries,
         metrics,
     };
-    let leases = keeper.run(stop.clone());
-    lifecycle.spawn("leases", async move {
-        let _telling = telling;
-        leases.await
-    });
+    lifecycle.spawn("leases", keeper.run(stop.clone()));
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
     lifecycle.spawn("backlog", backlog.run(stop));

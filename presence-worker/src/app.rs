@@ -13,7 +13,6 @@ use parlor_shared::{
     },
     telemetry::{self, AdminServer, Readiness},
 };
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{announce::Announcer, lease::Gateways, metrics::Metrics, reap::Grace, watch::Watch};
@@ -38,10 +37,7 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     // Before Redis is there, so that the wait for it can be watched.
     let admin = AdminServer::bind(config.common.admin_address, registry, readiness).await?;
     info!(address = %admin.local_addr()?, "serving health and metrics");
-    // Until the leases are released, which comes last, or this returns before there are any.
-    let telling = CancellationToken::new();
-    lifecycle.spawn("admin server", admin.run(telling.clone()));
-    let telling = telling.drop_guard();
+    lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let url = config.common.redis_url()?;
     info!(redis = %RedactedUrl(&url), "connecting");
@@ -77,11 +73,7 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
         metrics,
     };
     lifecycle.spawn("watch", watch.run(stop.clone()));
-    let leases = keeper.run(stop);
-    lifecycle.spawn("leases", async move {
-        let _telling = telling;
-        leases.await
-    });
+    lifecycle.spawn("leases", keeper.run(stop));
     Ok(())
 }
 
