@@ -102,13 +102,18 @@ impl Consumer {
         info!(partitions = partitions.len(), "reading");
         let count = per_partition(self.batch_entries, partitions.len());
         let mut batches = Vec::new();
+        let mut little = false;
         loop {
+            let something = !batches.is_empty();
             let committing = try_join_all(
                 std::mem::take(&mut batches)
                     .into_iter()
                     .map(|batch| self.committer.commit(batch)),
             );
             let reading = async {
+                if little {
+                    pause(stop, GATHER).await;
+                }
                 let streams: Vec<_> = partitions
                     .iter()
                     .map(|partition| (partition.stream.as_str(), partition.after.as_str()))
@@ -124,13 +129,13 @@ impl Consumer {
             };
             let reading = async { reading.await.map_err(CommitError::from) };
             let (_, read) = tokio::try_join!(committing, reading)?;
-            backoff.reset();
             let Some(read) = read else { return Ok(()) };
-            let little = !read.is_empty() && read.iter().all(|(_, entries)| entries.len() < count);
-            batches = take_in(&mut partitions, read);
-            if little {
-                pause(stop, GATHER).await;
+            // To read is not to persist: while commits fail, the pauses must grow.
+            if something || read.is_empty() {
+                backoff.reset();
             }
+            little = !read.is_empty() && read.iter().all(|(_, entries)| entries.len() < count);
+            batches = take_in(&mut partitions, read);
         }
     }
 
