@@ -35,6 +35,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true },
@@ -42,6 +43,10 @@ export default tseslint.config(
     },
   },
   { files: ['eslint.config.js', 'public/*.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['public/*.js'],
+    languageOptions: { globals: { document: 'readonly', localStorage: 'readonly' } },
+  },
   ...LAYERS.map(layer),
   { files: ['src/**/*.tsx'], ...reactHooks.configs.flat.recommended },
   {

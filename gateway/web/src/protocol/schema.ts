@@ -58,7 +58,7 @@ type Shape<F extends Fields> = {
 };
 
 /** An intersection written out flat, so that editors and errors show the fields. */
-type Flat<T> = { [K in keyof T]: T[K] } & unknown;
+type Flat<T> = { [K in keyof T]: T[K] };
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

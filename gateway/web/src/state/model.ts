@@ -42,6 +42,8 @@ export interface Directory {
   readonly rooms: readonly RoomInfo[];
   readonly total: number;
   readonly loading: boolean;
+  /** The offset of the page that is on its way, or was the last. */
+  readonly asked: number;
   readonly error: ErrorBody | null;
 }
 
@@ -55,7 +57,6 @@ export interface AppState {
   readonly status: Status;
   readonly server: Ready | null;
   readonly me: Session | null;
-  /** Whether the rooms of the user are being opened after signing in. */
   readonly signIn: {
     readonly busy: boolean;
     readonly error: ErrorBody | null;
@@ -89,4 +90,4 @@ export interface RememberedRoom {
   readonly read?: Position;
 }
 
-export const EMPTY_DIRECTORY: Directory = { rooms: [], total: 0, loading: false, error: null };
+export const EMPTY_DIRECTORY: Directory = { rooms: [], total: 0, loading: false, asked: 0, error: null };

@@ -86,7 +86,9 @@ function countUnread(room: Room, last: number, me: string): number {
 /** A live message, or our own one that was acknowledged. */
 export function onMessage(room: Room, message: Message, me: string): Room {
   const isNewEpoch = room.epoch !== message.Epoch;
-  if (!isNewEpoch && room.messages.some(({ Seq }) => Seq === message.Seq)) return room;
+  if (!isNewEpoch && message.Seq <= lastSeq(room) && room.messages.some(({ Seq }) => Seq === message.Seq)) {
+    return room;
+  }
   // A new epoch means that the room's history began anew.
   const base: Room = isNewEpoch
     ? { ...room, epoch: message.Epoch, messages: [], more: message.Seq > 1, marker: null, older: 'idle' }
