@@ -112,9 +112,7 @@ impl Reaper {
             Fate::Alive => self.reap_departed(signs.now).await,
             Fate::Silent { heartbeat } => {
                 if self.condemn(heartbeat).await? {
-                    self.metrics.dead_gateways.inc();
-                    let silent_ms = signs.now - heartbeat;
-                    warn!(gateway = %self.gateway, silent_ms, "taking a gateway for dead");
+                    self.tell_of_silence(signs.now - heartbeat).await?;
                     self.reap_dead(signs.now, heartbeat).await?;
                 }
                 Ok(())
@@ -148,6 +146,27 @@ impl Reaper {
             .arg(self.gateway.to_string())
             .arg(heartbeat)
             .invoke_async(&mut self.commands)
+            .await
+    }
+
+    /// A gateway that shuts down notes its sessions as departed before it falls silent.
+    async fn tell_of_silence(&mut self, silent_ms: u64) -> RedisResult<()> {
+        let (sessions, departed) = self.count().await?;
+        if sessions > departed {
+            self.metrics.dead_gateways.inc();
+            warn!(gateway = %self.gateway, silent_ms, sessions, "taking a gateway for dead");
+        } else {
+            info!(gateway = %self.gateway, silent_ms, "a gateway has ended");
+        }
+        Ok(())
+    }
+
+    /// How many sessions are registered, and how many of these are noted as departed.
+    async fn count(&mut self) -> RedisResult<(u64, u64)> {
+        pipe()
+            .hlen(keyspace::gateway_sessions(self.gateway))
+            .zcard(keyspace::gateway_departed(self.gateway))
+            .query_async(&mut self.commands)
             .await
     }
 
@@ -272,18 +291,14 @@ impl Reaper {
     /// Forgets a dead gateway when nothing is left of it. Its hash and its ZSET are gone with their
     /// last entries, and its lease goes with its being listed.
     async fn bury(&mut self) -> RedisResult<()> {
-        let (sessions, departed): (u64, u64) = pipe()
-            .hlen(keyspace::gateway_sessions(self.gateway))
-            .zcard(keyspace::gateway_departed(self.gateway))
-            .query_async(&mut self.commands)
-            .await?;
+        let (sessions, departed) = self.count().await?;
         if sessions == 0 && departed == 0 {
             let gateway = self.gateway.to_string();
             let _: () = self
                 .commands
                 .zrem(keyspace::gateways_dead(), gateway)
                 .await?;
-            info!(gateway = %self.gateway, "nothing is left of a dead gateway");
+            info!(gateway = %self.gateway, "nothing is left of a gateway");
         }
         Ok(())
     }
