@@ -14,8 +14,6 @@ use tracing::{debug, info, warn};
 use super::connect::{Backoff, Redis};
 use crate::id::ChannelId;
 
-/// Changes of subscriptions on their way to the task.
-const QUEUE_CHANGES: usize = 4_096;
 /// Channels in one SUBSCRIBE: a reply to each comes back, so a batch is bounded.
 const BATCH_CHANNELS: usize = 500;
 /// How often a silent connection is asked whether it is alive.
@@ -40,7 +38,9 @@ pub trait Sink: Send + Sync + 'static {
 /// Changes what is subscribed. Cheap to clone; the task ends when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Subscriptions {
-    changes: mpsc::Sender<Change>,
+    /// Unbounded, so that a change never waits and the order of calls is the order of changes;
+    /// what bounds it is the number of rooms that come and go.
+    changes: mpsc::UnboundedSender<Change>,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ enum Change {
 impl Subscriptions {
     /// The handle, and the task to spawn.
     pub fn new(redis: Redis, sink: impl Sink) -> (Self, impl Future<Output = ()> + Send) {
-        let (changes, queue) = mpsc::channel(QUEUE_CHANGES);
+        let (changes, queue) = mpsc::unbounded_channel();
         let task = Task {
             redis,
             sink: Arc::new(sink),
@@ -62,24 +62,19 @@ impl Subscriptions {
         (Self { changes }, task.run(queue))
     }
 
-    /// Subscribes, and returns when Redis has confirmed it: what is published from then on arrives.
-    /// During an outage that is when Redis is back.
-    ///
-    /// # Errors
-    /// `None` when the task has ended.
-    pub async fn subscribe(&self, channel: ChannelId) -> Option<()> {
+    /// Subscribes. What is returned resolves when Redis has confirmed it: what is published from
+    /// then on arrives. During an outage that is when Redis is back. It fails when the task ended.
+    pub fn subscribe(&self, channel: ChannelId) -> oneshot::Receiver<()> {
         let (confirmed, confirmation) = oneshot::channel();
-        self.changes
-            .send(Change::Subscribe(channel, confirmed))
-            .await
-            .ok()?;
-        confirmation.await.ok()
+        // The task has ended: dropping the sender says so.
+        let _ = self.changes.send(Change::Subscribe(channel, confirmed));
+        confirmation
     }
 
     /// Unsubscribes, some time later.
-    pub async fn unsubscribe(&self, channel: ChannelId) {
+    pub fn unsubscribe(&self, channel: ChannelId) {
         // The task has ended: so have its subscriptions.
-        let _ = self.changes.send(Change::Unsubscribe(channel)).await;
+        let _ = self.changes.send(Change::Unsubscribe(channel));
     }
 }
 
@@ -92,7 +87,7 @@ struct Task<S> {
 }
 
 impl<S: Sink> Task<S> {
-    async fn run(mut self, mut queue: mpsc::Receiver<Change>) {
+    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Change>) {
         let mut backoff = Backoff::default();
         loop {
             let broken = Arc::new(Notify::new());
@@ -152,7 +147,7 @@ impl<S: Sink> Task<S> {
         &mut self,
         mut connection: MultiplexedConnection,
         broken: &Notify,
-        queue: &mut mpsc::Receiver<Change>,
+        queue: &mut mpsc::UnboundedReceiver<Change>,
     ) -> bool {
         let mut batch = Vec::with_capacity(BATCH_CHANNELS);
         let mut watchdog = tokio::time::interval(WATCHDOG);
@@ -225,7 +220,7 @@ impl<S: Sink> Task<S> {
     /// Notes changes while there is no connection, for `wait`. `true` when no handle is left.
     async fn collect_changes(
         &mut self,
-        queue: &mut mpsc::Receiver<Change>,
+        queue: &mut mpsc::UnboundedReceiver<Change>,
         wait: Duration,
     ) -> bool {
         let until = tokio::time::Instant::now() + wait;

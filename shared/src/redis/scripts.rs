@@ -37,6 +37,7 @@ scripts! {
     DELETE_IF_EQUAL "delete_if_equal",
     REPLACE_IF_EQUAL "replace_if_equal",
     PERSIST "persist",
+    HISTORY "history",
     TRIM "trim",
 }
 
