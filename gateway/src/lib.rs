@@ -1,1 +1,22 @@
-//! Placeholder until the crate is built.
+//! The gateway: holds WebSocket connections, decides what a frame means, publishes and subscribes
+//! through Redis, serves the web client. It keeps nothing that matters: any of it may die.
+//!
+//! A frame in: [`http`] → [`connection`] → [`session`] (a decision) → effects → [`bus`].
+//! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
+
+pub mod accounts;
+pub mod app;
+pub mod bus;
+pub mod connection;
+pub mod http;
+pub mod metrics;
+pub mod outbox;
+pub mod rooms;
+pub mod session;
+pub mod user_limits;
+pub mod websocket;
+
+/// Small allocations by the million, freed on other threads than they were made on: what mimalloc
+/// is for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

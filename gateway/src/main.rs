@@ -1,1 +1,36 @@
-fn main() {}
+//! The gateway's start-up story.
+
+use std::process::ExitCode;
+
+use parlor_gateway::app;
+use parlor_shared::{
+    config::{self, GatewayConfig},
+    lifecycle::Lifecycle,
+    telemetry,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config: GatewayConfig = config::load();
+    telemetry::init_logging(&config.common);
+    // Every connection is a file descriptor: take as many as the system grants.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    let lifecycle = match Lifecycle::new() {
+        Ok(lifecycle) => lifecycle,
+        Err(error) => {
+            tracing::error!(%error, "signals can't be listened for");
+            return ExitCode::FAILURE;
+        }
+    };
+    let grace = app::shutdown_grace(&config);
+    match app::start(config, &lifecycle).await {
+        Ok(_) => lifecycle.run_until_shutdown(grace).await,
+        Err(_) if lifecycle.soft().is_cancelled() => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

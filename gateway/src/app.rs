@@ -1,0 +1,324 @@
+//! The wiring: what a gateway is made of, how it starts and how it drains.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use parlor_shared::{
+    config::{GatewayConfig, GatewayLimits, RedactedUrl, Settings as _},
+    id::{GatewayId, SessionId},
+    keyspace::Keyspace,
+    lifecycle::Lifecycle,
+    protocol::{
+        CloseCode, ServerEnvelope, ServerFrame,
+        server::{Ready, Reconnect, Sending, Sys},
+    },
+    redis::{Commands, Redis, connect, presence, pubsub::Subscriptions},
+    telemetry::{AdminServer, Condition, Metrics, Readiness},
+};
+use tokio::{sync::watch, time::sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
+
+use crate::{
+    accounts::{Directory, DirectorySettings, HashSettings, Passwords},
+    bus::{history::History, probe::Probe, publisher::Publisher},
+    connection::{registrar::Registrar, registry::Connections},
+    http::Server,
+    metrics::GatewayMetrics,
+    rooms::{Registry, pump::Pump, registry::Plan, task::ShardSettings},
+    session::Rules,
+    user_limits::UserLimits,
+    websocket::text_frame,
+};
+
+/// How a reconnecting client's delay is spread, in milliseconds: short, since the drain itself is
+/// spread over its grace.
+const RECONNECT_DELAY_MS: std::ops::Range<u64> = 100..2_000;
+
+/// What every connection works with.
+pub struct App {
+    pub gateway: GatewayId,
+    pub keyspace: Keyspace,
+    pub commands: Commands,
+    pub registry_settings: presence::Settings,
+    pub directory: Directory,
+    pub history: History,
+    pub rooms: Registry,
+    pub publisher: Publisher,
+    pub registrar: Registrar,
+    pub connections: Connections,
+    pub user_limits: UserLimits,
+    pub rules: Arc<Rules>,
+    pub limits: GatewayLimits,
+    pub create_rooms: bool,
+    pub metrics: GatewayMetrics,
+}
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where people connect to.
+    pub address: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_address: SocketAddr,
+}
+
+/// Starts a gateway: waits for Redis, then listens. Its tasks run under `lifecycle`.
+///
+/// # Errors
+/// A sentence for people when an address is taken or Redis' data is laid out otherwise.
+pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Result<Gateway> {
+    let metrics = Metrics::new("gateway")?;
+    let readiness = Readiness::default();
+    let redis_condition = readiness.condition("redis");
+    redis_condition.fails("not connected yet");
+    let draining = readiness.condition("draining");
+    let admin = config.common().admin_address;
+    let admin = AdminServer::bind(admin, metrics.clone(), readiness).await?;
+    let admin_address = admin.local_addr()?;
+    // It outlives the drain: probes and scrapes go on until the end.
+    lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
+
+    let metrics = GatewayMetrics::new(&metrics)?;
+    let parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
+    let registrar_stop = parts.registrar_stop.clone();
+    let app = Arc::new(parts.app(&config, metrics)?);
+    tell_about_redis(&app, app.publisher.up(), lifecycle);
+
+    let connections = TaskTracker::new();
+    let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
+    let address = server.address();
+    draining.holds();
+    info!(%address, %admin_address, gateway = %app.gateway, "ready for connections");
+    let stop_accepting = CancellationToken::new();
+    lifecycle
+        .tracker()
+        .spawn(server.run(stop_accepting.clone()));
+
+    let soft = lifecycle.soft();
+    lifecycle.spawn("drain", async move {
+        soft.cancelled().await;
+        drain(&app, &draining, &stop_accepting, &connections).await;
+        registrar_stop.cancel();
+        Ok(())
+    });
+    Ok(Gateway {
+        address,
+        admin_address,
+    })
+}
+
+/// What is connected to Redis.
+struct Parts {
+    gateway: GatewayId,
+    keyspace: Keyspace,
+    commands: Commands,
+    registry_settings: presence::Settings,
+    history: History,
+    rooms: Registry,
+    publisher: Publisher,
+    registrar: Registrar,
+    registrar_stop: CancellationToken,
+}
+
+impl Parts {
+    async fn connect(
+        config: &GatewayConfig,
+        lifecycle: &Lifecycle,
+        condition: Condition,
+        metrics: &GatewayMetrics,
+    ) -> anyhow::Result<Self> {
+        let url = config.common().redis_url()?;
+        info!(redis = %RedactedUrl(&url), "connecting");
+        let redis = Redis::new(&url).context("the URL of Redis is of no use")?;
+        let stopped = lifecycle.soft();
+        let mut commands = tokio::select! {
+            commands = redis.commands() => commands,
+            () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
+        };
+        connect::claim_partitions(&mut commands, config.common().partitions).await?;
+
+        let gateway = GatewayId::random();
+        let keyspace = Keyspace::new(config.common().partitions);
+        let registry_settings = presence::Settings {
+            names_limit: config.limits.presence_names_limit as u64,
+            ..presence::Settings::default()
+        };
+        let history = History::new(commands.clone(), keyspace.clone());
+        let probe = Probe::new(gateway);
+        let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
+        let pump = Pump::new(plan.entrances(), Arc::clone(&probe), metrics.clone());
+        let (subscriptions, subscriber) = Subscriptions::new(redis.clone(), pump);
+        let rooms = plan.registry();
+        let shard_settings = ShardSettings {
+            ring_messages: config.limits.ring_events,
+            audit_interval: config.limits.audit_interval,
+        };
+        for shard in plan.shards(&subscriptions, &history, shard_settings, metrics) {
+            until_drained(lifecycle, "rooms", shard.run());
+        }
+        until_drained(lifecycle, "subscriber", subscriber);
+        let (publisher, publishing) = Publisher::new(
+            redis,
+            keyspace.clone(),
+            config.limits.backlog_high_water,
+            metrics.clone(),
+        );
+        until_drained(lifecycle, "publisher", publishing);
+        let every = config.limits.probe_interval;
+        until_drained(
+            lifecycle,
+            "probe",
+            probe.run(commands.clone(), subscriptions, every, condition),
+        );
+        let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
+        let registrar_stop = CancellationToken::new();
+        lifecycle.tracker().spawn(task.run(registrar_stop.clone()));
+        Ok(Self {
+            gateway,
+            keyspace,
+            commands,
+            registry_settings,
+            history,
+            rooms,
+            publisher,
+            registrar,
+            registrar_stop,
+        })
+    }
+
+    fn app(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<App> {
+        let limits = config.limits.clone();
+        let passwords = Passwords::new(HashSettings {
+            memory_kib: limits.argon2_memory_kib,
+            iterations: limits.argon2_iterations,
+            concurrency: limits.password_hash_concurrency(),
+            queue: limits.password_hash_queue,
+        })
+        .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
+        let settings = DirectorySettings {
+            sign_up: config.sign_up,
+            guests: config.guests,
+            sign_in_failures: limits.sign_in_failures,
+        };
+        Ok(App {
+            gateway: self.gateway,
+            directory: Directory::new(self.commands.clone(), passwords, settings),
+            keyspace: self.keyspace,
+            commands: self.commands,
+            registry_settings: self.registry_settings,
+            history: self.history,
+            rooms: self.rooms,
+            publisher: self.publisher,
+            registrar: self.registrar,
+            connections: Connections::default(),
+            user_limits: UserLimits::new(limits.message_rate),
+            rules: Arc::new(rules(config)),
+            limits,
+            create_rooms: config.create_rooms,
+            metrics,
+        })
+    }
+}
+
+fn rules(config: &GatewayConfig) -> Rules {
+    let limits = &config.limits;
+    Rules {
+        message_characters: limits.message_characters,
+        rooms_per_connection: limits.rooms_per_connection,
+        frame_rate: limits.frame_rate,
+        history_page: limits.history_page,
+        join_history: limits.join_history,
+        sign_in_timeout: limits.sign_in_timeout,
+        ready: Ready {
+            session_uuid: SessionId::default(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ping_interval_ms: limits.ping_interval.as_millis() as u64,
+            frame_bytes: limits.frame_bytes as u64,
+            message_characters: limits.message_characters as u64,
+            history_page: limits.history_page as u64,
+            guests: config.guests,
+            sign_up: config.sign_up,
+            create_rooms: config.create_rooms,
+        },
+    }
+}
+
+/// Runs a task that connections need until they have ended: it lives through the drain and is then
+/// dropped, and takes the gateway down if it ends before.
+fn until_drained(
+    lifecycle: &Lifecycle,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let soft = lifecycle.soft();
+    let (running, failing) = (soft.clone(), lifecycle.clone());
+    // Not tracked: the program doesn't wait for it, the drain does for those who need it.
+    tokio::spawn(async move {
+        let ended = std::panic::AssertUnwindSafe(task);
+        let outcome = futures_util::FutureExt::catch_unwind(ended).await;
+        if !running.is_cancelled() {
+            let how = if outcome.is_err() {
+                "panicked"
+            } else {
+                "ended early"
+            };
+            failing.fail(format!("the task {name} {how}"));
+        }
+    });
+}
+
+/// Tells every connection when sending stops working and when it works again.
+fn tell_about_redis(app: &Arc<App>, mut up: watch::Receiver<bool>, lifecycle: &Lifecycle) {
+    let app = Arc::clone(app);
+    until_drained(lifecycle, "notices", async move {
+        let mut told = true;
+        while up.changed().await.is_ok() {
+            let now = *up.borrow_and_update();
+            if now != told {
+                told = now;
+                app.connections
+                    .tell_all(ServerFrame::Sys(Sys::Sending(Sending { paused: !now })));
+            }
+        }
+    });
+}
+
+/// Unready → wait for the balancer → refuse upgrades → tell connections to go, spread over the
+/// grace → wait for them.
+async fn drain(
+    app: &App,
+    condition: &Condition,
+    stop_accepting: &CancellationToken,
+    connections: &TaskTracker,
+) {
+    condition.fails("draining");
+    if app.connections.count() > 0 {
+        info!(connections = app.connections.count(), "draining");
+        sleep(app.limits.drain_wait).await;
+    }
+    stop_accepting.cancel();
+    let going = app.connections.all();
+    let pause = app.limits.drain_grace / u32::try_from(going.len().max(1)).unwrap_or(u32::MAX);
+    for outbox in going {
+        let delay_ms = rand::random_range(RECONNECT_DELAY_MS);
+        let frame = ServerFrame::Sys(Sys::Reconnect(Reconnect { delay_ms }));
+        outbox.send(text_frame(&ServerEnvelope::from(frame).encode()));
+        outbox.close(CloseCode::Restart);
+        sleep(pause).await;
+    }
+    connections.close();
+    // Who came in between is told as well, without a spread: they are few.
+    for outbox in app.connections.all() {
+        outbox.close(CloseCode::Restart);
+    }
+    connections.wait().await;
+    info!("drained");
+}
+
+/// How long the end may take beyond the drain itself: writes, and what is told to Redis.
+pub fn shutdown_grace(config: &GatewayConfig) -> Duration {
+    const MARGIN: Duration = Duration::from_secs(5);
+    let limits = &config.limits;
+    limits.drain_wait + limits.drain_grace + 2 * limits.write_timeout + MARGIN
+}

@@ -1,0 +1,355 @@
+//! Publishes messages: one script a message, one pipeline for all that wait, several pipelines
+//! under way. The connection keeps their order, so what one client sent first is numbered first.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use futures_util::{
+    FutureExt as _,
+    future::BoxFuture,
+    stream::{FuturesOrdered, StreamExt as _},
+};
+use parlor_shared::{
+    event::{self, Position},
+    id::{ChannelId, MessageId},
+    keyspace::{self, Keyspace},
+    limits,
+    redis::{
+        Redis,
+        connect::{Backoff, RESPONSE_TIMEOUT},
+        scripts,
+    },
+};
+use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection};
+use tokio::sync::{mpsc, watch};
+use tracing::{info, warn};
+
+use crate::metrics::GatewayMetrics;
+
+/// Messages that wait to be published. Beyond it senders are refused, retryably.
+const QUEUE_MESSAGES: usize = 16_384;
+/// Messages in one pipeline.
+const BATCH_MESSAGES: usize = 256;
+/// Pipelines under way at once.
+const PIPELINES: usize = 16;
+
+/// A message to publish.
+#[derive(Debug)]
+pub struct Publish {
+    pub channel: ChannelId,
+    pub message: MessageId,
+    /// JSON of the message without its position.
+    pub body: String,
+    /// The key under which a repeated send is known, if the client named the message.
+    pub seen_key: Option<String>,
+    pub done: Done,
+}
+
+/// Takes the outcome. It runs on the publisher's task, so it must not wait.
+pub struct Done(pub Box<dyn FnOnce(Result<Published, PublishError>) + Send + Sync>);
+
+impl std::fmt::Debug for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Done")
+    }
+}
+
+/// Where a message has come to stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub position: Position,
+    /// The message's own, or that of the one it repeats.
+    pub message: MessageId,
+}
+
+/// Why a message was not published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Redis can't be reached; whether the message was stored is not known.
+    #[error("Redis can't be reached")]
+    Unavailable,
+    #[error("too many messages wait to be persisted")]
+    BacklogFull,
+    #[error("too many messages wait to be published")]
+    Overloaded,
+}
+
+/// The handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    queue: mpsc::Sender<Publish>,
+    /// Whether Redis is there to publish to.
+    up: watch::Receiver<bool>,
+}
+
+impl Publisher {
+    /// The handle, and the task to spawn.
+    pub fn new(
+        redis: Redis,
+        keyspace: Keyspace,
+        backlog_high_water: u64,
+        metrics: GatewayMetrics,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (queue, waiting) = mpsc::channel(QUEUE_MESSAGES);
+        let (up_in, up) = watch::channel(true);
+        let task = Task {
+            redis,
+            keyspace,
+            backlog_high_water,
+            metrics,
+            up: up_in,
+            again: VecDeque::new(),
+        };
+        (Self { queue, up }, task.run(waiting))
+    }
+
+    /// Queues a message. `done` is called when the script has run, in the order of these calls.
+    pub fn publish(&self, publish: Publish) {
+        if let Err(error) = self.queue.try_send(publish) {
+            let (mpsc::error::TrySendError::Full(publish)
+            | mpsc::error::TrySendError::Closed(publish)) = error;
+            (publish.done.0)(Err(PublishError::Overloaded));
+        }
+    }
+
+    /// Changes whenever Redis goes away or comes back.
+    pub fn up(&self) -> watch::Receiver<bool> {
+        self.up.clone()
+    }
+}
+
+struct Task {
+    redis: Redis,
+    keyspace: Keyspace,
+    backlog_high_water: u64,
+    metrics: GatewayMetrics,
+    up: watch::Sender<bool>,
+    /// What Redis did not run because it did not know the script, oldest first.
+    again: VecDeque<Publish>,
+}
+
+type Batch = (Vec<Publish>, Instant, RedisResult<Vec<RedisResult<Value>>>);
+
+impl Task {
+    async fn run(mut self, mut queue: mpsc::Receiver<Publish>) {
+        let mut backoff = Backoff::default();
+        let mut first = true;
+        loop {
+            match self.connect().await {
+                Ok(connection) => {
+                    backoff.reset();
+                    if !first {
+                        info!("publishing works again");
+                    }
+                    self.up.send_replace(true);
+                    if self.serve(connection, &mut queue).await {
+                        return;
+                    }
+                    self.metrics.redis_reconnects.inc();
+                }
+                Err(error) => {
+                    self.metrics.redis_errors.inc();
+                    warn!(%error, "publishing waits for Redis");
+                }
+            }
+            first = false;
+            self.up.send_replace(false);
+            if self.refuse_for(backoff.next(), &mut queue).await {
+                return;
+            }
+        }
+    }
+
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let mut connection = self.redis.dedicated(RESPONSE_TIMEOUT).await?;
+        scripts::PUBLISH.load_async(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Publishes until the connection fails (`false`) or nobody is left to publish (`true`).
+    async fn serve(
+        &mut self,
+        mut connection: MultiplexedConnection,
+        queue: &mut mpsc::Receiver<Publish>,
+    ) -> bool {
+        let mut under_way: FuturesOrdered<BoxFuture<'static, Batch>> = FuturesOrdered::new();
+        let mut taken = Vec::with_capacity(BATCH_MESSAGES);
+        let mut broken = false;
+        loop {
+            // What Redis did not run goes first, and only once nothing is under way that could
+            // be numbered before it.
+            if under_way.is_empty() && !self.again.is_empty() && !broken {
+                if let Err(error) = scripts::PUBLISH.load_async(&mut connection).await {
+                    warn!(%error, "the publish script can't be loaded");
+                    broken = true;
+                } else {
+                    let batch = self.again.drain(..).collect();
+                    under_way.push_back(self.send(&connection, batch));
+                }
+            }
+            if broken && under_way.is_empty() {
+                for publish in self.again.drain(..) {
+                    (publish.done.0)(Err(PublishError::Unavailable));
+                }
+                return false;
+            }
+            let accepts = !broken && self.again.is_empty() && under_way.len() < PIPELINES;
+            tokio::select! {
+                biased;
+                Some((batch, began, outcome)) = under_way.next(), if !under_way.is_empty() => {
+                    broken |= self.finish(batch, began, outcome);
+                }
+                count = queue.recv_many(&mut taken, BATCH_MESSAGES), if accepts => {
+                    if count == 0 {
+                        return true;
+                    }
+                    let sent = self.send(&connection, std::mem::take(&mut taken));
+                    under_way.push_back(sent);
+                }
+            }
+        }
+    }
+
+    /// A batch on its way. The first poll hands it to the connection, and new futures are polled in
+    /// the order in which they were pushed: so batches leave in the order of these calls.
+    fn send(
+        &self,
+        connection: &MultiplexedConnection,
+        batch: Vec<Publish>,
+    ) -> BoxFuture<'static, Batch> {
+        let mut pipeline = Pipeline::with_capacity(batch.len());
+        for publish in &batch {
+            self.add(&mut pipeline, publish);
+        }
+        pipeline.ignore_errors();
+        let mut connection = connection.clone();
+        let began = Instant::now();
+        async move {
+            let outcome = pipeline.query_async(&mut connection).await;
+            (batch, began, outcome)
+        }
+        .boxed()
+    }
+
+    fn add(&self, pipeline: &mut Pipeline, publish: &Publish) {
+        let partition = self
+            .keyspace
+            .partition_of(&publish.channel)
+            .unwrap_or_default();
+        let command = pipeline.cmd("EVALSHA");
+        command.arg(scripts::PUBLISH.get_hash());
+        command.arg(if publish.seen_key.is_some() { 3 } else { 2 });
+        command.arg(keyspace::channel_meta(&publish.channel));
+        command.arg(self.keyspace.messages(partition));
+        if let Some(key) = &publish.seen_key {
+            command.arg(key);
+        }
+        command
+            .arg(publish.channel.as_str())
+            .arg(&publish.body)
+            .arg(self.backlog_high_water);
+        command
+            .arg(event::new_epoch())
+            .arg(publish.message.to_string());
+        command.arg(limits::MESSAGE_DEDUPLICATION_SECONDS);
+    }
+
+    /// Tells who waits. `true` if the connection is of no use any more.
+    fn finish(
+        &mut self,
+        batch: Vec<Publish>,
+        began: Instant,
+        outcome: RedisResult<Vec<RedisResult<Value>>>,
+    ) -> bool {
+        self.metrics
+            .publish_seconds
+            .observe(began.elapsed().as_secs_f64());
+        let replies = match outcome {
+            Ok(replies) if replies.len() == batch.len() => replies,
+            Ok(_) => {
+                warn!("Redis gave another number of replies than commands");
+                refuse(batch);
+                return true;
+            }
+            Err(error) => {
+                warn!(%error, messages = batch.len(), "messages could not be published");
+                self.metrics.redis_errors.inc();
+                refuse(batch);
+                return true;
+            }
+        };
+        let mut broken = false;
+        for (publish, reply) in batch.into_iter().zip(replies) {
+            match reply {
+                // Everything behind it fails the same way until the script is loaded, so keeping
+                // these in order keeps the clients' order.
+                Err(error) if scripts::is_not_loaded(&error) => self.again.push_back(publish),
+                Err(error) => {
+                    self.report(&error);
+                    broken |= error.is_unrecoverable_error();
+                    (publish.done.0)(Err(PublishError::Unavailable));
+                }
+                Ok(reply) => {
+                    let published = read_reply(&reply, publish.message);
+                    if published.is_ok() {
+                        self.metrics.messages_published.inc();
+                    }
+                    (publish.done.0)(published);
+                }
+            }
+        }
+        broken
+    }
+
+    fn report(&self, error: &RedisError) {
+        self.metrics.redis_errors.inc();
+        warn!(%error, "Redis refused a message");
+    }
+
+    /// Refuses what comes while Redis is away. `true` when nobody is left to publish.
+    async fn refuse_for(&mut self, wait: Duration, queue: &mut mpsc::Receiver<Publish>) -> bool {
+        let until = tokio::time::Instant::now() + wait;
+        loop {
+            match tokio::time::timeout_at(until, queue.recv()).await {
+                Err(_) => return false,
+                Ok(None) => return true,
+                Ok(Some(publish)) => (publish.done.0)(Err(PublishError::Unavailable)),
+            }
+        }
+    }
+}
+
+fn refuse(batch: Vec<Publish>) {
+    for publish in batch {
+        (publish.done.0)(Err(PublishError::Unavailable));
+    }
+}
+
+fn read_reply(reply: &Value, message: MessageId) -> Result<Published, PublishError> {
+    let text = match reply {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
+        Value::SimpleString(text) => Some(text.as_str()),
+        _ => None,
+    };
+    let published = text.and_then(|text| match text.split_once(' ') {
+        Some(("m", position)) => Some(Published {
+            position: Position::parse(position)?,
+            message,
+        }),
+        Some(("d", earlier)) => {
+            let (position, message) = earlier.rsplit_once(' ')?;
+            Some(Published {
+                position: Position::parse(position)?,
+                message: message.parse().ok()?,
+            })
+        }
+        _ => None,
+    });
+    match published {
+        Some(published) => Ok(published),
+        None if text == Some("f") => Err(PublishError::BacklogFull),
+        None => Err(PublishError::Unavailable),
+    }
+}

@@ -1,0 +1,250 @@
+//! Work around users and lists: registering a session, and what is looked up for a request.
+
+use parlor_shared::{
+    event::Membership,
+    id::{Address, ChannelId, UserId},
+    keyspace,
+    protocol::{
+        ErrorBody, ServerFrame,
+        client::{Page, Secret},
+        server::{History, RoomInfo, Rooms},
+        value::{Message, RoomRef, User},
+    },
+    redis::presence::{self, Seat},
+};
+use redis::{RedisResult, pipe};
+use tracing::warn;
+
+use super::{Connection, effects::unavailable};
+use crate::{
+    accounts::list_range,
+    bus::history::{HistoryPage, Range},
+    rooms::view::{self, Kind},
+    session::{
+        Outcome,
+        effect::{Authenticated, RegistrationOutcome},
+    },
+};
+
+/// Bytes of message texts in one page: a page of the longest messages would be megabytes.
+const PAGE_BYTES: usize = 256 * 1_024;
+
+impl Connection {
+    /// Who this session is to others; `None` while nobody is signed in.
+    pub(super) fn membership_facts(&self) -> Option<Membership> {
+        let user = self.session.user()?.clone();
+        Some(Membership {
+            session: self.session.id(),
+            user,
+        })
+    }
+
+    fn seat(&self, user: UserId) -> Seat {
+        Seat {
+            session: self.session.id(),
+            user,
+            gateway: self.app.gateway,
+        }
+    }
+
+    pub(super) async fn register(&mut self, authenticated: Authenticated) -> Outcome {
+        let user = authenticated.identity.user.clone();
+        let mut commands = self.app.commands.clone();
+        // Before Redis is told: whatever happens then, the session's end is noted.
+        self.departure.registered = true;
+        let registered = async {
+            presence::signed_in(
+                &mut commands,
+                self.app.registry_settings,
+                self.seat(user.uuid),
+            )
+            .await?;
+            if user.guest {
+                self.app.directory.keep_guest(&user).await?;
+            }
+            RedisResult::Ok(())
+        };
+        let messages = match registered.await {
+            Ok(()) => {
+                self.app.metrics.signed_in.inc();
+                Ok(self.app.user_limits.of(user.uuid))
+            }
+            Err(error) => {
+                self.app.metrics.redis_errors.inc();
+                Err(unavailable(&error))
+            }
+        };
+        Outcome::Registered(Box::new(RegistrationOutcome {
+            authenticated,
+            messages,
+        }))
+    }
+
+    /// Ends the session of a user who signs out or is replaced: out of all rooms, now.
+    pub(super) async fn unregister(&mut self, user: User, revoke: Option<Secret>) {
+        self.app.metrics.signed_in.dec();
+        self.memberships.clear();
+        let mut commands = self.app.commands.clone();
+        let seat = self.seat(user.uuid);
+        if let Some(key) = revoke
+            && let Err(error) = self.app.directory.revoke(user.uuid, &key).await
+        {
+            self.app.metrics.redis_errors.inc();
+            warn!(%error, "an access key could not be revoked");
+        }
+        let who = Membership {
+            session: seat.session,
+            user,
+        };
+        match presence::end(&mut commands, self.app.registry_settings, seat, &who).await {
+            // Nothing is left of the session that would have to be ended later.
+            Ok(_) => self.departure.registered = false,
+            Err(error) => {
+                self.app.metrics.redis_errors.inc();
+                warn!(%error, "a session's end could not be noted yet");
+            }
+        }
+    }
+
+    /// Enters the session and its rooms again, after the registry has lost them.
+    pub(super) async fn register_again(&mut self) {
+        let Some(who) = self.membership_facts() else {
+            return;
+        };
+        let settings = self.app.registry_settings;
+        let mut commands = self.app.commands.clone();
+        let again = async {
+            presence::signed_in(&mut commands, settings, self.seat(who.user.uuid)).await?;
+            if who.user.guest {
+                self.app.directory.keep_guest(&who.user).await?;
+            }
+            for (address, channel) in self.session.rooms() {
+                let room = match address {
+                    Address::Named(room) => Some(room),
+                    _ => None,
+                };
+                presence::join(&mut commands, settings, channel, &who, room, true).await?;
+            }
+            RedisResult::Ok(())
+        };
+        if let Err(error) = again.await {
+            self.app.metrics.redis_errors.inc();
+            warn!(%error, "a session could not be entered again");
+        }
+    }
+
+    pub(super) async fn users(&self, page: Page) -> Result<ServerFrame, ErrorBody> {
+        let users = self.app.directory.list(page).await;
+        users
+            .map(ServerFrame::Users)
+            .map_err(|error| unavailable(&error))
+    }
+
+    pub(super) async fn rooms(&self, page: Page) -> Result<ServerFrame, ErrorBody> {
+        self.list_rooms(page)
+            .await
+            .map(ServerFrame::Rooms)
+            .map_err(|error| unavailable(&error))
+    }
+
+    async fn list_rooms(&self, page: Page) -> RedisResult<Rooms> {
+        let mut commands = self.app.commands.clone();
+        let (from, to) = list_range(page);
+        let (total, names): (u64, Vec<String>) = pipe()
+            .zcard(keyspace::rooms())
+            .zrange(keyspace::rooms(), from, to)
+            .query_async(&mut commands)
+            .await?;
+        let names: Vec<_> = names
+            .iter()
+            .filter_map(|name| parlor_shared::id::RoomName::new(name).ok())
+            .collect();
+        let mut counts: Vec<u64> = Vec::new();
+        if !names.is_empty() {
+            let mut lookup = pipe();
+            for name in &names {
+                lookup.hlen(keyspace::channel_users(&self.app.keyspace.named_room(name)));
+            }
+            counts = lookup.query_async(&mut commands).await?;
+        }
+        let rooms: Vec<RoomInfo> = names
+            .into_iter()
+            .zip(counts)
+            .map(|(name, users)| RoomInfo {
+                room: name.to_string(),
+                users,
+            })
+            .collect();
+        Ok(Rooms {
+            total,
+            received: rooms.len() as u64,
+            rooms,
+        })
+    }
+
+    pub(super) async fn history(
+        &self,
+        address: &Address,
+        channel: &ChannelId,
+        viewer: UserId,
+        (before, after): (Option<u64>, Option<u64>),
+        count: usize,
+    ) -> Result<ServerFrame, ErrorBody> {
+        let range = match (before, after) {
+            (Some(seq), _) => Range::Before(seq),
+            (_, Some(seq)) => Range::After(seq),
+            _ => Range::Last,
+        };
+        let page = self.app.history.page(channel, range, count).await;
+        let page = page.map_err(|error| unavailable(&error))?;
+        let page = fit(page, range, PAGE_BYTES);
+        Ok(ServerFrame::ChannelMessages(History {
+            room: RoomRef::from(address),
+            messages: seen_by(address, viewer, page.messages),
+            epoch: page.epoch,
+            seq: page.seq,
+            more: page.more,
+        }))
+    }
+}
+
+/// Messages as a viewer sees them.
+pub(super) fn seen_by(address: &Address, viewer: UserId, messages: Vec<Message>) -> Vec<Message> {
+    let kind = Kind::new(address, viewer);
+    messages
+        .into_iter()
+        .map(|message| view::message_for(&kind, viewer, message))
+        .collect()
+}
+
+/// Shortens a page to what fits into `bytes`, at the end that the next page goes on from.
+pub(super) fn fit(mut page: HistoryPage, range: Range, bytes: usize) -> HistoryPage {
+    let whole = page.messages.len();
+    let mut left = bytes;
+    let mut fits = |message: &Message| {
+        let size = message.message.len() + 300;
+        left = left.saturating_sub(size);
+        left > 0
+    };
+    match range {
+        Range::After(_) => {
+            let count = page
+                .messages
+                .iter()
+                .take_while(|message| fits(message))
+                .count();
+            page.messages.truncate(count.max(1));
+        }
+        Range::Last | Range::Before(_) => {
+            let count = page
+                .messages
+                .iter()
+                .rev()
+                .take_while(|message| fits(message))
+                .count();
+            page.messages.drain(..whole - count.max(1).min(whole));
+        }
+    }
+    page.more |= page.messages.len() < whole;
+    page
+}

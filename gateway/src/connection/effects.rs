@@ -1,0 +1,248 @@
+//! The one place where decisions become I/O.
+
+use std::{collections::VecDeque, time::Instant};
+
+use parlor_shared::{
+    clock,
+    id::{ChannelId, MessageId},
+    keyspace,
+    protocol::{
+        ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
+        server::{Ack, Pong},
+        value::RoomRef,
+    },
+    redis::presence::{self, Left},
+};
+use tracing::warn;
+
+use super::{Connection, End};
+use crate::{
+    bus::publisher::{Done, Publish, PublishError, Published},
+    session::{
+        Effect, Effects, Outcome, Work,
+        effect::{AuthenticationOutcome, Kind, Publication},
+    },
+    websocket::text_frame,
+};
+
+impl Connection {
+    /// Carries effects out, in their order; what follows from one comes before the next.
+    pub(super) async fn carry_out(&mut self, effects: Effects) -> Result<(), End> {
+        let mut queue: VecDeque<Effect> = effects.into();
+        while let Some(effect) = queue.pop_front() {
+            if let Effect::Publish(publication) = effect {
+                self.publish(*publication).await;
+                continue;
+            }
+            // Answers come in the order of the requests: those to messages first.
+            self.in_flight.idle().await;
+            match effect {
+                Effect::Publish(_) => {}
+                Effect::Send(envelope) => self.send(&envelope).await,
+                Effect::Pong { id } => {
+                    let frame = ServerFrame::Pong(Pong {
+                        time: clock::now_ms(),
+                    });
+                    self.send(&ServerEnvelope { id, frame }).await;
+                }
+                Effect::Perform(work) => {
+                    let outcome = self.perform(work).await;
+                    let follow = match outcome {
+                        Some(outcome) => self.session.on_outcome(outcome, Instant::now()),
+                        None => Vec::new(),
+                    };
+                    for effect in follow.into_iter().rev() {
+                        queue.push_front(effect);
+                    }
+                }
+                Effect::Release {
+                    channel,
+                    epoch,
+                    seq,
+                } => {
+                    if let Some(membership) = self.memberships.get(&channel) {
+                        membership.release(&epoch, seq);
+                    }
+                }
+                Effect::Leave { channel } => self.leave(&channel).await,
+                Effect::Close(code) => return Err(End::Close(code)),
+                Effect::CountRefused => self.app.metrics.frames_refused.inc(),
+                Effect::CountRateLimited => self.app.metrics.rate_limited.inc(),
+                Effect::CountAuthFailure => self.app.metrics.auth_failures.inc(),
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, envelope: &ServerEnvelope) {
+        let frame = text_frame(&envelope.encode());
+        self.outbox.room_for(frame.len()).await;
+        self.outbox.send(frame);
+    }
+
+    /// Hands a message to the publisher, which answers straight into the outbox.
+    async fn publish(&mut self, publication: Publication) {
+        let Publication {
+            id,
+            address,
+            channel,
+            mut message,
+        } = publication;
+        let ticket = self.in_flight.begin().await;
+        self.app.metrics.messages_in.inc();
+        message.uuid = MessageId::random();
+        let client_message_id = message.client_message_id.clone();
+        let seen_key = client_message_id
+            .as_ref()
+            .map(|id| keyspace::message_seen(&channel, message.sender_uuid, id));
+        // Ids, names and texts: nothing in it that JSON can't hold.
+        let body = serde_json::to_string(&message).expect("a message is JSON");
+        let outbox = self.outbox.clone();
+        let room = RoomRef::from(&address);
+        let done = move |outcome: Result<Published, PublishError>| {
+            let answer = match outcome {
+                // Without an id the sender's own copy is the answer.
+                Ok(_) if id.is_none() => None,
+                Ok(Published { position, message }) => Some(ServerFrame::Ack(Ack {
+                    room,
+                    uuid: message,
+                    seq: position.seq,
+                    epoch: position.epoch.into(),
+                    created_at: clock::rfc3339(position.ms),
+                    client_message_id,
+                })),
+                Err(error) => Some(ServerFrame::Error(refusal(error))),
+            };
+            if let Some(frame) = answer {
+                outbox.send(text_frame(&ServerEnvelope { id, frame }.encode()));
+            }
+            drop(ticket);
+        };
+        self.app.publisher.publish(Publish {
+            channel,
+            message: message.uuid,
+            body,
+            seen_key,
+            done: Done(Box::new(done)),
+        });
+    }
+
+    async fn perform(&mut self, work: Work) -> Option<Outcome> {
+        let directory = self.app.directory.clone();
+        let (id, kind, identity) = match work {
+            Work::SignUp { id, credentials } => {
+                (id, Kind::SignUp, directory.sign_up(credentials).await)
+            }
+            Work::SignIn { id, credentials } => (
+                id,
+                Kind::SignIn,
+                directory.sign_in(credentials, self.address).await,
+            ),
+            Work::SignInGuest { id, nickname, join } => {
+                let kind = join.map_or(Kind::SignIn, |join| Kind::Query { join });
+                (id, kind, directory.sign_in_guest(&nickname).await)
+            }
+            Work::Resume {
+                id,
+                user,
+                access_key,
+                rooms,
+            } => (
+                id,
+                Kind::Resume { rooms },
+                directory.resume(user, access_key).await,
+            ),
+            Work::Register(authenticated) => {
+                return Some(self.register(*authenticated).await);
+            }
+            Work::Unregister { user, revoke } => {
+                self.unregister(user, revoke).await;
+                return None;
+            }
+            Work::Join(join) => return Some(self.join(*join).await),
+            Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
+            Work::Users { id, page } => {
+                let answer = self.users(page).await;
+                return Some(Outcome::Answer { id, answer });
+            }
+            Work::Rooms { id, page } => {
+                let answer = self.rooms(page).await;
+                return Some(Outcome::Answer { id, answer });
+            }
+            Work::History {
+                id,
+                address,
+                channel,
+                viewer,
+                before,
+                after,
+                count,
+            } => {
+                let answer = self
+                    .history(&address, &channel, viewer, (before, after), count)
+                    .await;
+                return Some(Outcome::Answer { id, answer });
+            }
+        };
+        Some(Outcome::Authenticated(Box::new(AuthenticationOutcome {
+            id,
+            kind,
+            identity,
+        })))
+    }
+
+    /// Out of a room: first its live frames stop, then the others are told.
+    pub(super) async fn leave(&mut self, channel: &ChannelId) {
+        self.memberships.remove(channel);
+        let Some(who) = self.membership_facts() else {
+            return;
+        };
+        let mut commands = self.app.commands.clone();
+        let left = presence::leave(&mut commands, self.app.registry_settings, channel, &who);
+        match left.await {
+            Ok(Left { gone, users }) => {
+                if gone && users >= self.app.registry_settings.names_limit {
+                    self.app.rooms.occupancy_changed(channel);
+                }
+            }
+            // The session's end takes it out of the room.
+            Err(error) => {
+                self.app.metrics.redis_errors.inc();
+                warn!(%error, "leaving a room could not be noted");
+            }
+        }
+    }
+}
+
+fn refusal(error: PublishError) -> ErrorBody {
+    /// When to try again: soon for a moment's load, later for what takes its time.
+    const SOON: std::time::Duration = std::time::Duration::from_millis(500);
+    const LATER: std::time::Duration = std::time::Duration::from_secs(2);
+    let (code, wait) = match error {
+        PublishError::Unavailable => (ErrorCode::Unavailable, LATER),
+        PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
+        PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
+    };
+    let text = match error {
+        PublishError::Unavailable => {
+            "the message may not have been stored, the storage can't be reached: send it again"
+        }
+        PublishError::BacklogFull => {
+            "the message was not taken, too many wait to be stored: send it again later"
+        }
+        PublishError::Overloaded => {
+            "the message was not taken, too many are being sent: send it again"
+        }
+    };
+    ErrorBody::new(code, text).retry_after(wait)
+}
+
+/// What a request is answered when Redis could not be asked.
+pub(super) fn unavailable(error: &redis::RedisError) -> ErrorBody {
+    warn!(%error, "Redis can't be asked");
+    ErrorBody::new(
+        ErrorCode::Unavailable,
+        "the storage can't be reached: try again in a moment",
+    )
+    .retry_after(std::time::Duration::from_secs(2))
+}

@@ -1,0 +1,304 @@
+//! Joining a room: registered for live events first, history read second, so that nothing falls
+//! between the two.
+
+use parlor_shared::{
+    id::{Address, ChannelId, UserId},
+    keyspace,
+    protocol::{
+        ErrorBody, ErrorCode,
+        value::{Message, User},
+    },
+    redis::presence::{self, Joined},
+};
+use redis::{AsyncCommands as _, RedisResult};
+use tokio::time::timeout;
+
+use super::{
+    Connection, SUBSCRIBE_TIMEOUT,
+    directory_work::{fit, seen_by},
+    effects::unavailable,
+};
+use crate::{
+    bus::history::{HistoryPage, Range},
+    rooms::{Attached, registry::Attach, view::Kind},
+    session::{
+        Outcome,
+        effect::{Join, JoinOutcome, Room},
+    },
+};
+
+/// Messages that a resume brings at most for one room; who missed more gets a fresh page.
+const RESUME_MESSAGES: usize = 500;
+/// The same in bytes of text, so that a resume fits into an outbox.
+const RESUME_BYTES: usize = 384 * 1_024;
+
+/// What a join's history is.
+struct Pages {
+    messages: Vec<Message>,
+    epoch: String,
+    seq: u64,
+    more: bool,
+    recovered: bool,
+}
+
+impl Connection {
+    pub(super) async fn join(&mut self, join: Join) -> Outcome {
+        let result = self.try_join(&join).await;
+        if join.resume.is_some()
+            && let Ok(room) = &result
+        {
+            self.app.metrics.resumed(room.recovered);
+        }
+        Outcome::Joined(Box::new(JoinOutcome { join, result }))
+    }
+
+    async fn try_join(&mut self, join: &Join) -> Result<Room, ErrorBody> {
+        let (channel, peer) = self.find_room(join).await?;
+        let attach = Attach {
+            channel: channel.clone(),
+            kind: Kind::new(&join.address, join.user.uuid),
+            session: self.session.id(),
+            user: join.user.uuid,
+            outbox: self.outbox.clone(),
+            since: join.resume.clone(),
+        };
+        let attached = timeout(SUBSCRIBE_TIMEOUT, self.app.rooms.attach(attach)).await;
+        let Ok(Some(Attached { membership, missed })) = attached else {
+            self.memberships.remove(&channel);
+            return Err(away());
+        };
+        self.memberships.insert(channel.clone(), membership);
+        let room = self.enter(join, &channel, peer, missed).await;
+        if room.is_err() {
+            self.memberships.remove(&channel);
+        }
+        room
+    }
+
+    async fn enter(
+        &self,
+        join: &Join,
+        channel: &ChannelId,
+        peer: Option<User>,
+        missed: Option<Vec<parlor_shared::event::MessageEvent>>,
+    ) -> Result<Room, ErrorBody> {
+        let app = &self.app;
+        let room_name = match &join.address {
+            Address::Named(name) => Some(name),
+            _ => None,
+        };
+        let who = parlor_shared::event::Membership {
+            session: self.session.id(),
+            user: join.user.clone(),
+        };
+        let mut commands = app.commands.clone();
+        let joined = presence::join(
+            &mut commands,
+            app.registry_settings,
+            channel,
+            &who,
+            room_name,
+            app.create_rooms,
+        );
+        let joined = joined
+            .await
+            .map_err(|error| unavailable(&error))?
+            .ok_or_else(|| {
+                let text = "there is no such room, and new ones are not made here";
+                ErrorBody::new(ErrorCode::Join, text)
+            })?;
+        if joined.first && joined.users > app.registry_settings.names_limit {
+            app.rooms.occupancy_changed(channel);
+        }
+        let pages = self.read_history(join, channel, &joined, missed).await;
+        let pages = pages.map_err(|error| unavailable(&error))?;
+        let users = self
+            .roster(channel, joined.users)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(Room {
+            channel: channel.clone(),
+            peer,
+            messages: seen_by(&join.address, join.user.uuid, pages.messages),
+            users,
+            users_total: joined.users,
+            epoch: pages.epoch,
+            seq: pages.seq,
+            more: pages.more,
+            recovered: pages.recovered,
+        })
+    }
+
+    async fn read_history(
+        &self,
+        join: &Join,
+        channel: &ChannelId,
+        joined: &Joined,
+        missed: Option<Vec<parlor_shared::event::MessageEvent>>,
+    ) -> RedisResult<Pages> {
+        if let Some((epoch, seq)) = &join.resume {
+            if let Some(missed) = missed
+                && *epoch == joined.epoch
+            {
+                // The ring has it all. What came after it was looked at comes live.
+                let messages: Vec<Message> = missed
+                    .iter()
+                    .filter_map(|event| event.message().ok())
+                    .collect();
+                let bytes: usize = messages.iter().map(|message| message.message.len()).sum();
+                if messages.len() == missed.len() && bytes <= RESUME_BYTES {
+                    let seq = messages.last().map_or(*seq, |message| message.seq);
+                    let more = messages.first().is_some_and(|first| first.seq > 1) || seq > 0;
+                    let epoch = epoch.clone();
+                    return Ok(Pages {
+                        messages,
+                        epoch,
+                        seq,
+                        more,
+                        recovered: true,
+                    });
+                }
+            }
+            if *epoch == joined.epoch && *seq <= joined.seq {
+                let page = self
+                    .app
+                    .history
+                    .page(channel, Range::After(*seq), RESUME_MESSAGES)
+                    .await?;
+                let page = fit(page, Range::After(*seq), RESUME_BYTES);
+                if is_all_after(&page, epoch, *seq, joined.seq) {
+                    let HistoryPage {
+                        messages, epoch, ..
+                    } = page;
+                    let last = messages.last().map_or(*seq, |message| message.seq);
+                    return Ok(Pages {
+                        messages,
+                        epoch,
+                        seq: last,
+                        more: *seq > 0,
+                        recovered: true,
+                    });
+                }
+            }
+        }
+        let page = self
+            .app
+            .history
+            .page(channel, Range::Last, join.count)
+            .await?;
+        let page = fit(page, Range::Last, RESUME_BYTES);
+        // The join came before the read: the page reaches at least as far as the join saw, unless
+        // no messages were asked for.
+        let seq = page
+            .messages
+            .last()
+            .map_or(joined.seq, |message| message.seq.max(joined.seq));
+        let epoch = if page.epoch.is_empty() {
+            joined.epoch.clone()
+        } else {
+            page.epoch
+        };
+        Ok(Pages {
+            messages: page.messages,
+            epoch,
+            seq,
+            more: page.more,
+            recovered: false,
+        })
+    }
+
+    /// The room's channel, and the other one in a private room.
+    async fn find_room(&self, join: &Join) -> Result<(ChannelId, Option<User>), ErrorBody> {
+        if let Some(channel) = self.app.keyspace.fixed_channel(&join.address) {
+            return Ok((channel, None));
+        }
+        let Address::Private(other) = join.address else {
+            unreachable!("every other address has a fixed channel");
+        };
+        let peer = self
+            .app
+            .directory
+            .user(other)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let peer =
+            peer.ok_or_else(|| ErrorBody::new(ErrorCode::NoSuchUser, "there is no such user"))?;
+        let channel = self.private_channel(join.user.uuid, other).await;
+        Ok((channel.map_err(|error| unavailable(&error))?, Some(peer)))
+    }
+
+    /// The channel of two users, made if there is none. Both may make it at the same time: one key,
+    /// under their ordered names, decides.
+    async fn private_channel(&self, user: UserId, other: UserId) -> RedisResult<ChannelId> {
+        let mut commands = self.app.commands.clone();
+        let own: Option<String> = commands
+            .get(keyspace::channel_sender_recipient(user, other))
+            .await?;
+        if let Some(channel) = own {
+            return Ok(ChannelId::new(channel));
+        }
+        let (first, second) = (user.min(other), user.max(other));
+        let candidate = self.app.keyspace.new_private_room();
+        let earlier: Option<String> = redis::cmd("SET")
+            .arg(keyspace::channel_sender_recipient(first, second))
+            .arg(candidate.as_str())
+            .arg("NX")
+            .arg("GET")
+            .query_async(&mut commands)
+            .await?;
+        let channel = earlier.map_or(candidate, ChannelId::new);
+        let _: () = commands
+            .set(
+                keyspace::channel_sender_recipient(second, first),
+                channel.as_str(),
+            )
+            .await?;
+        Ok(channel)
+    }
+
+    /// Who is in a room, or a random part of them in a large one.
+    async fn roster(&self, channel: &ChannelId, users: u64) -> RedisResult<Vec<User>> {
+        let limit = self.app.limits.roster_limit;
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let key = keyspace::channel_users(channel);
+        let mut commands = self.app.commands.clone();
+        let ids: Vec<String> = if users <= limit as u64 {
+            commands.hkeys(key).await?
+        } else {
+            redis::cmd("HRANDFIELD")
+                .arg(key)
+                .arg(limit)
+                .query_async(&mut commands)
+                .await?
+        };
+        let ids: Vec<UserId> = ids
+            .iter()
+            .take(limit)
+            .filter_map(|text| text.parse().ok())
+            .collect();
+        let mut users = self.app.directory.users(&ids).await?;
+        for user in &mut users {
+            // Who is in a room has a session there.
+            user.online = Some(true);
+        }
+        Ok(users)
+    }
+}
+
+/// Whether a page is all there is after `seq`, at least up to where the room stood on joining: what
+/// came later comes live.
+fn is_all_after(page: &HistoryPage, epoch: &str, seq: u64, joined: u64) -> bool {
+    let begins = page
+        .messages
+        .first()
+        .is_none_or(|first| first.seq == seq + 1);
+    let last = page.messages.last().map_or(seq, |last| last.seq);
+    page.epoch == epoch && begins && !page.more && last >= joined
+}
+
+fn away() -> ErrorBody {
+    let text = "the room can't be joined, the storage can't be reached: try again in a moment";
+    ErrorBody::new(ErrorCode::Unavailable, text).retry_after(SUBSCRIBE_TIMEOUT)
+}

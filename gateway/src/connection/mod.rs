@@ -1,0 +1,283 @@
+//! The task that owns a connection: reads frames, lets the session decide, has the effects carried
+//! out, and notices when the other side is gone.
+
+mod directory_work;
+mod effects;
+mod in_flight;
+mod join;
+pub mod registrar;
+pub mod registry;
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
+    io,
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parlor_shared::{
+    id::{ChannelId, SessionId},
+    protocol::{CloseCode, client::ConnectQuery},
+};
+use tokio::{net::TcpStream, sync::watch, time::sleep_until};
+use tracing::debug;
+
+use crate::{
+    app::App,
+    outbox::Outbox,
+    rooms::Membership,
+    session::{Effects, Session},
+    websocket::{Decoder, Input, ping_frame, pong_frame},
+};
+use in_flight::InFlight;
+use registrar::Departure;
+
+/// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
+/// none.
+const READ_BYTES: usize = 16 * 1_024;
+
+thread_local! {
+    static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
+
+/// One connection.
+pub struct Connection {
+    app: Arc<App>,
+    outbox: Outbox,
+    session: Session,
+    decoder: Decoder,
+    address: IpAddr,
+    memberships: HashMap<ChannelId, Membership>,
+    in_flight: InFlight,
+    departure: Departure,
+    /// Changes when the registry has lost this gateway's sessions.
+    registry_lost: watch::Receiver<u64>,
+    last_heard: Instant,
+    pinged_at: Option<Instant>,
+}
+
+/// Why the reading side is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The client is gone; nothing can be written.
+    Gone,
+    /// To be told with a close frame.
+    Close(CloseCode),
+}
+
+impl Connection {
+    pub fn new(app: Arc<App>, socket: TcpStream, address: IpAddr) -> Self {
+        let id = SessionId::random();
+        let now = Instant::now();
+        Self {
+            outbox: Outbox::new(socket, app.limits.outbox_bytes),
+            session: Session::new(id, Arc::clone(&app.rules), now),
+            decoder: Decoder::new(app.limits.frame_bytes),
+            address,
+            memberships: HashMap::new(),
+            in_flight: InFlight::default(),
+            departure: app.registrar.departure(id),
+            registry_lost: app.registrar.lost(),
+            last_heard: now,
+            pinged_at: None,
+            app,
+        }
+    }
+
+    /// Lives until the client goes or has to. `early` is what the client sent behind its handshake.
+    pub async fn run(mut self, query: ConnectQuery, early: Vec<u8>) {
+        let app = Arc::clone(&self.app);
+        let outbox = self.outbox.clone();
+        let _listed = app.connections.list(self.session.id(), outbox.clone());
+        app.metrics.connections.inc();
+        app.metrics.connections_total.inc();
+        let mut writer = pin!(outbox.run(app.limits.write_timeout));
+        let ended = {
+            let mut reader = pin!(self.read(query, early));
+            tokio::select! {
+                written = &mut writer => {
+                    debug!(?written, "the writing side ended first");
+                    outbox.closing().map_or("gone", close_reason)
+                }
+                end = &mut reader => match end {
+                    End::Gone => "gone",
+                    End::Close(code) => {
+                        outbox.close(code);
+                        // What was queued before it still goes out, within the write timeout.
+                        let _ = writer.await;
+                        outbox.closing().map_or("gone", close_reason)
+                    }
+                },
+            }
+        };
+        outbox.abandon();
+        app.metrics.connections.dec();
+        app.metrics.closed(ended);
+    }
+
+    async fn read(&mut self, query: ConnectQuery, mut early: Vec<u8>) -> End {
+        let effects = self.session.on_connect(query);
+        if let Err(end) = Box::pin(self.carry_out(effects)).await {
+            return end;
+        }
+        let mut inputs = VecDeque::new();
+        if !early.is_empty()
+            && let Err(end) = self.take(&mut early, &mut inputs).await
+        {
+            return end;
+        }
+        drop(early);
+        let outbox = self.outbox.clone();
+        let mut timer = pin!(sleep_until(self.next_check().into()));
+        loop {
+            tokio::select! {
+                ready = outbox.socket().readable() => {
+                    if ready.is_err() {
+                        return End::Gone;
+                    }
+                    if let Err(end) = self.read_once(&mut inputs).await {
+                        return end;
+                    }
+                    let next = self.next_check().into();
+                    if next < timer.deadline() {
+                        timer.as_mut().reset(next);
+                    }
+                }
+                () = &mut timer => {
+                    if let Err(end) = self.on_timer() {
+                        return end;
+                    }
+                    timer.as_mut().reset(self.next_check().into());
+                }
+                lost = self.registry_lost.changed() => {
+                    if lost.is_ok() {
+                        Box::pin(self.register_again()).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads what has arrived and handles it, all of it before the next read.
+    async fn read_once(&mut self, inputs: &mut VecDeque<Input>) -> Result<(), End> {
+        let (read, violation) = READ_BUFFER.with_borrow_mut(|buffer| {
+            let read = self.outbox.socket().try_read(buffer);
+            let violation = match read {
+                Ok(count) => self.decoder.feed(&mut buffer[..count], inputs).err(),
+                Err(_) => None,
+            };
+            (read, violation)
+        });
+        match read {
+            Ok(0) => return Err(End::Gone),
+            Ok(_) => self.last_heard = Instant::now(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(_) => return Err(End::Gone),
+        }
+        self.handle(inputs).await?;
+        self.judge(violation)
+    }
+
+    async fn take(&mut self, bytes: &mut [u8], inputs: &mut VecDeque<Input>) -> Result<(), End> {
+        let violation = self.decoder.feed(bytes, inputs).err();
+        self.handle(inputs).await?;
+        self.judge(violation)
+    }
+
+    fn judge(&self, violation: Option<crate::websocket::Violation>) -> Result<(), End> {
+        match violation {
+            None => Ok(()),
+            Some(violation) => {
+                self.app.metrics.violations.inc();
+                debug!(?violation, session = %self.session.id(), "protocol violation");
+                Err(End::Close(violation.close_code()))
+            }
+        }
+    }
+
+    async fn handle(&mut self, inputs: &mut VecDeque<Input>) -> Result<(), End> {
+        while let Some(input) = inputs.pop_front() {
+            let now = Instant::now();
+            let effects: Effects = match input {
+                Input::Text(text) => {
+                    self.app.metrics.frames_in.inc();
+                    self.session.on_text(&text, now)
+                }
+                Input::Ping(payload) => {
+                    self.outbox.send(pong_frame(&payload));
+                    self.session.on_control_frame(now)
+                }
+                Input::Pong => {
+                    self.pinged_at = None;
+                    self.session.on_control_frame(now)
+                }
+                Input::Close => return Err(End::Close(CloseCode::Normal)),
+            };
+            // On the heap, and only while something is done: an idle connection stays small.
+            Box::pin(self.carry_out(effects)).await?;
+        }
+        Ok(())
+    }
+
+    /// When something may have to be done without the client.
+    fn next_check(&self) -> Instant {
+        let limits = &self.app.limits;
+        let heartbeat = match self.pinged_at {
+            Some(at) => at + limits.pong_timeout,
+            None => self.last_heard + limits.ping_interval,
+        };
+        self.session
+            .sign_in_deadline()
+            .map_or(heartbeat, |deadline| deadline.min(heartbeat))
+    }
+
+    fn on_timer(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        let limits = &self.app.limits;
+        if self
+            .session
+            .sign_in_deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
+            return Err(End::Close(CloseCode::SignInTimeout));
+        }
+        match self.pinged_at {
+            // Anything heard since is as good as a pong.
+            Some(at) if self.last_heard > at => self.pinged_at = None,
+            Some(at) if now >= at + limits.pong_timeout => {
+                return Err(End::Close(CloseCode::PongTimeout));
+            }
+            None if now >= self.last_heard + limits.ping_interval => {
+                self.outbox.send(ping_frame());
+                self.pinged_at = Some(now);
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+}
+
+/// How long a room's subscription may take before a join is refused.
+pub(crate) const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The label of a close code.
+fn close_reason(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::Normal => "normal",
+        CloseCode::Protocol => "protocol",
+        CloseCode::Unsupported => "unsupported",
+        CloseCode::InvalidUtf8 => "invalid_utf8",
+        CloseCode::TooBig => "too_big",
+        CloseCode::Internal => "internal",
+        CloseCode::Restart => "restart",
+        CloseCode::TryAgainLater => "try_again_later",
+        CloseCode::SignInTimeout => "sign_in_timeout",
+        CloseCode::SignInRefused => "sign_in_refused",
+        CloseCode::SlowConsumer => "slow_consumer",
+        CloseCode::PongTimeout => "pong_timeout",
+        CloseCode::Flood => "flood",
+    }
+}

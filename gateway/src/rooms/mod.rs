@@ -1,0 +1,14 @@
+//! Rooms: who on this gateway is in which, and what they get to see.
+//!
+//! [`room`] decides, purely; [`task`] owns a shard of rooms and does what was decided;
+//! [`registry`] is the handle that connections hold; [`pump`] hands bus events to shards.
+
+pub mod pump;
+pub mod registry;
+pub mod ring;
+pub mod room;
+pub mod task;
+pub mod view;
+
+pub use registry::{Attached, Membership, Registry};
+pub use room::Backlog;

@@ -1,0 +1,463 @@
+//! One room on one gateway, decided purely: which event goes to whom, in which order, and what is
+//! missing.
+//!
+//! The contract: a member gets every message after the position it was released at, once, in
+//! order. Events come from pub/sub, which may drop or (after a repair) double them; `seq` tells.
+
+use std::mem;
+
+use bytes::Bytes;
+use parlor_shared::{
+    event::{Event, MessageEvent, Position},
+    id::{SessionId, UserId},
+};
+
+use super::{
+    ring::Ring,
+    view::{self, Kind, Viewers},
+};
+use crate::websocket::text_frame;
+
+/// Live messages that wait for a repair. Beyond it the repair has taken too long to be worth it.
+const HELD_MESSAGES: usize = 10_000;
+/// Frames that wait for a joining member's history.
+const JOINING_FRAMES: usize = 2_000;
+
+/// Puts frames where a member's sink `S` says: the outbox, or a test's vector.
+pub trait Deliver<S> {
+    fn deliver(&mut self, sink: &S, frame: &Bytes);
+    /// The member can't keep up: it is to be closed, to reconnect and resume.
+    fn give_up(&mut self, sink: &S);
+}
+
+/// What the room needs done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Fetch the messages `from..=to` of `epoch` and call [`Room::repaired`].
+    Repair { epoch: Box<str>, from: u64, to: u64 },
+}
+
+/// What a member that resumes has missed, if the ring has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    pub messages: Vec<MessageEvent>,
+}
+
+#[derive(Debug)]
+struct Member<S> {
+    session: SessionId,
+    user: UserId,
+    sink: S,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Its history is being read; live frames wait here.
+    Joining { frames: Vec<Waiting> },
+    /// It has everything up to this `seq` from its history.
+    Live { after: u64 },
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// Of a message; other events have no place in the order.
+    position: Option<(Box<str>, u64)>,
+    frame: Bytes,
+}
+
+/// How far the room has come.
+#[derive(Debug)]
+enum Progress {
+    /// Nobody has told yet where the room stands: messages wait.
+    Unknown { held: Vec<MessageEvent> },
+    /// Everything up to this was delivered.
+    Delivered { epoch: Box<str>, seq: u64 },
+    /// The same, and what follows is being fetched while live messages wait.
+    Repairing {
+        epoch: Box<str>,
+        seq: u64,
+        held: Vec<MessageEvent>,
+    },
+}
+
+/// The room. Members are few in most rooms and many in few: a vector serves both.
+#[derive(Debug)]
+pub struct Room<S> {
+    kind: Kind,
+    members: Vec<Member<S>>,
+    progress: Progress,
+    ring: Ring,
+    /// Counters since last asked.
+    pub stats: Stats,
+}
+
+/// What happened since the counters were last taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub deliveries: u64,
+    pub gaps: u64,
+    pub repaired_messages: u64,
+    pub duplicates: u64,
+    pub resyncs: u64,
+    pub unreadable: u64,
+}
+
+/// A frame's encodings: one for all, or one for each of two.
+enum Frames {
+    All(Bytes),
+    Each { one: UserId, frames: [Bytes; 2] },
+}
+
+impl Frames {
+    fn new(viewers: Viewers, encode: impl Fn(UserId) -> Option<String>) -> Option<Self> {
+        let frame = |viewer| encode(viewer).map(|text| text_frame(&text));
+        match viewers {
+            Viewers::All => frame(UserId::default()).map(Self::All),
+            Viewers::Each(one, other) => Some(Self::Each {
+                one,
+                frames: [frame(one)?, frame(other)?],
+            }),
+        }
+    }
+
+    fn for_viewer(&self, viewer: UserId) -> &Bytes {
+        match self {
+            Self::All(frame) => frame,
+            Self::Each { one, frames } => &frames[usize::from(viewer != *one)],
+        }
+    }
+}
+
+impl<S> Room<S> {
+    pub fn new(kind: Kind, ring_messages: usize) -> Self {
+        Self {
+            kind,
+            members: Vec::new(),
+            progress: Progress::Unknown { held: Vec::new() },
+            ring: Ring::new(ring_messages),
+            stats: Stats::default(),
+        }
+    }
+
+    pub fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The last message delivered; `None` while that is unknown or being repaired.
+    pub fn settled(&self) -> Option<(&str, u64)> {
+        match &self.progress {
+            Progress::Delivered { epoch, seq } => Some((epoch, *seq)),
+            _ => None,
+        }
+    }
+
+    /// Lets a member in: its live frames wait until [`Self::release`]. A member that joins again
+    /// starts over. For one that resumes from `since`, gives what it missed if the ring has it;
+    /// everything after that comes live.
+    pub fn attach(
+        &mut self,
+        session: SessionId,
+        user: UserId,
+        sink: S,
+        since: Option<(&str, u64)>,
+    ) -> Option<Backlog> {
+        let phase = Phase::Joining { frames: Vec::new() };
+        match self
+            .members
+            .iter_mut()
+            .find(|member| member.session == session)
+        {
+            Some(member) => member.phase = phase,
+            None => self.members.push(Member {
+                session,
+                user,
+                sink,
+                phase,
+            }),
+        }
+        // While a repair is under way the ring ends before what members are about to get; that
+        // is no matter: it comes live.
+        let (epoch, seq) = since?;
+        self.ring
+            .since(epoch, seq)
+            .map(|messages| Backlog { messages })
+    }
+
+    /// Lets a member out.
+    pub fn detach(&mut self, session: SessionId) {
+        if let Some(at) = self
+            .members
+            .iter()
+            .position(|member| member.session == session)
+        {
+            self.members.swap_remove(at);
+        }
+    }
+
+    /// The member has its history up to `position`: what waited is delivered, and it is live.
+    pub fn release(
+        &mut self,
+        session: SessionId,
+        epoch: &str,
+        seq: u64,
+        out: &mut impl Deliver<S>,
+    ) -> Vec<Need> {
+        if let Some(member) = self
+            .members
+            .iter_mut()
+            .find(|member| member.session == session)
+            && let Phase::Joining { frames } =
+                mem::replace(&mut member.phase, Phase::Live { after: seq })
+        {
+            for waiting in frames {
+                let known = waiting
+                    .position
+                    .is_some_and(|(of, number)| &*of == epoch && number <= seq);
+                if !known {
+                    out.deliver(&member.sink, &waiting.frame);
+                    self.stats.deliveries += 1;
+                }
+            }
+        }
+        if let Progress::Unknown { held } = &mut self.progress {
+            let held = mem::take(held);
+            self.progress = Progress::Delivered {
+                epoch: epoch.into(),
+                seq,
+            };
+            return self.take_in(held, out);
+        }
+        Vec::new()
+    }
+
+    /// An event from the bus.
+    pub fn event(&mut self, event: Event, out: &mut impl Deliver<S>) -> Vec<Need> {
+        match event {
+            Event::Message(message) => self.take_in([message], out),
+            other => {
+                let kind = &self.kind;
+                if let Some(frames) =
+                    Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, &other))
+                {
+                    self.fan_out(&frames, None, out);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// What the audit found in Redis: the room's last message. `asked` is what [`Self::settled`]
+    /// said before Redis was asked, so that what came live meanwhile is not taken for a loss.
+    pub fn audit(
+        &mut self,
+        asked: (&str, u64),
+        found: (&str, u64),
+        out: &mut impl Deliver<S>,
+    ) -> Vec<Need> {
+        let Progress::Delivered { epoch, seq } = &self.progress else {
+            return Vec::new();
+        };
+        if **epoch != *asked.0 {
+            return Vec::new();
+        }
+        if found.0 == asked.0 && found.1 > *seq {
+            return self.begin_repair(found.1, Vec::new());
+        }
+        // A new epoch: the room's history began anew. A lower number: Redis has lost what was
+        // delivered, by a failover to a replica that was behind.
+        if found.0 != asked.0 || found.1 < asked.1 {
+            self.resync(found.0, found.1, out);
+        }
+        Vec::new()
+    }
+
+    /// What a repair fetched, oldest first; `None` if it could not. `last` is where the room
+    /// stands in Redis.
+    pub fn repaired(
+        &mut self,
+        fetched: Option<Vec<MessageEvent>>,
+        out: &mut impl Deliver<S>,
+    ) -> Vec<Need> {
+        let Progress::Repairing { epoch, seq, held } =
+            mem::replace(&mut self.progress, Progress::Unknown { held: Vec::new() })
+        else {
+            return Vec::new();
+        };
+        self.progress = Progress::Delivered {
+            epoch: epoch.clone(),
+            seq,
+        };
+        let mut fetched = fetched.unwrap_or_default();
+        fetched.retain(|message| message.position.epoch == epoch && message.position.seq > seq);
+        let whole = fetched
+            .first()
+            .is_some_and(|message| message.position.seq == seq + 1);
+        if whole {
+            self.stats.repaired_messages += fetched.len() as u64;
+        } else if let Some(next) = fetched.first().or(held.first()) {
+            // What is missing is not in Redis any more either: tell, rather than skip in silence.
+            let Position { epoch, seq, .. } = next.position.clone();
+            self.resync(&epoch, seq - 1, out);
+        }
+        let mut needs = self.take_in(fetched, out);
+        if needs.is_empty() {
+            needs = self.take_in(held, out);
+        } else if let Progress::Repairing { held: waiting, .. } = &mut self.progress {
+            waiting.extend(held);
+        }
+        needs
+    }
+
+    /// Takes messages in the order in which they came.
+    fn take_in(
+        &mut self,
+        messages: impl IntoIterator<Item = MessageEvent>,
+        out: &mut impl Deliver<S>,
+    ) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for message in messages {
+            match &mut self.progress {
+                Progress::Unknown { held } | Progress::Repairing { held, .. } => {
+                    if held.len() < HELD_MESSAGES {
+                        held.push(message);
+                        continue;
+                    }
+                    // Nobody has told in all that time what is missing.
+                    let Position { epoch, seq, .. } = message.position.clone();
+                    self.resync(&epoch, seq - 1, out);
+                    self.deliver_message(message, out);
+                }
+                Progress::Delivered { epoch, seq } => {
+                    let (same, last) = (*epoch == message.position.epoch, *seq);
+                    let next = message.position.seq;
+                    if (same && next == last + 1) || (!same && next == 1) {
+                        self.deliver_message(message, out);
+                    } else if same && next <= last {
+                        self.stats.duplicates += 1;
+                    } else {
+                        if !same {
+                            // A new epoch, entered in its middle: fetch its beginning.
+                            self.progress = Progress::Delivered {
+                                epoch: message.position.epoch.clone(),
+                                seq: 0,
+                            };
+                        }
+                        needs = self.begin_repair(next - 1, vec![message]);
+                    }
+                }
+            }
+        }
+        needs
+    }
+
+    fn begin_repair(&mut self, to: u64, held: Vec<MessageEvent>) -> Vec<Need> {
+        let Progress::Delivered { epoch, seq } = &self.progress else {
+            return Vec::new();
+        };
+        let (epoch, seq) = (epoch.clone(), *seq);
+        self.stats.gaps += 1;
+        self.progress = Progress::Repairing {
+            epoch: epoch.clone(),
+            seq,
+            held,
+        };
+        vec![Need::Repair {
+            epoch,
+            from: seq + 1,
+            to,
+        }]
+    }
+
+    fn deliver_message(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) {
+        let Position { epoch, seq, .. } = message.position.clone();
+        let event = Event::Message(message);
+        let kind = &self.kind;
+        if let Some(frames) =
+            Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, &event))
+        {
+            self.fan_out(&frames, Some((&epoch, seq)), out);
+        } else {
+            self.stats.unreadable += 1;
+        }
+        let same_epoch =
+            matches!(&self.progress, Progress::Delivered { epoch: of, .. } if *of == epoch);
+        if !same_epoch {
+            // Positions of the old epoch mean nothing in the new one.
+            for member in &mut self.members {
+                if let Phase::Live { after } = &mut member.phase {
+                    *after = 0;
+                }
+            }
+        }
+        self.progress = Progress::Delivered { epoch, seq };
+        if let Event::Message(message) = event {
+            self.ring.push(message);
+        }
+    }
+
+    fn fan_out(
+        &mut self,
+        frames: &Frames,
+        position: Option<(&str, u64)>,
+        out: &mut impl Deliver<S>,
+    ) {
+        let mut deliveries = 0;
+        for member in &mut self.members {
+            let frame = frames.for_viewer(member.user);
+            match &mut member.phase {
+                Phase::Live { after } => {
+                    if position.is_none_or(|(_, seq)| seq > *after) {
+                        out.deliver(&member.sink, frame);
+                        deliveries += 1;
+                    }
+                }
+                Phase::Joining { frames } if frames.len() < JOINING_FRAMES => {
+                    let position = position.map(|(epoch, seq)| (epoch.into(), seq));
+                    frames.push(Waiting {
+                        position,
+                        frame: frame.clone(),
+                    });
+                }
+                Phase::Joining { frames } => {
+                    *frames = Vec::new();
+                    out.give_up(&member.sink);
+                }
+            }
+        }
+        self.stats.deliveries += deliveries;
+    }
+
+    /// Goes on from `position`, telling members that something was lost on the way there.
+    fn resync(&mut self, epoch: &str, seq: u64, out: &mut impl Deliver<S>) {
+        self.stats.resyncs += 1;
+        self.ring = mem::take(&mut self.ring).emptied();
+        let kind = &self.kind;
+        let frames = Frames::new(kind.viewers(), |viewer| {
+            Some(view::resync(kind, viewer, epoch, seq))
+        });
+        if let Some(frames) = frames {
+            self.fan_out(&frames, None, out);
+        }
+        for member in &mut self.members {
+            if let Phase::Live { after } = &mut member.phase {
+                *after = 0;
+            }
+        }
+        self.progress = Progress::Delivered {
+            epoch: epoch.into(),
+            seq,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+use parlor_shared::{
+    id::{MessageId, Username},
+    protocol::{
+        ServerEnvelope, ServerFrame,
+        server::Sys,
+        value::{Message, Recipient, User},
+    },
+};
+
+use super::*;
+
+/// Members' sinks are their names; what they get is kept as short texts: `ann:3`.
+#[derive(Default)]
+struct Log(Vec<String>);
+
+impl Deliver<&'static str> for Log {
+    fn deliver(&mut self, sink: &&'static str, frame: &Bytes) {
+        let text = match frame_of(frame) {
+            ServerFrame::ChannelMessage(message) => message.seq.to_string(),
+            ServerFrame::Sys(Sys::Resync(resync)) => format!("resync {}", resync.seq),
+            ServerFrame::Sys(Sys::Presence(presence)) => format!("users {}", presence.users_total),
+            other => format!("{other:?}"),
+        };
+        self.0.push(format!("{sink}:{text}"));
+    }
+
+    fn give_up(&mut self, sink: &&'static str) {
+        self.0.push(format!("{sink}:given up"));
+    }
+}
+
+impl Log {
+    fn take(&mut self) -> Vec<String> {
+        mem::take(&mut self.0)
+    }
+}
+
+fn frame_of(frame: &Bytes) -> ServerFrame {
+    let at = match frame[1] {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    serde_json::from_slice::<ServerEnvelope>(&frame[at..])
+        .expect("a frame")
+        .frame
+}
+
+fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
+    let message = Message {
+        uuid: MessageId::random(),
+        sender_uuid: sender,
+        sender: User {
+            uuid: sender,
+            username: Username::new("Pablo").unwrap(),
+            online: None,
+            guest: false,
+        },
+        recipient_uuid: Some(Recipient::General),
+        recipient: None,
+        room: None,
+        message: "hi".into(),
+        client_message_id: None,
+        created_at: String::new(),
+        seq: 0,
+        epoch: String::new(),
+    };
+    MessageEvent {
+        position: Position {
+            epoch: epoch.into(),
+            seq,
+            ms: 1,
+        },
+        body: serde_json::to_vec(&message).unwrap().into(),
+    }
+}
+
+fn message(epoch: &str, seq: u64) -> MessageEvent {
+    message_from(UserId::default(), epoch, seq)
+}
+
+fn event(seq: u64) -> Event {
+    Event::Message(message("a", seq))
+}
+
+/// A room with one member who has everything up to `seq`.
+fn room_at(seq: u64, out: &mut Log) -> (Room<&'static str>, SessionId) {
+    let mut room = Room::new(Kind::General, 4);
+    let ann = SessionId::random();
+    room.attach(ann, UserId::random(), "ann", None);
+    assert!(room.release(ann, "a", seq, out).is_empty());
+    (room, ann)
+}
+
+fn repair(from: u64, to: u64) -> Vec<Need> {
+    vec![Need::Repair {
+        epoch: "a".into(),
+        from,
+        to,
+    }]
+}
+
+#[test]
+fn what_follows_is_delivered_and_doubles_are_dropped() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    for seq in [3, 3, 2, 4] {
+        assert!(room.event(event(seq), &mut out).is_empty());
+    }
+    assert_eq!(out.take(), ["ann:3", "ann:4"]);
+    assert_eq!(room.stats.duplicates, 2);
+}
+
+#[test]
+fn a_gap_holds_what_follows_until_it_is_repaired() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(0, &mut out);
+    assert_eq!(room.event(event(3), &mut out), repair(1, 2));
+    assert!(
+        room.event(event(4), &mut out).is_empty(),
+        "one repair at a time"
+    );
+    assert_eq!(out.take(), Vec::<String>::new());
+    let fetched = vec![message("a", 1), message("a", 2), message("a", 3)];
+    assert!(room.repaired(Some(fetched), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:1", "ann:2", "ann:3", "ann:4"]);
+    assert_eq!(room.stats.gaps, 1);
+}
+
+#[test]
+fn a_second_gap_behind_the_first_is_repaired_too() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(0, &mut out);
+    assert_eq!(room.event(event(2), &mut out), repair(1, 1));
+    room.event(event(5), &mut out);
+    room.event(event(6), &mut out);
+    assert_eq!(
+        room.repaired(Some(vec![message("a", 1)]), &mut out),
+        repair(3, 4)
+    );
+    assert_eq!(out.take(), ["ann:1", "ann:2"]);
+    let fetched = vec![message("a", 3), message("a", 4)];
+    assert!(room.repaired(Some(fetched), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:3", "ann:4", "ann:5", "ann:6"]);
+}
+
+#[test]
+fn what_is_lost_for_good_is_told() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    room.event(event(9), &mut out);
+    assert!(
+        room.repaired(Some(vec![message("a", 8)]), &mut out)
+            .is_empty()
+    );
+    assert_eq!(out.take(), ["ann:resync 7", "ann:8", "ann:9"]);
+}
+
+#[test]
+fn a_joining_member_gets_what_came_while_it_read_history() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.event(event(3), &mut out);
+    room.event(event(4), &mut out);
+    assert_eq!(out.take(), ["ann:3", "ann:4"]);
+    // The history it read holds 3 already.
+    room.release(bob, "a", 3, &mut out);
+    assert_eq!(out.take(), ["bob:4"]);
+    room.event(event(5), &mut out);
+    assert_eq!(out.take(), ["ann:5", "bob:5"]);
+}
+
+#[test]
+fn a_member_whose_history_is_ahead_of_the_bus_gets_nothing_twice() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.release(bob, "a", 4, &mut out);
+    for seq in 3..=5 {
+        room.event(event(seq), &mut out);
+    }
+    assert_eq!(out.take(), ["ann:3", "ann:4", "ann:5", "bob:5"]);
+}
+
+#[test]
+fn events_before_anybody_knows_the_position_wait() {
+    let mut out = Log::default();
+    let mut room = Room::new(Kind::General, 4);
+    let ann = SessionId::random();
+    room.attach(ann, UserId::random(), "ann", None);
+    room.event(event(7), &mut out);
+    room.event(event(8), &mut out);
+    assert!(room.release(ann, "a", 7, &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:8"]);
+}
+
+#[test]
+fn the_ring_serves_a_resume() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(0, &mut out);
+    for seq in 1..=3 {
+        room.event(event(seq), &mut out);
+    }
+    let missed = |backlog: Option<Backlog>| {
+        backlog.map(|it| {
+            it.messages
+                .iter()
+                .map(|message| message.position.seq)
+                .collect::<Vec<_>>()
+        })
+    };
+    let bob = SessionId::random();
+    let backlog = room.attach(bob, UserId::random(), "bob", Some(("a", 1)));
+    assert_eq!(missed(backlog), Some(vec![2, 3]));
+    assert_eq!(
+        room.attach(bob, UserId::random(), "bob", Some(("b", 1))),
+        None
+    );
+}
+
+#[test]
+fn the_audit_finds_what_nobody_published_after() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    assert!(room.audit(("a", 2), ("a", 2), &mut out).is_empty());
+    assert_eq!(room.audit(("a", 2), ("a", 4), &mut out), repair(3, 4));
+    room.repaired(Some(vec![message("a", 3), message("a", 4)]), &mut out);
+    assert_eq!(out.take(), ["ann:3", "ann:4"]);
+    room.audit(("a", 3), ("a", 3), &mut out);
+    assert_eq!(
+        out.take(),
+        Vec::<String>::new(),
+        "4 came live while Redis was asked"
+    );
+    room.audit(("a", 4), ("a", 1), &mut out);
+    assert_eq!(out.take(), ["ann:resync 1"], "Redis has lost messages");
+    room.audit(("a", 1), ("b", 0), &mut out);
+    assert_eq!(out.take(), ["ann:resync 0"], "a new epoch");
+}
+
+#[test]
+fn a_new_epoch_begins_at_one() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    assert!(
+        room.event(Event::Message(message("b", 1)), &mut out)
+            .is_empty()
+    );
+    assert_eq!(out.take(), ["ann:1"]);
+    let needs = room.event(Event::Message(message("c", 3)), &mut out);
+    assert_eq!(
+        needs,
+        vec![Need::Repair {
+            epoch: "c".into(),
+            from: 1,
+            to: 2
+        }]
+    );
+    room.repaired(Some(vec![message("c", 1), message("c", 2)]), &mut out);
+    assert_eq!(out.take(), ["ann:1", "ann:2", "ann:3"]);
+}
+
+#[test]
+fn each_side_of_a_private_room_sees_the_other() {
+    let (ann, bob) = (UserId::random(), UserId::random());
+    let kind = Kind::new(&parlor_shared::id::Address::Private(bob), ann);
+    assert_eq!(
+        kind,
+        Kind::new(&parlor_shared::id::Address::Private(ann), bob)
+    );
+    for (viewer, other) in [(ann, bob), (bob, ann)] {
+        let event = Event::Message(message_from(ann, "a", 1));
+        let text = view::encode(&kind, viewer, &event).unwrap();
+        let ServerFrame::ChannelMessage(seen) =
+            serde_json::from_str::<ServerEnvelope>(&text).unwrap().frame
+        else {
+            panic!("{text}")
+        };
+        assert_eq!(seen.recipient_uuid, Some(Recipient::User(other)));
+        assert_eq!(seen.sender_uuid, ann);
+    }
+}
+
+#[test]
+fn what_waits_for_a_joining_member_is_bounded() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(0, &mut out);
+    room.attach(SessionId::random(), UserId::random(), "bob", None);
+    for users in 0..=JOINING_FRAMES as u64 {
+        room.event(Event::Occupancy { users }, &mut out);
+    }
+    assert_eq!(
+        out.take()
+            .into_iter()
+            .filter(|text| text == "bob:given up")
+            .count(),
+        1
+    );
+}

@@ -1,0 +1,498 @@
+//! The task that owns a shard of the rooms.
+//!
+//! It takes all that waits for it at once, lets the rooms decide, and then writes once to each
+//! connection that got something: several messages for one connection leave together.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use parlor_shared::{
+    event::{Event, MessageEvent},
+    id::{ChannelId, SessionId},
+    redis::pubsub::Subscriptions,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{MissedTickBehavior, interval},
+};
+use tracing::warn;
+
+use super::{
+    pump::{AuditFlag, BusEvent, Entrance, QUEUE_EVENTS},
+    registry::Attach,
+    room::{Deliver, Need, Room},
+};
+use crate::{
+    bus::history::History,
+    metrics::GatewayMetrics,
+    outbox::{Outbox, Pushed},
+};
+
+/// How much is taken at once. Larger batches gather more into one write and let others wait longer.
+const BATCH: usize = 512;
+/// Writes between two looks at whether other tasks wait.
+const FLUSHES_PER_TURN: usize = 128;
+/// How often a large room's count is told.
+const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause after a repair that Redis did not answer.
+const REPAIR_RETRY: Duration = Duration::from_millis(500);
+
+/// What one who resumes has missed, if the ring has it.
+type Missed = Option<Vec<MessageEvent>>;
+
+/// What a shard is asked.
+#[derive(Debug)]
+pub enum Command {
+    Attach {
+        attach: Box<Attach>,
+        attachment: u64,
+        reply: oneshot::Sender<Missed>,
+    },
+    Subscribed {
+        channel: ChannelId,
+        generation: u64,
+    },
+    Release {
+        channel: ChannelId,
+        session: SessionId,
+        epoch: Box<str>,
+        seq: u64,
+    },
+    Detach {
+        channel: ChannelId,
+        session: SessionId,
+        attachment: u64,
+    },
+    Repaired {
+        channel: ChannelId,
+        generation: u64,
+        messages: Vec<MessageEvent>,
+    },
+    Audited(Vec<Audited>),
+    OccupancyChanged(ChannelId),
+}
+
+/// One room's audit.
+#[derive(Debug)]
+pub struct Audited {
+    pub channel: ChannelId,
+    /// Where the room stood before Redis was asked.
+    pub asked: (String, u64),
+    /// Where it stands in Redis.
+    pub found: (String, u64),
+}
+
+/// A shard's queues, made before the shard.
+#[derive(Debug)]
+pub struct Inlet {
+    own: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    events: mpsc::Receiver<BusEvent>,
+    audit: Arc<AuditFlag>,
+}
+
+impl Inlet {
+    pub fn new() -> (mpsc::UnboundedSender<Command>, Self, Entrance) {
+        let (own, commands) = mpsc::unbounded_channel();
+        let (events_in, events) = mpsc::channel(QUEUE_EVENTS);
+        let audit = Arc::new(AuditFlag::default());
+        let entrance = Entrance {
+            events: events_in,
+            audit: Arc::clone(&audit),
+        };
+        (
+            own.clone(),
+            Self {
+                own,
+                commands,
+                events,
+                audit,
+            },
+            entrance,
+        )
+    }
+}
+
+/// What a shard goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct ShardSettings {
+    pub ring_messages: usize,
+    pub audit_interval: Duration,
+}
+
+/// The shard. [`Shard::run`] is its life.
+#[derive(Debug)]
+pub struct Shard {
+    inlet: Inlet,
+    rooms: Rooms,
+    audit_interval: Duration,
+}
+
+#[derive(Debug)]
+struct Rooms {
+    own: mpsc::UnboundedSender<Command>,
+    entries: HashMap<Box<str>, Entry>,
+    occupancy_changed: HashSet<ChannelId>,
+    writer: Writer,
+    next_generation: u64,
+    subscriptions: Subscriptions,
+    history: History,
+    ring_messages: usize,
+    metrics: GatewayMetrics,
+}
+
+#[derive(Debug)]
+struct Entry {
+    channel: ChannelId,
+    room: Room<Outbox>,
+    /// Which room of this name it is: answers for one that is gone are dropped.
+    generation: u64,
+    subscribed: bool,
+    /// Who waits for the subscription.
+    waiting: Vec<(oneshot::Sender<Missed>, Missed)>,
+    attachments: HashMap<SessionId, u64>,
+}
+
+/// Collects the outboxes that got something, to write to each once.
+#[derive(Debug, Default)]
+struct Writer {
+    dirty: Vec<Outbox>,
+    overflows: u64,
+}
+
+impl Deliver<Outbox> for Writer {
+    fn deliver(&mut self, sink: &Outbox, frame: &Bytes) {
+        match sink.push(frame.clone()) {
+            Pushed::Flush => self.dirty.push(sink.clone()),
+            Pushed::Overflow => self.overflows += 1,
+            Pushed::Queued | Pushed::Refused => {}
+        }
+    }
+
+    fn give_up(&mut self, sink: &Outbox) {
+        self.overflows += 1;
+        sink.close(parlor_shared::protocol::CloseCode::SlowConsumer);
+    }
+}
+
+impl Shard {
+    pub fn new(
+        inlet: Inlet,
+        subscriptions: Subscriptions,
+        history: History,
+        settings: ShardSettings,
+        metrics: GatewayMetrics,
+    ) -> Self {
+        let rooms = Rooms {
+            own: inlet.own.clone(),
+            entries: HashMap::new(),
+            occupancy_changed: HashSet::new(),
+            writer: Writer::default(),
+            next_generation: 0,
+            subscriptions,
+            history,
+            ring_messages: settings.ring_messages,
+            metrics,
+        };
+        Self {
+            inlet,
+            rooms,
+            audit_interval: settings.audit_interval,
+        }
+    }
+
+    /// Works until the gateway drops it.
+    pub async fn run(self) {
+        let Self {
+            inlet:
+                Inlet {
+                    mut commands,
+                    mut events,
+                    audit,
+                    ..
+                },
+            mut rooms,
+            ..
+        } = self;
+        let mut audits = interval(self.audit_interval);
+        let mut occupancy = interval(OCCUPANCY_INTERVAL);
+        audits.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        occupancy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut command_batch = Vec::with_capacity(BATCH);
+        let mut event_batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                count = commands.recv_many(&mut command_batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+                count = events.recv_many(&mut event_batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+                () = audit.taken() => rooms.audit_all(),
+                _ = audits.tick() => rooms.audit_all(),
+                _ = occupancy.tick() => rooms.tell_occupancy(),
+            }
+            for command in command_batch.drain(..) {
+                rooms.command(command);
+            }
+            let arrivals: Vec<Instant> = event_batch.iter().map(|event| event.arrived).collect();
+            for event in event_batch.drain(..) {
+                rooms.event(&event);
+            }
+            rooms.flush().await;
+            for arrived in arrivals {
+                rooms
+                    .metrics
+                    .fan_out_seconds
+                    .observe(arrived.elapsed().as_secs_f64());
+            }
+        }
+    }
+}
+
+impl Rooms {
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Attach {
+                attach,
+                attachment,
+                reply,
+            } => self.attach(*attach, attachment, reply),
+            Command::Subscribed {
+                channel,
+                generation,
+            } => {
+                if let Some(entry) = self.entry(&channel, generation) {
+                    entry.subscribed = true;
+                    for (reply, missed) in entry.waiting.drain(..) {
+                        let _ = reply.send(missed);
+                    }
+                }
+            }
+            Command::Release {
+                channel,
+                session,
+                epoch,
+                seq,
+            } => {
+                self.with_room(channel.as_str(), |room, out| {
+                    room.release(session, &epoch, seq, out)
+                });
+            }
+            Command::Detach {
+                channel,
+                session,
+                attachment,
+            } => {
+                self.detach(&channel, session, attachment);
+            }
+            Command::Repaired {
+                channel,
+                generation,
+                messages,
+            } => {
+                if self.entry(&channel, generation).is_some() {
+                    self.with_room(channel.as_str(), |room, out| {
+                        room.repaired(Some(messages), out)
+                    });
+                }
+            }
+            Command::Audited(audited) => {
+                for Audited {
+                    channel,
+                    asked,
+                    found,
+                } in audited
+                {
+                    self.with_room(channel.as_str(), |room, out| {
+                        room.audit((&asked.0, asked.1), (&found.0, found.1), out)
+                    });
+                }
+            }
+            Command::OccupancyChanged(channel) => {
+                self.occupancy_changed.insert(channel);
+            }
+        }
+    }
+
+    fn entry(&mut self, channel: &ChannelId, generation: u64) -> Option<&mut Entry> {
+        self.entries
+            .get_mut(channel.as_str())
+            .filter(|entry| entry.generation == generation)
+    }
+
+    fn attach(&mut self, attach: Attach, attachment: u64, reply: oneshot::Sender<Missed>) {
+        let Attach {
+            channel,
+            kind,
+            session,
+            user,
+            outbox,
+            since,
+        } = attach;
+        let entry = self
+            .entries
+            .entry(channel.as_str().into())
+            .or_insert_with(|| {
+                self.next_generation += 1;
+                let generation = self.next_generation;
+                let confirmed = self.subscriptions.subscribe(channel.clone());
+                let (own, subscribed) = (self.own.clone(), channel.clone());
+                tokio::spawn(async move {
+                    if confirmed.await.is_ok() {
+                        let _ = own.send(Command::Subscribed {
+                            channel: subscribed,
+                            generation,
+                        });
+                    }
+                });
+                self.metrics.rooms.inc();
+                Entry {
+                    channel,
+                    room: Room::new(kind, self.ring_messages),
+                    generation,
+                    subscribed: false,
+                    waiting: Vec::new(),
+                    attachments: HashMap::new(),
+                }
+            });
+        let since = since.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq));
+        let missed = entry
+            .room
+            .attach(session, user, outbox, since)
+            .map(|it| it.messages);
+        entry.attachments.insert(session, attachment);
+        if entry.subscribed {
+            let _ = reply.send(missed);
+        } else {
+            entry.waiting.push((reply, missed));
+        }
+    }
+
+    fn detach(&mut self, channel: &ChannelId, session: SessionId, attachment: u64) {
+        let Some(entry) = self.entries.get_mut(channel.as_str()) else {
+            return;
+        };
+        if entry.attachments.get(&session) != Some(&attachment) {
+            return;
+        }
+        entry.attachments.remove(&session);
+        entry.room.detach(session);
+        if entry.room.is_empty() {
+            self.entries.remove(channel.as_str());
+            self.subscriptions.unsubscribe(channel.clone());
+            self.metrics.rooms.dec();
+        }
+    }
+
+    fn event(&mut self, event: &BusEvent) {
+        match Event::decode(&event.payload) {
+            Ok(decoded) => self.with_room(&event.channel, |room, out| room.event(decoded, out)),
+            Err(error) => {
+                self.metrics.bus_events_unreadable.inc();
+                warn!(%error, "an event on the bus can't be read");
+            }
+        }
+    }
+
+    /// Lets a room decide and does what it needs.
+    fn with_room(
+        &mut self,
+        channel: &str,
+        decide: impl FnOnce(&mut Room<Outbox>, &mut Writer) -> Vec<Need>,
+    ) {
+        let Some(entry) = self.entries.get_mut(channel) else {
+            return;
+        };
+        let needs = decide(&mut entry.room, &mut self.writer);
+        self.metrics
+            .count_room(std::mem::take(&mut entry.room.stats));
+        for Need::Repair { epoch, from, to } in needs {
+            let (own, history) = (self.own.clone(), self.history.clone());
+            let (channel, generation) = (entry.channel.clone(), entry.generation);
+            tokio::spawn(async move {
+                loop {
+                    match history.between(&channel, &epoch, from, to).await {
+                        Ok(messages) => {
+                            let _ = own.send(Command::Repaired {
+                                channel,
+                                generation,
+                                messages,
+                            });
+                            return;
+                        }
+                        Err(error) => {
+                            warn!(%error, "a gap can't be repaired yet");
+                            tokio::time::sleep(REPAIR_RETRY).await;
+                        }
+                    }
+                    if own.is_closed() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    fn audit_all(&mut self) {
+        let settled = |entry: &Entry| {
+            let (epoch, seq) = entry.room.settled()?;
+            Some((entry.channel.clone(), (epoch.to_owned(), seq)))
+        };
+        let asked: Vec<_> = self.entries.values().filter_map(settled).collect();
+        if asked.is_empty() {
+            return;
+        }
+        let (own, history) = (self.own.clone(), self.history.clone());
+        tokio::spawn(async move {
+            match history.positions(asked).await {
+                Ok(audited) => {
+                    let _ = own.send(Command::Audited(audited));
+                }
+                // The next audit, or the one that follows the reconnection, finds the same.
+                Err(error) => warn!(%error, "rooms can't be audited"),
+            }
+        });
+    }
+
+    fn tell_occupancy(&mut self) {
+        if self.occupancy_changed.is_empty() {
+            return;
+        }
+        let changed: Vec<ChannelId> = self.occupancy_changed.drain().collect();
+        let (own, history) = (self.own.clone(), self.history.clone());
+        tokio::spawn(async move {
+            for channel in changed {
+                // Another gateway has told it just now, or Redis is away: again in a second.
+                if !history
+                    .tell_occupancy(&channel, OCCUPANCY_INTERVAL)
+                    .await
+                    .unwrap_or(false)
+                {
+                    let _ = own.send(Command::OccupancyChanged(channel));
+                }
+            }
+        });
+    }
+
+    async fn flush(&mut self) {
+        let overflows = std::mem::take(&mut self.writer.overflows);
+        if overflows > 0 {
+            self.metrics.outbox_overflows.inc_by(overflows);
+        }
+        for (at, outbox) in self.writer.dirty.drain(..).enumerate() {
+            if at % FLUSHES_PER_TURN == FLUSHES_PER_TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            outbox.flush();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! `channelJoin`: into a room, and out of the others unless they are kept.
+
+use parlor_shared::protocol::{
+    ErrorBody, ErrorCode, RequestId, ServerFrame,
+    client::ChannelJoin,
+    server::{ChannelJoined, ResumedRoom},
+    value::RoomRef,
+};
+
+use crate::session::{
+    Effects, Seat, Session, State,
+    effect::{Effect, Join, JoinOutcome, Room, Work},
+    error, not_signed_in, send,
+};
+
+pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Effects {
+    let State::Identified(identified) = &session.state else {
+        return not_signed_in(id);
+    };
+    let address = match block.room.address() {
+        Ok(address) => address,
+        Err(bad) => return vec![error(id, ErrorBody::new(ErrorCode::Join, bad.to_string()))],
+    };
+    let known = identified.seat(&address).is_some();
+    if block.keep_joined && !known && identified.rooms.len() >= session.rules.rooms_per_connection {
+        return vec![error(
+            id,
+            too_many_rooms(session.rules.rooms_per_connection),
+        )];
+    }
+    let count = block
+        .limit
+        .map_or(session.rules.join_history, |limit| limit as usize)
+        .min(session.rules.history_page);
+    vec![Effect::Perform(Work::Join(Box::new(Join {
+        id,
+        user: identified.user.clone(),
+        address,
+        keep_joined: block.keep_joined,
+        count,
+        resume: None,
+    })))]
+}
+
+pub fn too_many_rooms(limit: usize) -> ErrorBody {
+    let text = format!("a connection is in at most {limit} rooms: leave one first");
+    ErrorBody::new(ErrorCode::TooManyRooms, text)
+}
+
+pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
+    let JoinOutcome { join, result } = outcome;
+    let State::Identified(identified) = &mut session.state else {
+        return Vec::new();
+    };
+    let room_ref = RoomRef::from(&join.address);
+    let resumes = join.resume.is_some();
+    let room = match result {
+        Ok(room) => room,
+        Err(body) => {
+            // A room that was joined before is not any more: its live frames have stopped.
+            identified.rooms.retain(|seat| seat.address != join.address);
+            if resumes {
+                identified.resumed.push(ResumedRoom {
+                    room: room_ref,
+                    recovered: false,
+                    epoch: String::new(),
+                    seq: 0,
+                    error: Some(body),
+                });
+                return Vec::new();
+            }
+            return vec![error(join.id, body)];
+        }
+    };
+    let Room {
+        channel,
+        peer,
+        messages,
+        users,
+        users_total,
+        epoch,
+        seq,
+        more,
+        recovered,
+    } = room;
+    let mut effects = Vec::new();
+    if !join.keep_joined {
+        let others = identified
+            .rooms
+            .iter()
+            .filter(|seat| seat.address != join.address);
+        effects.extend(others.map(|seat| Effect::Leave {
+            channel: seat.channel.clone(),
+        }));
+        identified.rooms.retain(|seat| seat.address == join.address);
+    }
+    if identified.seat(&join.address).is_none() {
+        identified.rooms.push(Seat {
+            address: join.address,
+            channel: channel.clone(),
+            peer,
+        });
+    }
+    if resumes {
+        identified.resumed.push(ResumedRoom {
+            room: room_ref.clone(),
+            recovered,
+            epoch: epoch.clone(),
+            seq,
+            error: None,
+        });
+    }
+    let frame = ServerFrame::ChannelJoin(Box::new(ChannelJoined {
+        room: room_ref,
+        messages,
+        users,
+        users_total,
+        epoch: epoch.clone(),
+        seq,
+        more,
+        recovered: resumes.then_some(recovered),
+    }));
+    // The answer first, then what came live meanwhile.
+    effects.push(send(join.id, frame));
+    effects.push(Effect::Release {
+        channel,
+        epoch,
+        seq,
+    });
+    effects
+}

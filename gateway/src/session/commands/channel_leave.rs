@@ -1,0 +1,42 @@
+//! `channelLeave`: out of a room.
+
+use parlor_shared::protocol::{
+    ErrorBody, ErrorCode, RequestId, ServerFrame, server::Departure, value::RoomRef,
+};
+
+use crate::session::{Effects, Session, State, effect::Effect, error, not_signed_in, send};
+
+pub fn leave(session: &mut Session, id: Option<RequestId>, room: &RoomRef) -> Effects {
+    let State::Identified(identified) = &mut session.state else {
+        return not_signed_in(id);
+    };
+    let Ok(address) = room.address() else {
+        return vec![not_joined(id)];
+    };
+    let Some(at) = identified
+        .rooms
+        .iter()
+        .position(|seat| seat.address == address)
+    else {
+        return vec![not_joined(id)];
+    };
+    let seat = identified.rooms.swap_remove(at);
+    let departure = Departure {
+        session: session.id,
+        user: identified.user.uuid,
+        room: RoomRef::from(&seat.address),
+    };
+    vec![
+        Effect::Leave {
+            channel: seat.channel,
+        },
+        send(id, ServerFrame::ChannelLeave(departure)),
+    ]
+}
+
+pub fn not_joined(id: Option<RequestId>) -> Effect {
+    error(
+        id,
+        ErrorBody::new(ErrorCode::NotJoined, "join the room first"),
+    )
+}

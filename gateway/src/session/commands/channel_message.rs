@@ -1,0 +1,82 @@
+//! `channelMessage`: a message to a joined room.
+
+use std::time::Instant;
+
+use parlor_shared::{
+    id::{Address, MessageId},
+    protocol::{
+        ErrorBody, ErrorCode, RequestId,
+        client::ChannelMessage,
+        value::{Message, Recipient},
+    },
+};
+
+use super::channel_leave::not_joined;
+use crate::session::{
+    Effects, Session, State,
+    effect::{Effect, Publication},
+    error, not_signed_in,
+};
+
+pub fn message(
+    session: &Session,
+    id: Option<RequestId>,
+    block: ChannelMessage,
+    now: Instant,
+) -> Effects {
+    let State::Identified(identified) = &session.state else {
+        return not_signed_in(id);
+    };
+    let Ok(address) = block.room.address() else {
+        return vec![not_joined(id)];
+    };
+    let Some(seat) = identified.seat(&address) else {
+        return vec![not_joined(id)];
+    };
+    if let Err(text) = check_text(&block.message, session.rules.message_characters) {
+        return vec![error(id, ErrorBody::new(ErrorCode::Message, text))];
+    }
+    if let Err(wait) = identified.messages.take(now) {
+        let text = format!("too many messages: wait {} ms", wait.as_millis());
+        let body = ErrorBody::new(ErrorCode::RateLimited, text).retry_after(wait);
+        return vec![Effect::CountRateLimited, error(id, body)];
+    }
+    let (recipient_uuid, room) = match &address {
+        Address::General => (Some(Recipient::General), None),
+        Address::Private(user) => (Some(Recipient::User(*user)), None),
+        Address::Named(room) => (None, Some(room.clone())),
+    };
+    let message = Message {
+        uuid: MessageId::default(),
+        sender_uuid: identified.user.uuid,
+        sender: identified.user.clone(),
+        recipient_uuid,
+        recipient: seat.peer.clone(),
+        room,
+        message: block.message,
+        client_message_id: block.client_message_id,
+        created_at: String::new(),
+        seq: 0,
+        epoch: String::new(),
+    };
+    let channel = seat.channel.clone();
+    vec![Effect::Publish(Box::new(Publication {
+        id,
+        address,
+        channel,
+        message,
+    }))]
+}
+
+fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("a message must not be empty".to_owned());
+    }
+    // A character has at least one byte: most texts need no count.
+    if text.len() > most_characters && text.chars().count() > most_characters {
+        return Err(format!(
+            "a message has at most {most_characters} characters"
+        ));
+    }
+    Ok(())
+}

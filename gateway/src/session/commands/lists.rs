@@ -1,0 +1,23 @@
+//! `users` and `rooms`: pages of what there is.
+
+use parlor_shared::protocol::{RequestId, client::Page};
+
+use crate::session::{
+    Effects, Session,
+    effect::{Effect, Work},
+    not_signed_in,
+};
+
+pub fn users(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
+    if session.user().is_none() {
+        return not_signed_in(id);
+    }
+    vec![Effect::Perform(Work::Users { id, page })]
+}
+
+pub fn rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
+    if session.user().is_none() {
+        return not_signed_in(id);
+    }
+    vec![Effect::Perform(Work::Rooms { id, page })]
+}

@@ -1,0 +1,10 @@
+//! One command a file.
+
+pub mod channel_join;
+pub mod channel_leave;
+pub mod channel_message;
+pub mod channel_messages;
+pub mod lists;
+pub mod resume;
+pub mod sign_in;
+pub mod sign_out;

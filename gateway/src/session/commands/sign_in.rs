@@ -1,0 +1,157 @@
+//! `signUp` and `signIn`, and what every way of signing in ends with.
+
+use std::time::Instant;
+
+use parlor_shared::protocol::{
+    CloseCode, ErrorBody, ErrorCode, RequestId, ServerFrame,
+    client::{Credentials, SignIn},
+    server::{Authorized, Sys},
+};
+
+use super::resume;
+use crate::{
+    accounts::Refusal,
+    session::{
+        Effects, Identified, Session, State,
+        effect::{
+            Authenticated, AuthenticationOutcome, Effect, Join, Kind, RegistrationOutcome, Work,
+        },
+        error, send,
+    },
+};
+
+pub fn sign_up(id: Option<RequestId>, credentials: Credentials) -> Effects {
+    vec![Effect::Perform(Work::SignUp { id, credentials })]
+}
+
+pub fn sign_in(id: Option<RequestId>, block: SignIn) -> Effects {
+    vec![Effect::Perform(match block {
+        SignIn::Password(credentials) => Work::SignIn { id, credentials },
+        SignIn::Guest { nickname } => Work::SignInGuest {
+            id,
+            nickname,
+            join: None,
+        },
+    })]
+}
+
+/// Somebody has shown who they are, or has failed to. Who was signed in before goes first: the
+/// demo's client signs the next one in on the same socket.
+pub fn authenticated(
+    session: &mut Session,
+    outcome: AuthenticationOutcome,
+    now: Instant,
+) -> Effects {
+    let AuthenticationOutcome { id, kind, identity } = outcome;
+    match identity {
+        Ok(identity) => {
+            let mut effects = leave_user(session, now);
+            let authenticated = Authenticated { id, kind, identity };
+            effects.push(Effect::Perform(Work::Register(Box::new(authenticated))));
+            effects
+        }
+        Err(refusal) => {
+            let mut effects = vec![
+                Effect::CountAuthFailure,
+                error(id, refused(&kind, &refusal)),
+            ];
+            if matches!(kind, Kind::Query { .. }) {
+                effects.push(Effect::Close(CloseCode::SignInRefused));
+            }
+            effects
+        }
+    }
+}
+
+/// Takes the session from whoever is signed in.
+fn leave_user(session: &mut Session, now: Instant) -> Effects {
+    let state = std::mem::replace(&mut session.state, State::Unidentified { since: now });
+    let State::Identified(identified) = state else {
+        return Vec::new();
+    };
+    vec![Effect::Perform(Work::Unregister {
+        user: identified.user,
+        revoke: None,
+    })]
+}
+
+/// The registry knows the session: from here on somebody is signed in.
+pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effects {
+    let Authenticated { id, kind, identity } = outcome.authenticated;
+    let messages = match outcome.messages {
+        Ok(messages) => messages,
+        Err(body) => {
+            let mut effects = vec![error(id, body)];
+            if matches!(kind, Kind::Query { .. }) {
+                effects.push(Effect::Close(CloseCode::SignInRefused));
+            }
+            return effects;
+        }
+    };
+    let user = identity.user.clone();
+    session.state = State::Identified(Box::new(Identified {
+        user: user.clone(),
+        access_key: identity.access_key.clone(),
+        messages,
+        rooms: Vec::new(),
+        resumed: Vec::new(),
+    }));
+    let authorized = Authorized {
+        user_uuid: user.uuid,
+        access_key: identity.access_key,
+        username: user.username.clone(),
+        guest: user.guest,
+    };
+    // Only to this connection: the demo's client takes it for its own identity.
+    let own = Sys::SignIn {
+        uuid: user.uuid,
+        username: user.username.clone(),
+    };
+    let mut effects = vec![
+        send(id.clone(), ServerFrame::Authorized(authorized)),
+        send(None, ServerFrame::Sys(own)),
+    ];
+    match kind {
+        Kind::SignUp | Kind::SignIn => {}
+        Kind::Query { join: address } => {
+            effects.push(Effect::Perform(Work::Join(Box::new(Join {
+                id: None,
+                user,
+                address,
+                keep_joined: true,
+                count: session.rules.join_history,
+                resume: None,
+            }))));
+        }
+        Kind::Resume { rooms } => effects.extend(resume::join_again(session, id, &user, rooms)),
+    }
+    effects
+}
+
+fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
+    let own = if matches!(kind, Kind::SignUp) {
+        ErrorCode::SignUp
+    } else {
+        ErrorCode::SignIn
+    };
+    let code = match refusal {
+        Refusal::WrongPassword
+        | Refusal::BadName(_)
+        | Refusal::BadPassword
+        | Refusal::SignUpDisabled
+        | Refusal::NoAccount => own,
+        Refusal::NameTaken => ErrorCode::NameTaken,
+        Refusal::GuestsDisabled => ErrorCode::GuestsDisabled,
+        Refusal::UnknownKey => ErrorCode::SessionExpired,
+        Refusal::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
+        Refusal::Overloaded => ErrorCode::Overloaded,
+        Refusal::Unavailable => ErrorCode::Unavailable,
+    };
+    let body = ErrorBody::new(code, refusal.to_string());
+    match refusal {
+        Refusal::TooManyAttempts(wait) => body.retry_after(*wait),
+        // Long enough for a few passwords to be hashed.
+        Refusal::Overloaded => body.retry_after(std::time::Duration::from_secs(1)),
+        _ => body,
+    }
+}

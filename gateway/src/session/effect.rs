@@ -1,0 +1,192 @@
+//! What a session wants done, and what came of it.
+
+use parlor_shared::{
+    id::{Address, ChannelId, UserId},
+    protocol::{
+        CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
+        client::{Credentials, Page, ResumeRoom, Secret},
+        value::{Message, User},
+    },
+};
+
+use super::rate::SharedBucket;
+use crate::accounts::{Identity, Refusal};
+
+/// Effects in the order in which they are carried out.
+pub type Effects = Vec<Effect>;
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Put a frame into the connection's own outbox.
+    Send(ServerEnvelope),
+    /// Publish a message, without waiting for it.
+    Publish(Box<Publication>),
+    /// Do the work and come back with its [`Outcome`], before the next effect.
+    Perform(Work),
+    /// Let live frames of a joined room through, from behind this position.
+    Release {
+        channel: ChannelId,
+        epoch: String,
+        seq: u64,
+    },
+    /// Leave a room.
+    Leave {
+        channel: ChannelId,
+    },
+    /// Answer a `ping` with the time.
+    Pong {
+        id: Option<RequestId>,
+    },
+    /// End the connection.
+    Close(CloseCode),
+    CountRefused,
+    CountRateLimited,
+    CountAuthFailure,
+}
+
+/// A message on its way to its room.
+#[derive(Debug)]
+pub struct Publication {
+    pub id: Option<RequestId>,
+    pub address: Address,
+    pub channel: ChannelId,
+    /// Without UUID and position.
+    pub message: Message,
+}
+
+/// What takes time.
+#[derive(Debug)]
+pub enum Work {
+    SignUp {
+        id: Option<RequestId>,
+        credentials: Credentials,
+    },
+    SignIn {
+        id: Option<RequestId>,
+        credentials: Credentials,
+    },
+    /// `join`: as `GET /ws?nickname=…&room=…` asks, where a refusal ends the connection.
+    SignInGuest {
+        id: Option<RequestId>,
+        nickname: String,
+        join: Option<Address>,
+    },
+    Resume {
+        id: Option<RequestId>,
+        user: UserId,
+        access_key: Secret,
+        rooms: Vec<ResumeRoom>,
+    },
+    /// Makes a user's session known.
+    Register(Box<Authenticated>),
+    /// Takes the session from its user; also ends the access key, if one is given.
+    Unregister {
+        user: User,
+        revoke: Option<Secret>,
+    },
+    Join(Box<Join>),
+    /// Marks the end of a resume.
+    FinishResume {
+        id: Option<RequestId>,
+    },
+    Users {
+        id: Option<RequestId>,
+        page: Page,
+    },
+    Rooms {
+        id: Option<RequestId>,
+        page: Page,
+    },
+    History {
+        id: Option<RequestId>,
+        address: Address,
+        channel: ChannelId,
+        viewer: UserId,
+        before: Option<u64>,
+        after: Option<u64>,
+        count: usize,
+    },
+}
+
+/// A room to join.
+#[derive(Clone, Debug)]
+pub struct Join {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub address: Address,
+    pub keep_joined: bool,
+    /// Messages of history.
+    pub count: usize,
+    /// Epoch and seq of the last message that one who resumes has.
+    pub resume: Option<(String, u64)>,
+}
+
+/// What came of work.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The session has nothing to add.
+    Answer {
+        id: Option<RequestId>,
+        answer: Result<ServerFrame, ErrorBody>,
+    },
+    Authenticated(Box<AuthenticationOutcome>),
+    Registered(Box<RegistrationOutcome>),
+    Joined(Box<JoinOutcome>),
+    Resumed {
+        id: Option<RequestId>,
+    },
+}
+
+#[derive(Debug)]
+pub struct AuthenticationOutcome {
+    pub id: Option<RequestId>,
+    pub kind: Kind,
+    pub identity: Result<Identity, Refusal>,
+}
+
+/// Which request an authentication answers.
+#[derive(Debug)]
+pub enum Kind {
+    SignUp,
+    SignIn,
+    Query { join: Address },
+    Resume { rooms: Vec<ResumeRoom> },
+}
+
+/// Somebody who has shown who they are and is not registered yet.
+#[derive(Debug)]
+pub struct Authenticated {
+    pub id: Option<RequestId>,
+    pub kind: Kind,
+    pub identity: Identity,
+}
+
+#[derive(Debug)]
+pub struct RegistrationOutcome {
+    pub authenticated: Authenticated,
+    /// The user's message limit on this gateway; an error if Redis could not be told.
+    pub messages: Result<SharedBucket, ErrorBody>,
+}
+
+#[derive(Debug)]
+pub struct JoinOutcome {
+    pub join: Join,
+    pub result: Result<Room, ErrorBody>,
+}
+
+/// A room that was joined.
+#[derive(Debug)]
+pub struct Room {
+    pub channel: ChannelId,
+    pub peer: Option<User>,
+    /// As the joiner sees them, oldest first.
+    pub messages: Vec<Message>,
+    pub users: Vec<User>,
+    pub users_total: u64,
+    pub epoch: String,
+    pub seq: u64,
+    pub more: bool,
+    /// For one who resumes: whether `messages` are all that was missed.
+    pub recovered: bool,
+}

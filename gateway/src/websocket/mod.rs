@@ -1,0 +1,13 @@
+//! The server's half of RFC 6455, pure: bytes in, messages out.
+//!
+//! Parlor drives the upgraded socket itself, because memory per connection and system calls per
+//! delivery are what a gateway is made of: an idle connection holds no read buffer at all, and one
+//! encoded frame is shared by every member of a room.
+
+mod decode;
+mod encode;
+mod handshake;
+
+pub use decode::{Decoder, Input, Violation};
+pub use encode::{close_frame, ping_frame, pong_frame, text_frame};
+pub use handshake::{HandshakeError, accept_key, check_handshake};

@@ -1,0 +1,116 @@
+//! What all three programs have in common.
+
+use std::path::PathBuf;
+
+use super::redis::{self, RedisAddress, Secret};
+use super::value::{between, log_filter};
+use super::{ConfigError, ListenAddress};
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    Text,
+    Json,
+}
+
+impl std::str::FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("auto, text or json".to_owned()),
+        }
+    }
+}
+
+// Doc comments are the texts of --help, where backticks would be noise.
+/// Settings of every program.
+#[allow(clippy::doc_markdown)]
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Common")]
+pub struct Common {
+    /// YAML file with settings, keyed by the flags' names in snake case
+    #[arg(long, env = "PARLOR_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Print the effective settings and where each came from, with secrets masked, and exit
+    #[arg(long)]
+    pub print_config: bool,
+
+    /// URL of Redis; wins over host and address
+    #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis::url_value)]
+    pub redis_url: Option<Secret>,
+
+    /// Host of Redis, when the address has none [127.0.0.1]
+    #[arg(long, env = "REDIS_HOST", value_name = "HOST", value_parser = redis::host_name)]
+    pub redis_host: Option<String>,
+
+    /// Address of Redis, as :6379 or host:6379
+    #[arg(long, env = "REDIS_ADDRESS", value_name = "ADDRESS")]
+    pub redis_address: Option<RedisAddress>,
+
+    /// Password of Redis, when the URL has none
+    #[arg(long, env = "REDIS_PASSWORD", value_name = "PASSWORD", value_parser = secret)]
+    pub redis_password: Option<Secret>,
+
+    /// Address for health and metrics; never reachable from outside
+    #[arg(
+        long,
+        env = "ADMIN_ADDRESS",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9100"
+    )]
+    pub admin_address: ListenAddress,
+
+    /// Partitions that rooms are spread over; the same for all programs and for good
+    #[arg(
+        long,
+        env = "PARTITIONS",
+        value_name = "COUNT",
+        default_value = "16",
+        value_parser = between(1_u16, 1024)
+    )]
+    pub partitions: u16,
+
+    /// Form of log lines: auto (text on a terminal, JSON otherwise), text or json
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "auto"
+    )]
+    pub log_format: LogFormat,
+
+    /// Which log lines to write, as info or parlor_gateway=debug,info; RUST_LOG is read too
+    #[arg(
+        long,
+        env = "LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        value_parser = log_filter
+    )]
+    pub log: String,
+}
+
+impl Common {
+    /// The URL to connect to, with the password in it: show it only through `RedactedUrl`.
+    pub fn redis_url(&self) -> Result<String, ConfigError> {
+        redis::resolve(
+            self.redis_url.as_ref(),
+            self.redis_host.as_deref(),
+            self.redis_address.as_ref(),
+            self.redis_password.as_ref(),
+        )
+    }
+}
+
+// clap asks for the signature of a parser that can fail.
+#[allow(clippy::unnecessary_wraps)]
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::from(text))
+}

@@ -1,0 +1,245 @@
+//! Where Redis is: one URL, or the demo's three variables put together.
+
+use std::fmt::{self, Write as _};
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+use super::ConfigError;
+
+const DEFAULT_HOST: &str = "127.0.0.1";
+const DEFAULT_PORT: u16 = 6379;
+
+const SCHEMES: [&str; 6] = ["redis", "rediss", "valkey", "valkeys", "redis+unix", "unix"];
+
+/// A value that is never printed, not even with `{:?}`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+/// Shows a Redis URL with `***` for its password, for logs.
+#[derive(Debug, Clone, Copy)]
+pub struct RedactedUrl<'a>(pub &'a str);
+
+impl fmt::Display for RedactedUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", self.0));
+        if !scheme.is_empty() {
+            write!(f, "{scheme}://")?;
+        }
+        // The last at sign, because an unescaped password may contain others.
+        let rest = match rest.rsplit_once('@') {
+            Some((user_info, rest)) => {
+                let user = user_info.split_once(':').map_or("", |(user, _)| user);
+                write!(f, "{user}:***@")?;
+                rest
+            }
+            None => rest,
+        };
+        // A socket's URL carries the password as a parameter.
+        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+        f.write_str(address)?;
+        for (index, parameter) in query.split('&').filter(|text| !text.is_empty()).enumerate() {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let value = if name.starts_with("pass") {
+                "***"
+            } else {
+                value
+            };
+            write!(f, "{}{name}={value}", if index == 0 { '?' } else { '&' })?;
+        }
+        Ok(())
+    }
+}
+
+/// `:6379`, `redis.internal:6379`, `[::1]:6379` or a host alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisAddress {
+    host: Option<String>,
+    port: Option<u16>,
+}
+
+impl FromStr for RedisAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = || {
+            let (host, port) = match text.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
+                None => (text, None),
+            };
+            let host = match host {
+                "" => None,
+                bracketed if bracketed.starts_with('[') => {
+                    Some(host_name(bracketed.strip_prefix('[')?.strip_suffix(']')?).ok()?)
+                }
+                name if name.contains(':') => return None,
+                name => Some(host_name(name).ok()?),
+            };
+            (host.is_some() || port.is_some()).then_some(Self { host, port })
+        };
+        parse().ok_or_else(|| "an address such as :6379 or redis.internal:6379".to_owned())
+    }
+}
+
+/// A host name or an IP address; IPv6 comes back in brackets, as URLs have it.
+pub(super) fn host_name(text: &str) -> Result<String, String> {
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        return Ok(format!("[{address}]"));
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if text.is_empty() || !text.chars().all(is_plain) {
+        return Err("a host name or an IP address".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn url_value(text: &str) -> Result<Secret, String> {
+    let valid = text
+        .split_once("://")
+        .is_some_and(|(scheme, rest)| SCHEMES.contains(&scheme) && !rest.is_empty());
+    if !valid || text.contains(char::is_whitespace) {
+        return Err("a URL such as redis://127.0.0.1:6379".to_owned());
+    }
+    Ok(Secret::from(text))
+}
+
+pub(super) fn resolve(
+    url: Option<&Secret>,
+    host: Option<&str>,
+    address: Option<&RedisAddress>,
+    password: Option<&Secret>,
+) -> Result<String, ConfigError> {
+    if let Some(url) = url {
+        return with_password(url.expose(), password);
+    }
+    let host = address
+        .and_then(|address| address.host.as_deref())
+        .or(host)
+        .unwrap_or(DEFAULT_HOST);
+    let port = address
+        .and_then(|address| address.port)
+        .unwrap_or(DEFAULT_PORT);
+    with_password(&format!("redis://{host}:{port}"), password)
+}
+
+/// The URL with the password, unless it carries one already: a chart often has the address in one
+/// place and the password in another.
+fn with_password(url: &str, password: Option<&Secret>) -> Result<String, ConfigError> {
+    let (Some(password), false) = (password, url.contains('@')) else {
+        return Ok(url.to_owned());
+    };
+    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+    if scheme.ends_with("unix") {
+        return Err(ConfigError::new(
+            "redis_password can't be combined with a socket in redis_url; give it there as ?pass=.",
+        ));
+    }
+    Ok(format!(
+        "{scheme}://:{}@{rest}",
+        percent_encoded(password.expose())
+    ))
+}
+
+/// Everything but RFC 3986's unreserved characters is escaped.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(
+        url: Option<&str>,
+        host: Option<&str>,
+        address: Option<&str>,
+        password: Option<&str>,
+    ) -> String {
+        let address = address.map(|text| text.parse().expect("a valid address"));
+        let (url, password) = (url.map(Secret::from), password.map(Secret::from));
+        resolve(url.as_ref(), host, address.as_ref(), password.as_ref()).expect("resolves")
+    }
+
+    #[test]
+    fn the_demo_variables_make_a_url() {
+        assert_eq!(resolved(None, None, None, None), "redis://127.0.0.1:6379");
+        assert_eq!(
+            resolved(None, Some("chat-redis"), Some(":6380"), None),
+            "redis://chat-redis:6380"
+        );
+        assert_eq!(resolved(None, Some("a"), Some("b:1"), None), "redis://b:1");
+        assert_eq!(
+            resolved(None, None, Some("[::1]:1"), None),
+            "redis://[::1]:1"
+        );
+        assert_eq!(
+            resolved(None, Some("r"), None, Some("p@ss/w:rd é")),
+            "redis://:p%40ss%2Fw%3Ard%20%C3%A9@r:6379"
+        );
+    }
+
+    #[test]
+    fn the_url_wins_and_takes_the_password_when_it_has_none() {
+        assert_eq!(
+            resolved(Some("redis://x:1/2"), Some("a"), None, None),
+            "redis://x:1/2"
+        );
+        assert_eq!(
+            resolved(Some("redis://x:1/2"), None, None, Some("p")),
+            "redis://:p@x:1/2"
+        );
+        assert_eq!(
+            resolved(Some("redis://u:q@x:1"), None, None, Some("p")),
+            "redis://u:q@x:1"
+        );
+    }
+
+    #[test]
+    fn wrong_addresses_are_refused() {
+        for wrong in [
+            "", ":", "a:b", "a:0", "a:70000", "a/b:1", "::1:1", "a@b:1", "[::1",
+        ] {
+            assert!(wrong.parse::<RedisAddress>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("redis://h:1/0", "redis://h:1/0"),
+            ("redis://:hunter2@h:1", "redis://:***@h:1"),
+            ("redis://u:hun@ter2@h:1/0", "redis://u:***@h:1/0"),
+            ("redis://hunter2@h", "redis://:***@h"),
+            ("unix:///s?db=1&pass=hunter2", "unix:///s?db=1&pass=***"),
+        ] {
+            assert_eq!(RedactedUrl(url).to_string(), shown);
+        }
+        assert_eq!(format!("{:?}", Secret::from("hunter2")), "***");
+    }
+}

@@ -1,0 +1,241 @@
+//! What travels on a room's pub/sub channel and in the partition's stream.
+//!
+//! An event is a line of header fields and, below it, a JSON body. The header is made by the
+//! scripts, in the same step that numbers the message, so that live order, stored order and `seq`
+//! can't diverge. The first byte tells the kind:
+//!
+//! | header | body |
+//! |---|---|
+//! | `m <epoch> <seq> <ms>` | a [`Message`] without `Seq`, `Epoch` and `CreatedAt` |
+//! | `j <users>` | [`Membership`]: a user joined |
+//! | `l <users>` | [`Membership`]: a user left |
+//! | `p <users> <0 or 1>` | [`Membership`]: a user went offline or came online |
+//! | `o <users>` | none: how many are in a large room |
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock,
+    id::{SessionId, UserId},
+    protocol::value::{Message, User},
+};
+
+/// An event as it came from the bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Message(MessageEvent),
+    Joined {
+        users: u64,
+        who: Membership,
+    },
+    Left {
+        users: u64,
+        who: Membership,
+    },
+    Presence {
+        users: u64,
+        online: bool,
+        who: Membership,
+    },
+    Occupancy {
+        users: u64,
+    },
+}
+
+/// A numbered message; the body is not read until somebody needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageEvent {
+    pub position: Position,
+    /// JSON of a [`Message`] without what `position` tells.
+    pub body: Bytes,
+}
+
+/// Where a message stands in its room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub epoch: Box<str>,
+    pub seq: u64,
+    /// Redis' clock, in milliseconds since 1970.
+    pub ms: u64,
+}
+
+/// Who joined, left or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub session: SessionId,
+    pub user: User,
+}
+
+/// Why bytes from the bus are no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    #[error("the event has no header line")]
+    NoHeader,
+    #[error("the event's header is malformed")]
+    BadHeader,
+    #[error("the event's body is malformed")]
+    BadBody,
+}
+
+impl Event {
+    /// Reads an event. `payload` is shared, not copied.
+    ///
+    /// # Errors
+    /// When it was not written by Parlor's scripts.
+    pub fn decode(payload: &Bytes) -> Result<Self, EventError> {
+        let end = payload
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or(EventError::NoHeader)?;
+        let header = std::str::from_utf8(&payload[..end]).map_err(|_| EventError::BadHeader)?;
+        let body = payload.slice(end + 1..);
+        let (kind, rest) = header.split_once(' ').ok_or(EventError::BadHeader)?;
+        let who = || serde_json::from_slice(&body).map_err(|_| EventError::BadBody);
+        match kind {
+            "m" => {
+                let position = Position::parse(rest).ok_or(EventError::BadHeader)?;
+                Ok(Self::Message(MessageEvent { position, body }))
+            }
+            "j" => Ok(Self::Joined {
+                users: number(rest)?,
+                who: who()?,
+            }),
+            "l" => Ok(Self::Left {
+                users: number(rest)?,
+                who: who()?,
+            }),
+            "p" => {
+                let (users, online) = rest.split_once(' ').ok_or(EventError::BadHeader)?;
+                Ok(Self::Presence {
+                    users: number(users)?,
+                    online: online == "1",
+                    who: who()?,
+                })
+            }
+            "o" => Ok(Self::Occupancy {
+                users: number(rest)?,
+            }),
+            _ => Err(EventError::BadHeader),
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u64, EventError> {
+    text.parse().map_err(|_| EventError::BadHeader)
+}
+
+impl Position {
+    /// Reads `<epoch> <seq> <ms>`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.split(' ');
+        let position = Self {
+            epoch: fields.next().filter(|epoch| !epoch.is_empty())?.into(),
+            seq: fields.next()?.parse().ok()?,
+            ms: fields.next()?.parse().ok()?,
+        };
+        fields.next().is_none().then_some(position)
+    }
+}
+
+impl MessageEvent {
+    /// The message with its position filled in.
+    ///
+    /// # Errors
+    /// When the body is no message.
+    pub fn message(&self) -> Result<Message, EventError> {
+        let mut message: Message =
+            serde_json::from_slice(&self.body).map_err(|_| EventError::BadBody)?;
+        message.seq = self.position.seq;
+        message.epoch = self.position.epoch.to_string();
+        message.created_at = clock::rfc3339(self.position.ms);
+        Ok(message)
+    }
+}
+
+impl Membership {
+    /// The body of an event about this user.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("ids, names and flags are JSON")
+    }
+
+    pub fn user_id(&self) -> UserId {
+        self.user.uuid
+    }
+}
+
+/// A new epoch: 16 hexadecimal digits.
+pub fn new_epoch() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Username;
+
+    fn pablo() -> Membership {
+        let user = User {
+            uuid: UserId::random(),
+            username: Username::new("Pablo").unwrap(),
+            online: Some(true),
+            guest: false,
+        };
+        Membership {
+            session: SessionId::random(),
+            user,
+        }
+    }
+
+    #[test]
+    fn every_kind_is_read() {
+        let who = pablo();
+        let body = who.encode();
+        let decode = |text: String| Event::decode(&Bytes::from(text)).unwrap();
+        let Event::Message(message) = decode("m abc 7 1795277278457\n{}".into()) else {
+            panic!()
+        };
+        assert_eq!(
+            (message.position.seq, &*message.body),
+            (7, b"{}".as_slice())
+        );
+        assert_eq!(
+            decode(format!("j 2\n{body}")),
+            Event::Joined {
+                users: 2,
+                who: who.clone()
+            }
+        );
+        assert_eq!(
+            decode(format!("l 1\n{body}")),
+            Event::Left {
+                users: 1,
+                who: who.clone()
+            }
+        );
+        let offline = Event::Presence {
+            users: 1,
+            online: false,
+            who,
+        };
+        assert_eq!(decode(format!("p 1 0\n{body}")), offline);
+        assert_eq!(decode("o 9\n".into()), Event::Occupancy { users: 9 });
+    }
+
+    #[test]
+    fn what_scripts_did_not_write_is_refused() {
+        for bad in [
+            "",
+            "m",
+            "m a 1 2",
+            "m a x 2\n{}",
+            "m  1 2\n{}",
+            "m a 1 2 3\n{}",
+            "z 1\n",
+            "j 1\n{}",
+            "o \n",
+        ] {
+            assert!(Event::decode(&Bytes::from(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

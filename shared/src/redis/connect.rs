@@ -1,0 +1,167 @@
+//! Connections to Redis: one that reconnects by itself and that many share, and dedicated ones
+//! for those who must know when theirs broke.
+
+use std::time::Duration;
+
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError,
+    RedisResult,
+    aio::{AsyncPushSender, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    io::tcp::TcpSettings,
+};
+use tracing::{info, warn};
+
+use super::scripts;
+
+/// The connection that many share: it pipelines their commands and reconnects by itself. A command
+/// during an outage fails within [`RESPONSE_TIMEOUT`].
+pub type Commands = ConnectionManager;
+
+/// How long a command may take. Redis answers within milliseconds or something is wrong; people
+/// wait for the answer.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a connection may take to be made.
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+/// Commands on their way to the socket. The default of 50 makes senders wait for one another.
+const PIPELINE_BUFFER_COMMANDS: usize = 4_096;
+/// Pauses between attempts to connect, the first and the longest.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Where Redis is. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    client: Client,
+}
+
+impl Redis {
+    /// Reads a `redis://` URL; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When it is no URL for Redis.
+    pub fn new(url: &str) -> RedisResult<Self> {
+        let info = url.into_connection_info()?;
+        // Without TCP_NODELAY a pipeline over a real network waits for the peer's delayed ACK.
+        let tcp = TcpSettings::default().set_nodelay(true);
+        let settings = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
+        let info = info.set_tcp_settings(tcp).set_redis_settings(settings);
+        Ok(Self {
+            client: Client::open(info)?,
+        })
+    }
+
+    /// The shared connection. Waits for Redis, however long that takes, saying so in the log.
+    pub async fn commands(&self) -> Commands {
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            // One try a command: who waits for a command is told at once that Redis is away.
+            .set_number_of_retries(1)
+            .set_min_delay(BACKOFF.0)
+            .set_max_delay(BACKOFF.1)
+            .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS);
+        let mut backoff = Backoff::default();
+        loop {
+            let attempt = async {
+                let mut manager =
+                    ConnectionManager::new_with_config(self.client.clone(), config.clone()).await?;
+                scripts::load_all(&mut manager).await?;
+                Ok::<_, RedisError>(manager)
+            };
+            match attempt.await {
+                Ok(manager) => {
+                    if backoff.tries > 0 {
+                        info!("Redis is reachable now");
+                    }
+                    return manager;
+                }
+                Err(error) => {
+                    let wait = backoff.next();
+                    warn!(%error, retry_in_ms = wait.as_millis(), "waiting for Redis");
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// A connection of one's own, which ends for good when it breaks.
+    ///
+    /// # Errors
+    /// When Redis can't be reached within [`CONNECTION_TIMEOUT`].
+    pub async fn dedicated(
+        &self,
+        response_timeout: Duration,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = Self::dedicated_config(response_timeout);
+        self.client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    /// The same, with what Redis pushes given to `sender`.
+    ///
+    /// # Errors
+    /// As [`Self::dedicated`].
+    pub async fn dedicated_with_pushes(
+        &self,
+        sender: impl AsyncPushSender,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = Self::dedicated_config(RESPONSE_TIMEOUT).set_push_sender(sender);
+        self.client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    fn dedicated_config(response_timeout: Duration) -> AsyncConnectionConfig {
+        AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+            .set_response_timeout(Some(response_timeout))
+            .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
+    }
+}
+
+/// Pauses between attempts: doubled each time up to a limit, and jittered, so that many processes
+/// don't come back in step.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    /// The pause before the next attempt.
+    #[allow(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> Duration {
+        let doubled = BACKOFF.0 * 2_u32.pow(self.tries.min(10));
+        self.tries = self.tries.saturating_add(1);
+        doubled.min(BACKOFF.1).mul_f64(rand::random_range(0.5..1.0))
+    }
+
+    /// Starts over after a success.
+    pub fn reset(&mut self) {
+        self.tries = 0;
+    }
+}
+
+/// Records the number of partitions that Redis' data is laid out with, or checks it.
+///
+/// # Errors
+/// A sentence for people when the data is laid out otherwise or Redis can't be asked.
+pub async fn claim_partitions(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
+    let key = crate::keyspace::partitions();
+    let found: Option<String> = redis::cmd("SET")
+        .arg(&key)
+        .arg(partitions)
+        .arg("NX")
+        .arg("GET")
+        .query_async(commands)
+        .await?;
+    match found {
+        Some(found) if found != partitions.to_string() => anyhow::bail!(
+            "this Redis holds a Parlor laid out in {found} partitions, but PARTITIONS is {partitions}: \
+             set PARTITIONS={found}"
+        ),
+        _ => Ok(()),
+    }
+}

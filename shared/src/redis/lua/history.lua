@@ -1,0 +1,34 @@
+-- Reads a page of a room's persisted messages. Numbers in the list are without gaps, so a message's
+-- place follows from its number and the last one's.
+--
+-- KEYS  1 channelMessages  2 channelMeta
+-- ARGV  1 'last', 'before' or 'after'  2 a seq (not for 'last')  3 how many
+-- Gives {epoch, seq, older, newer, ...messages}: where the room stands, how many persisted
+--       messages lie before and after the page, and the page, oldest first.
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
+local epoch, seq = meta[1] or '', tonumber(meta[2] or '0')
+local count = tonumber(ARGV[3])
+local length = redis.call('LLEN', KEYS[1])
+if length == 0 or count <= 0 then
+  return { epoch, seq, length, 0 }
+end
+local first, last = length - count, length - 1
+if ARGV[1] ~= 'last' then
+  local newest = cjson.decode(redis.call('LINDEX', KEYS[1], -1)).Seq
+  -- Where the message with the given number is, or would be.
+  local at = length - 1 - (newest - tonumber(ARGV[2]))
+  if ARGV[1] == 'before' then
+    last = math.min(at - 1, length - 1)
+    first = last - count + 1
+  else
+    first = math.max(at + 1, 0)
+    last = first + count - 1
+  end
+end
+first = math.max(first, 0)
+last = math.min(last, length - 1)
+if last < first then
+  return { epoch, seq, math.min(first, length), length - math.min(first, length) }
+end
+local page = redis.call('LRANGE', KEYS[1], first, last)
+return { epoch, seq, first, length - 1 - last, unpack(page) }

@@ -1,0 +1,347 @@
+//! The registry of who is connected where and who is in which room, kept in Redis.
+//!
+//! A gateway writes it as sessions come; a session that goes without a word is ended by the
+//! presence-worker after the offline grace, with the same functions. Every step may be repeated,
+//! and a crash between two leaves something that the reaping of the session cleans up: what holds
+//! a session is written before, and removed after, what it holds.
+
+use redis::{AsyncCommands as _, RedisResult, pipe};
+
+use super::{connect::Commands, scripts, status};
+use crate::{
+    clock,
+    event::{self, Membership},
+    id::{ChannelId, GatewayId, RoomName, SessionId, UserId},
+    keyspace,
+};
+
+/// How the registry's keys age and how large a room may be to be told names.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// TTL of `userStatus`, in seconds.
+    pub status_ttl_seconds: u64,
+    /// TTL of `userSession`, in seconds.
+    pub session_ttl_seconds: u64,
+    /// How long a guest's name is kept once they are gone, in seconds.
+    pub guest_ttl_seconds: u64,
+    /// Rooms of more users are told counts, not names.
+    pub names_limit: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            status_ttl_seconds: 60,
+            session_ttl_seconds: 3_600,
+            guest_ttl_seconds: 3_600,
+            names_limit: 100,
+        }
+    }
+}
+
+/// One session of one user on one gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    pub session: SessionId,
+    pub user: UserId,
+    pub gateway: GatewayId,
+}
+
+/// What joining found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Whether this is the user's first session in the room.
+    pub first: bool,
+    /// How many users the room has.
+    pub users: u64,
+    pub epoch: String,
+    /// The room's last message.
+    pub seq: u64,
+    /// Whether the room was made by this.
+    pub created: bool,
+}
+
+/// What leaving found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whether the user has no session in the room any more, by this call.
+    pub gone: bool,
+    /// How many users are left.
+    pub users: u64,
+}
+
+/// Notes the time of connection (`userSession`).
+///
+/// # Errors
+/// When Redis can't be asked, as for all functions here.
+pub async fn connected(
+    commands: &mut Commands,
+    settings: Settings,
+    session: SessionId,
+) -> RedisResult<()> {
+    let now = clock::rfc3339(clock::now_ms());
+    commands
+        .set_ex(
+            keyspace::user_session(session),
+            now,
+            settings.session_ttl_seconds,
+        )
+        .await
+}
+
+/// Notes a session's user. `true` if that brought the user online.
+pub async fn signed_in(
+    commands: &mut Commands,
+    settings: Settings,
+    seat: Seat,
+) -> RedisResult<bool> {
+    let (session, gateway) = (seat.session.to_string(), seat.gateway.to_string());
+    let now = clock::rfc3339(clock::now_ms());
+    // gatewaySessions first: from there on the session is reaped whatever happens. userSessions
+    // before userStatus: see `end` for the race this order decides.
+    let (came_online,): (Option<String>,) = pipe()
+        .hset(
+            keyspace::gateway_sessions(seat.gateway),
+            &session,
+            seat.user.to_string(),
+        )
+        .ignore()
+        .hset(keyspace::user_sessions(seat.user), &session, gateway)
+        .ignore()
+        .cmd("SET")
+        .arg(keyspace::user_status(seat.user))
+        .arg(now)
+        .arg("EX")
+        .arg(settings.status_ttl_seconds)
+        .arg("NX")
+        .query_async(commands)
+        .await?;
+    Ok(came_online.is_some())
+}
+
+/// Puts a session into a room, telling the room if the user is new there. `None` when there is no
+/// such named room and `create` is off.
+pub async fn join(
+    commands: &mut Commands,
+    settings: Settings,
+    channel: &ChannelId,
+    who: &Membership,
+    room: Option<&RoomName>,
+    create: bool,
+) -> RedisResult<Option<Joined>> {
+    // Before the room knows the session, the session knows the room: a crash in between leaves
+    // nobody in a room for ever.
+    let held = keyspace::session_channels(who.session);
+    let _: () = commands.sadd(&held, channel.as_str()).await?;
+    let reply: Vec<redis::Value> = scripts::JOIN
+        .key(keyspace::channel_sessions(channel))
+        .key(keyspace::channel_users(channel))
+        .key(keyspace::channel_meta(channel))
+        .arg(who.user.uuid.to_string())
+        .arg(who.session.to_string())
+        .arg(clock::rfc3339(clock::now_ms()))
+        .arg(event::new_epoch())
+        .arg(channel.as_str())
+        .arg(who.encode())
+        .arg(settings.names_limit)
+        .arg(room.map_or("", RoomName::as_str))
+        .arg(if create { "1" } else { "0" })
+        .invoke_async(commands)
+        .await?;
+    let Ok((first, users, epoch, seq, created)) =
+        redis::from_redis_value::<(u64, u64, String, u64, u64)>(redis::Value::Array(reply))
+    else {
+        let _: () = commands.srem(&held, channel.as_str()).await?;
+        return Ok(None);
+    };
+    let joined = Joined {
+        first: first == 1,
+        users,
+        epoch,
+        seq,
+        created: created == 1,
+    };
+    // The list of rooms lies in another slot. Whoever is first in a room mends the list, should
+    // its maker have died just here.
+    if let Some(room) = room
+        && (joined.created || (joined.first && joined.users == 1))
+    {
+        let _: () = commands.zadd(keyspace::rooms(), room.as_str(), 0).await?;
+    }
+    Ok(Some(joined))
+}
+
+/// Takes a session out of a room, telling the room if the user is gone from it.
+pub async fn leave(
+    commands: &mut Commands,
+    settings: Settings,
+    channel: &ChannelId,
+    who: &Membership,
+) -> RedisResult<Left> {
+    let (gone, users): (u64, u64) = scripts::LEAVE
+        .key(keyspace::channel_sessions(channel))
+        .key(keyspace::channel_users(channel))
+        .arg(who.user.uuid.to_string())
+        .arg(who.session.to_string())
+        .arg(channel.as_str())
+        .arg(who.encode())
+        .arg(settings.names_limit)
+        .invoke_async(commands)
+        .await?;
+    let _: () = commands
+        .srem(keyspace::session_channels(who.session), channel.as_str())
+        .await?;
+    Ok(Left {
+        gone: gone == 1,
+        users,
+    })
+}
+
+/// What ending a session came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Rooms the user is out of.
+    pub left: usize,
+    /// Whether the user went offline.
+    pub offline: bool,
+}
+
+/// Ends a session: out of all its rooms, and the user offline if it was the last. Tells the rooms.
+pub async fn end(
+    commands: &mut Commands,
+    settings: Settings,
+    seat: Seat,
+    who: &Membership,
+) -> RedisResult<Ended> {
+    let session = seat.session.to_string();
+    let held = keyspace::session_channels(seat.session);
+    let channels: Vec<String> = commands.smembers(&held).await?;
+    let mut left = Vec::new();
+    for channel in channels.into_iter().map(ChannelId::new) {
+        if leave(commands, settings, &channel, who).await?.gone {
+            left.push(channel);
+        }
+    }
+    let offline = forget(commands, settings, seat.user, &session).await?;
+    if offline {
+        for channel in &left {
+            tell_presence(commands, settings, channel, who, false).await?;
+        }
+    }
+    let _: () = pipe()
+        .del(held)
+        .ignore()
+        .del(keyspace::user_session(seat.session))
+        .ignore()
+        .hdel(keyspace::gateway_sessions(seat.gateway), &session)
+        .ignore()
+        // Last of all: until here a crash has it ended again.
+        .zrem(keyspace::gateway_departed(seat.gateway), &session)
+        .ignore()
+        .query_async(commands)
+        .await?;
+    Ok(Ended {
+        left: left.len(),
+        offline,
+    })
+}
+
+/// Takes a session from its user. `true` if that left the user offline.
+async fn forget(
+    commands: &mut Commands,
+    settings: Settings,
+    user: UserId,
+    session: &str,
+) -> RedisResult<bool> {
+    // Atomic, so that of two sessions that end at once exactly one is the last.
+    let (removed, others): (u64, u64) = pipe()
+        .atomic()
+        .hdel(keyspace::user_sessions(user), session)
+        .hlen(keyspace::user_sessions(user))
+        .query_async(commands)
+        .await?;
+    if others > 0 {
+        return Ok(false);
+    }
+    if !status::clear(commands, settings, user).await? {
+        return Ok(false);
+    }
+    let role: Option<String> = commands.hget(keyspace::user_account(user), "Role").await?;
+    if role.as_deref() == Some("guest") {
+        release_guest(commands, settings, user).await?;
+    }
+    Ok(removed > 0)
+}
+
+/// Lets a guest's name and keys expire, now that they are gone.
+async fn release_guest(
+    commands: &mut Commands,
+    settings: Settings,
+    user: UserId,
+) -> RedisResult<()> {
+    let account = keyspace::user_account(user);
+    let name: Option<String> = commands.hget(&account, "Username").await?;
+    let ttl = settings.guest_ttl_seconds.max(1) as i64;
+    let mut keys = vec![account, keyspace::access_key(user)];
+    if let Some(Ok(name)) = name.as_deref().map(crate::id::Username::new) {
+        keys.push(keyspace::users_username_index(&name));
+    }
+    let mut release = pipe();
+    for key in &keys {
+        release.expire(key, ttl).ignore();
+    }
+    let (sessions,): (u64,) = release
+        .hlen(keyspace::user_sessions(user))
+        .query_async(commands)
+        .await?;
+    if sessions > 0 {
+        // The guest came back just now.
+        let mut keep = pipe();
+        for key in &keys {
+            keep.persist(key).ignore();
+        }
+        let _: () = keep.query_async(commands).await?;
+    }
+    Ok(())
+}
+
+/// Tells a room that one of its users came online or went offline.
+pub async fn tell_presence(
+    commands: &mut Commands,
+    settings: Settings,
+    channel: &ChannelId,
+    who: &Membership,
+    online: bool,
+) -> RedisResult<()> {
+    scripts::PRESENCE
+        .key(keyspace::channel_users(channel))
+        .arg(channel.as_str())
+        .arg(if online { "1" } else { "0" })
+        .arg(who.encode())
+        .arg(settings.names_limit)
+        .invoke_async(commands)
+        .await
+}
+
+/// Notes that sessions' connections have ended; the offline grace runs from now on.
+pub async fn departed(
+    commands: &mut Commands,
+    gateway: GatewayId,
+    sessions: &[SessionId],
+) -> RedisResult<()> {
+    let mut stamp = scripts::STAMP.prepare_invoke();
+    stamp.key(keyspace::gateway_departed(gateway));
+    for session in sessions {
+        stamp.arg(session.to_string());
+    }
+    stamp.invoke_async(commands).await
+}
+
+/// Says that a gateway is alive. Gives Redis' time in ms.
+pub async fn heartbeat(commands: &mut Commands, gateway: GatewayId) -> RedisResult<u64> {
+    scripts::STAMP
+        .key(keyspace::gateways())
+        .arg(gateway.to_string())
+        .invoke_async(commands)
+        .await
+}

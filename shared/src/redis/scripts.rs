@@ -1,0 +1,47 @@
+//! The Lua scripts. Each `.lua` file says what it does, what it takes and what it gives.
+
+use std::sync::LazyLock;
+
+use redis::{RedisError, ServerErrorKind, aio::ConnectionLike};
+
+pub use redis::Script;
+
+macro_rules! scripts {
+    ($($(#[$doc:meta])* $name:ident $file:literal),* $(,)?) => {
+        $(
+            $(#[$doc])*
+            pub static $name: LazyLock<Script> =
+                LazyLock::new(|| Script::new(include_str!(concat!("lua/", $file, ".lua"))));
+        )*
+
+        /// Loads every script, so that `EVALSHA` finds them from the start.
+        ///
+        /// # Errors
+        /// When Redis can't be reached or refuses a script.
+        pub async fn load_all(connection: &mut impl ConnectionLike) -> redis::RedisResult<()> {
+            $( $name.load_async(connection).await?; )*
+            Ok(())
+        }
+    };
+}
+
+scripts! {
+    PUBLISH "publish",
+    JOIN "join",
+    LEAVE "leave",
+    PRESENCE "presence",
+    OCCUPANCY "occupancy",
+    STAMP "stamp",
+    CONDEMN "condemn",
+    LEASE_TAKE "lease_take",
+    DELETE_IF_EQUAL "delete_if_equal",
+    REPLACE_IF_EQUAL "replace_if_equal",
+    PERSIST "persist",
+    HISTORY "history",
+    TRIM "trim",
+}
+
+/// Whether Redis does not know the script: it restarted or its scripts were flushed.
+pub fn is_not_loaded(error: &RedisError) -> bool {
+    error.kind() == redis::ErrorKind::Server(ServerErrorKind::NoScript)
+}

@@ -1,0 +1,239 @@
+//! Real Redis servers.
+
+mod resp;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub use resp::Reply;
+
+use crate::{Process, free_port, wait_until};
+
+/// Names the server's program, to run the tests against Valkey or another version.
+const SERVER_VARIABLE: &str = "PARLOR_TEST_REDIS_SERVER";
+
+/// Loading a large append-only file on a busy machine takes its time.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How to start a [`RedisServer`].
+#[derive(Debug, Default)]
+pub struct RedisServerBuilder {
+    append_only: bool,
+    password: Option<String>,
+    options: Vec<(String, String)>,
+}
+
+impl RedisServerBuilder {
+    /// Keeps every write on disk, synced before it is answered, so that a killed server comes back
+    /// with all it acknowledged. Off by default.
+    #[must_use]
+    pub fn append_only(mut self, on: bool) -> Self {
+        self.append_only = on;
+        self
+    }
+
+    #[must_use]
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Any other directive of the server's configuration.
+    #[must_use]
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        self.options.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub async fn start(self) -> RedisServer {
+        let folder = tempfile::Builder::new()
+            .prefix("parlor-redis-")
+            .tempdir()
+            .expect("a temporary folder can be made");
+        let port = free_port();
+        let mut server = RedisServer {
+            settings: self,
+            process: None,
+            port,
+            folder,
+        };
+        server.launch().await;
+        server
+    }
+}
+
+/// A Redis server on a loopback port with its data in a temporary folder. Killed when dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    settings: RedisServerBuilder,
+    /// Dropped before the folder that it writes to.
+    process: Option<Process>,
+    port: u16,
+    folder: TempDir,
+}
+
+impl RedisServer {
+    /// A server that keeps nothing on disk; see [`Self::builder`] for others.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    pub fn builder() -> RedisServerBuilder {
+        RedisServerBuilder::default()
+    }
+
+    pub fn url(&self) -> String {
+        let password = self.settings.password.as_ref();
+        let password = password
+            .map(|password| format!(":{password}@"))
+            .unwrap_or_default();
+        format!("redis://{password}127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends one command and gives the reply as `redis-cli` would print it without decoration: an
+    /// array with one element a line, nil as an empty line. Panics on an error reply.
+    pub fn cli(&self, args: &[&str]) -> String {
+        let reply = self
+            .command(args)
+            .unwrap_or_else(|error| panic!("{args:?}: {error:#}"));
+        assert!(!matches!(reply, Reply::Error(_)), "{args:?}: {reply:?}");
+        reply.to_string()
+    }
+
+    /// Sends one command over a connection of its own.
+    pub fn command(&self, args: &[&str]) -> anyhow::Result<Reply> {
+        resp::command(self.port, self.settings.password.as_deref(), args)
+    }
+
+    /// Kills the server; what it had not written to disk is gone.
+    pub fn kill9(&mut self) {
+        self.running().kill9();
+    }
+
+    /// Stops the server's execution: connections stay, nothing is answered.
+    pub fn pause(&mut self) {
+        self.running().pause();
+    }
+
+    pub fn resume(&mut self) {
+        self.running().resume();
+    }
+
+    /// Starts the server again on the same port with what is on disk, killing it first if it runs.
+    pub async fn restart(&mut self) {
+        self.kill9();
+        self.launch().await;
+    }
+
+    pub fn process(&mut self) -> &mut Process {
+        self.running()
+    }
+
+    fn running(&mut self) -> &mut Process {
+        self.process.as_mut().expect("the server was started")
+    }
+
+    async fn launch(&mut self) {
+        let program = std::env::var_os(SERVER_VARIABLE)
+            .map_or_else(|| PathBuf::from("redis-server"), PathBuf::from);
+        let append_only = if self.settings.append_only {
+            "yes"
+        } else {
+            "no"
+        };
+        let mut builder = Process::builder(program)
+            .folder(self.folder.path())
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args([
+                "--save",
+                "",
+                "--appendonly",
+                append_only,
+                "--appendfsync",
+                "always",
+            ]);
+        if let Some(password) = &self.settings.password {
+            builder = builder.args(["--requirepass", password]);
+        }
+        for (name, value) in &self.settings.options {
+            builder = builder.arg(format!("--{name}")).arg(value);
+        }
+        self.process = Some(builder.start());
+        let awaited = format!("redis-server on port {} answers PING", self.port);
+        wait_until(START_TIMEOUT, &awaited, async || {
+            let ended = self.running().try_wait().is_some();
+            assert!(
+                !ended,
+                "redis-server ended at once:\n{}",
+                self.running().log()
+            );
+            matches!(self.command(&["PING"]), Ok(Reply::Simple(pong)) if pong == "PONG")
+        })
+        .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_commands() {
+        let redis = RedisServer::start().await;
+        assert_eq!(redis.cli(&["SET", "key", "two words"]), "OK");
+        assert_eq!(redis.cli(&["GET", "key"]), "two words");
+        assert_eq!(redis.cli(&["GET", "none"]), "");
+        assert_eq!(redis.cli(&["RPUSH", "list", "a", "b"]), "2");
+        assert_eq!(redis.cli(&["LRANGE", "list", "0", "-1"]), "a\nb");
+        assert!(matches!(redis.command(&["NONSENSE"]), Ok(Reply::Error(_))));
+        assert!(redis.url().ends_with(&redis.port().to_string()));
+    }
+
+    #[tokio::test]
+    async fn servers_do_not_share_anything() {
+        let (one, two) = tokio::join!(RedisServer::start(), RedisServer::start());
+        one.cli(&["SET", "key", "1"]);
+        assert_eq!(two.cli(&["EXISTS", "key"]), "0");
+    }
+
+    #[tokio::test]
+    async fn comes_back_with_its_data_when_append_only() {
+        let mut redis = RedisServer::builder()
+            .append_only(true)
+            .password("pw")
+            .start()
+            .await;
+        redis.cli(&["SET", "key", "kept"]);
+        redis.kill9();
+        assert!(redis.command(&["PING"]).is_err());
+        redis.restart().await;
+        assert_eq!(redis.cli(&["GET", "key"]), "kept");
+        assert!(redis.url().starts_with("redis://:pw@127.0.0.1:"));
+    }
+
+    #[tokio::test]
+    async fn comes_back_empty_otherwise() {
+        let mut redis = RedisServer::start().await;
+        redis.cli(&["SET", "key", "lost"]);
+        redis.restart().await;
+        assert_eq!(redis.cli(&["EXISTS", "key"]), "0");
+    }
+
+    #[tokio::test]
+    async fn answers_again_after_a_pause() {
+        let mut redis = RedisServer::start().await;
+        redis.pause();
+        assert!(
+            redis.command(&["PING"]).is_err(),
+            "a paused server answers nothing"
+        );
+        redis.resume();
+        assert_eq!(redis.cli(&["PING"]), "PONG");
+    }
+}
