@@ -15,15 +15,16 @@ const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const NARROW = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 
-function someone(name: string, online = true, guest = false): User {
-  return { UUID: `uuid of ${name}`, Username: name, OnLine: online, ...(guest ? { Guest: true } : {}) };
+/** The colour of an avatar goes by the UUID; these give everybody one of their own. */
+function someone(name: string, colour: number, online = true, guest = false): User {
+  return { UUID: `${name} ${colour}`, Username: name, OnLine: online, ...(guest ? { Guest: true } : {}) };
 }
 
-const ann = someone('Ann Lindqvist');
-const ben = someone('Ben Okafor');
-const mei = someone('Mei Tanaka');
-const luis = someone('Luis Ferreira', false);
-const visitor = someone('Visitor', true, true);
+const ann = someone('Ann Lindqvist', 2);
+const ben = someone('Ben Okafor', 1);
+const mei = someone('Mei Tanaka', 1);
+const luis = someone('Luis Ferreira', 1, false);
+const visitor = someone('Visitor', 2, true, true);
 
 let site: StaticSite;
 const problems: string[] = [];
@@ -338,8 +339,7 @@ test.describe('pictures', () => {
           if (size === 'phone') await page.getByTestId('menu').click();
         };
         await expect(page.getByTestId('tab-guest')).toBeVisible();
-        await shoot(page, `sign-in-${size}-${colorScheme}`);
-        if (size === 'desktop' && colorScheme === 'light') await shoot(page, 'sign-in');
+        await shoot(page, size === 'desktop' && colorScheme === 'light' ? 'sign-in' : `sign-in-${size}-${colorScheme}`);
         await signIn(stage);
 
         await openMenu();
@@ -363,7 +363,7 @@ test.describe('pictures', () => {
         await expect(page.getByTestId('unread')).toContainText('3');
         if (size === 'phone') {
           await shoot(page, `menu-${size}-${colorScheme}`);
-          await page.keyboard.press('Escape');
+          await page.getByTestId('scrim').click({ position: { x: 370, y: 400 } });
           await expect(page.getByTestId('sidebar')).not.toBeInViewport();
         }
         await shoot(page, `chat-${size}-${colorScheme}`);

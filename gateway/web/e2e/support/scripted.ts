@@ -34,7 +34,7 @@ type Id = { id?: RequestId };
 
 export class ScriptedGateway {
   ready: Ready = READY;
-  readonly me: User = { UUID: 'me', Username: 'Robin Vale', OnLine: true };
+  readonly me: User = { UUID: 'me 1', Username: 'Robin Vale', OnLine: true };
   users: User[] = [];
   readonly rooms = new Map<RoomKey, Message[]>();
   readonly occupancy = new Map<string, number>();

@@ -13,6 +13,7 @@ const FOLDER = join(
 
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
-  // The caret and animations are not what a picture is about.
+  // Nothing is pointed at; the caret and animations are not what a picture is about.
+  await page.mouse.move(0, 0);
   await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled', caret: 'hide' });
 }

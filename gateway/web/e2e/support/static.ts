@@ -1,5 +1,6 @@
 /** Serves the built page as the gateway does: the same policy, and nothing else. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +25,13 @@ export interface StaticSite {
   stop(): Promise<void>;
 }
 
+/** The tests take what `npm run build` made. */
+export function requireDist(): void {
+  if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist is missing: run `npm run build` first');
+}
+
 export async function serveDist(): Promise<StaticSite> {
+  requireDist();
   const server: Server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://site').pathname);
     const file = join(DIST, path === '/' ? 'index.html' : path);

@@ -1,12 +1,12 @@
 /** A whole Parlor for one test file: a Redis of its own, gateways and workers. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DIST } from './static.ts';
+import { DIST, requireDist } from './static.ts';
 
 const BIN_DIR = resolve(process.env['PARLOR_BIN_DIR'] ?? join(import.meta.dirname, '../../../../target/debug'));
 const READY_TIMEOUT_MS = 30_000;
@@ -156,6 +156,11 @@ export interface System {
 }
 
 export async function startSystem(): Promise<System> {
+  requireDist();
+  for (const program of ['gateway', 'history-worker', 'presence-worker']) {
+    if (existsSync(join(BIN_DIR, program))) continue;
+    throw new Error(`${program} is missing: run \`cargo build --workspace --bins\`, or set PARLOR_BIN_DIR`);
+  }
   const folder = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
   const programs: Program[] = [];
   // The last resort, when the tests are ended in their midst.
@@ -178,6 +183,8 @@ export async function startSystem(): Promise<System> {
       SERVER_ADDRESS: `127.0.0.1:${port}`,
       ADMIN_ADDRESS: `127.0.0.1:${adminPort}`,
       CLIENT_LOCATION: DIST,
+      // Low enough for somebody who types quickly.
+      MESSAGE_RATE: '10/10s',
       DRAIN_WAIT: '0s',
       DRAIN_GRACE: '2s',
     });
