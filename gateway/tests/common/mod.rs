@@ -1,6 +1,10 @@
 //! What the tests share: a real Redis, real gateways in this process, and clients on real sockets.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod demo;
+pub mod page;
+pub mod wire;
+
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use parlor_gateway::app;
