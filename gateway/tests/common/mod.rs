@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod page;
 pub mod wire;
+pub mod witnesses;
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -15,7 +16,7 @@ use parlor_shared::{
     lifecycle::{Ending, Lifecycle},
     protocol::{ErrorBody, ErrorCode},
 };
-use parlor_testkit::RedisServer;
+use parlor_testkit::{RedisServer, wait_until};
 
 /// Far beyond what anything here takes on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -105,6 +106,15 @@ impl TestGateway {
         let url = format!("http://{}/metrics", self.admin_address);
         let response = parlor_testkit::http::get(&url).await.expect("metrics");
         parlor_testkit::exposition::parse(&response.body).expect("valid exposition")
+    }
+
+    /// Waits until the sum of a metric's series is this.
+    pub async fn wait_for_metric(&self, name: &str, value: f64) {
+        let awaited = format!("{name} is {value}");
+        wait_until(PATIENCE, &awaited, async || {
+            self.metrics().await.sum(name).to_bits() == value.to_bits()
+        })
+        .await;
     }
 
     pub async fn is_ready(&self) -> bool {

@@ -28,6 +28,8 @@ pub const FIN: u8 = 0x80;
 pub struct Wire {
     stream: TcpStream,
     read: Vec<u8>,
+    /// Whether the other side has ended the connection with a reset.
+    reset: bool,
 }
 
 /// What a gateway sends: an opcode and its payload.
@@ -120,6 +122,7 @@ impl Wire {
         Self {
             stream,
             read: Vec::new(),
+            reset: false,
         }
     }
 
@@ -210,7 +213,7 @@ impl Wire {
         }
     }
 
-    /// Reads to the end: the close code, if one was told, and whether the end was a clean one.
+    /// Reads to the end: the close code, if one was told, and whether the end was no reset.
     pub async fn end(&mut self) -> (Option<u16>, bool) {
         let mut code = None;
         while let Some(frame) = self.next().await {
@@ -218,9 +221,7 @@ impl Wire {
                 code = Some(u16::from_be_bytes([*high, *low]));
             }
         }
-        let mut byte = [0];
-        let clean = matches!(self.stream.read(&mut byte).await, Ok(0));
-        (code, clean)
+        (code, !self.reset)
     }
 
     /// The code with which the gateway closes.
@@ -231,7 +232,13 @@ impl Wire {
     /// Reads some more; `false` at the end.
     async fn fill(&mut self) -> bool {
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
-        matches!(read.expect("something comes in time"), Ok(1..))
+        match read.expect("something comes in time") {
+            Ok(bytes) => bytes > 0,
+            Err(_) => {
+                self.reset = true;
+                false
+            }
+        }
     }
 }
 
