@@ -88,6 +88,7 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let connections = TaskTracker::new();
     let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
     let address = server.address();
+    draining.holds();
     info!(%address, %admin_address, gateway = %app.gateway, "ready for connections");
     let stop_accepting = CancellationToken::new();
     lifecycle
