@@ -20,17 +20,12 @@ async fn a_connection_that_nothing_comes_from_any_more_is_closed() {
     let mut vanished = Client::connect(&url).await.expect("connects");
     vanished.guest("vanished").await.expect("signs in");
     vanished.join(&Address::General).await.expect("joins");
-    gateway.wait_for_metric("parlor_connections", 1.0).await;
+    gateway.wait_for_count("parlor_connections", 1).await;
     proxy.drop_direction(Direction::ToServer, true);
     proxy.drop_direction(Direction::ToClient, true);
-    gateway.wait_for_metric("parlor_connections", 0.0).await;
-    gateway.wait_for_metric("parlor_rooms", 0.0).await;
-    let metrics = gateway.metrics().await;
-    let closed = metrics.value(
-        "parlor_connections_closed_total",
-        &[("reason", "pong_timeout")],
-    );
-    assert_eq!(closed, Some(1.0));
+    gateway.wait_for_count("parlor_connections", 0).await;
+    gateway.wait_for_count("parlor_rooms", 0).await;
+    assert_eq!(gateway.closes("pong_timeout").await, 1);
 }
 
 #[tokio::test]

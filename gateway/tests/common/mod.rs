@@ -108,13 +108,22 @@ impl TestGateway {
         parlor_testkit::exposition::parse(&response.body).expect("valid exposition")
     }
 
-    /// Waits until the sum of a metric's series is this.
-    pub async fn wait_for_metric(&self, name: &str, value: f64) {
-        let awaited = format!("{name} is {value}");
-        wait_until(PATIENCE, &awaited, async || {
-            self.metrics().await.sum(name).to_bits() == value.to_bits()
-        })
-        .await;
+    /// The sum of a metric's series, of those that count whole things.
+    pub async fn count(&self, name: &str) -> u64 {
+        self.metrics().await.sum(name) as u64
+    }
+
+    /// How many connections were closed for this reason.
+    pub async fn closes(&self, reason: &str) -> u64 {
+        let name = "parlor_connections_closed_total";
+        let closes = self.metrics().await.value(name, &[("reason", reason)]);
+        closes.unwrap_or_default() as u64
+    }
+
+    /// Waits until a metric counts so many.
+    pub async fn wait_for_count(&self, name: &str, count: u64) {
+        let awaited = format!("{name} is {count}");
+        wait_until(PATIENCE, &awaited, async || self.count(name).await == count).await;
     }
 
     pub async fn is_ready(&self) -> bool {

@@ -224,6 +224,12 @@ impl Wire {
         (code, !self.reset)
     }
 
+    /// Whatever comes until the end.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        while self.fill().await {}
+        std::mem::take(&mut self.read)
+    }
+
     /// The code with which the gateway closes.
     pub async fn closed(&mut self) -> Option<u16> {
         self.end().await.0
@@ -232,13 +238,9 @@ impl Wire {
     /// Reads some more; `false` at the end.
     async fn fill(&mut self) -> bool {
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
-        match read.expect("something comes in time") {
-            Ok(bytes) => bytes > 0,
-            Err(_) => {
-                self.reset = true;
-                false
-            }
-        }
+        let read = read.expect("something comes in time");
+        self.reset |= read.is_err();
+        matches!(read, Ok(1..))
     }
 }
 
