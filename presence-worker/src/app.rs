@@ -15,7 +15,7 @@ use parlor_shared::{
 };
 use tracing::info;
 
-use crate::{announce::Announcer, lease::Gateways, metrics::Metrics, reap::Grace, watch::Watch};
+use crate::{announce::Announcer, fate::Grace, lease::Gateways, metrics::Metrics, watch::Watch};
 
 /// How long the release of the leases may take: somewhat more than Redis may take to answer.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);

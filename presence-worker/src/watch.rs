@@ -15,12 +15,7 @@ use parlor_shared::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    announce::Announcer,
-    metrics::Metrics,
-    reap::{Grace, Reaper},
-    refresh::Refresher,
-};
+use crate::{announce::Announcer, fate::Grace, metrics::Metrics, reap::Reaper, refresh::Refresher};
 
 pub(crate) struct Watch {
     pub(crate) owned: Owned<GatewayId>,
