@@ -13,7 +13,7 @@ use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
     io,
-    net::IpAddr,
+    net::{IpAddr, Shutdown},
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -23,7 +23,12 @@ use parlor_shared::{
     id::{ChannelId, SessionId},
     protocol::{CloseCode, client::ConnectQuery},
 };
-use tokio::{net::TcpStream, sync::watch, time::sleep_until};
+use socket2::SockRef;
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{sleep_until, timeout},
+};
 use tracing::debug;
 
 use crate::{
@@ -39,6 +44,12 @@ pub use services::Services;
 /// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
 /// none.
 const READ_BYTES: usize = 16 * 1_024;
+
+/// How long a connection that was closed is still read from: some round trips, until the other side
+/// has seen the end.
+const LINGER: Duration = Duration::from_secs(1);
+/// The same in bytes: what was under way when the end was told, and not what a flood brings.
+const LINGER_BYTES: usize = 4 * 1_024 * 1_024;
 
 thread_local! {
     static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
@@ -92,7 +103,7 @@ impl Connection {
     pub async fn run(mut self, query: ConnectQuery, early: Vec<u8>) {
         let app = Arc::clone(&self.app);
         let outbox = self.outbox.clone();
-        let _listed = app.connections.list(self.session.id(), outbox.clone());
+        let listed = app.connections.list(self.session.id(), outbox.clone());
         app.metrics.connections.inc();
         app.metrics.connections_total.inc();
         let mut writer = pin!(outbox.run(app.limits.write_timeout));
@@ -117,6 +128,9 @@ impl Connection {
         outbox.abandon();
         app.metrics.connections.dec();
         app.metrics.closed(ended);
+        // Out of its rooms and lists; what is left is only to be heard out.
+        drop((self, listed));
+        linger(outbox.socket()).await;
     }
 
     async fn read(&mut self, query: ConnectQuery, mut early: Vec<u8>) -> End {
@@ -259,6 +273,27 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Says that nothing more will come, then reads on for a moment and forgets what it reads: closing
+/// a socket with unread bytes resets the connection, and the other side may lose the close frame
+/// with it (RFC 9112 section 9.6 tells the same of HTTP).
+async fn linger(socket: &TcpStream) {
+    if SockRef::from(socket).shutdown(Shutdown::Write).is_err() {
+        return;
+    }
+    let heard_out = async {
+        let mut bytes = 0;
+        while bytes < LINGER_BYTES && socket.readable().await.is_ok() {
+            match READ_BUFFER.with_borrow_mut(|buffer| socket.try_read(buffer)) {
+                Ok(0) => return,
+                Ok(read) => bytes += read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = timeout(LINGER, heard_out).await;
 }
 
 /// How long a room's subscription may take before a join is refused.
