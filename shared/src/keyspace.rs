@@ -133,6 +133,12 @@ pub fn gateways() -> String {
     "gateways".to_owned()
 }
 
+/// ZSET gateway taken for dead → ms of its last heartbeat, until its sessions are ended. The tag
+/// keeps it beside `gateways`.
+pub fn gateways_dead() -> String {
+    "{gateways}:dead".to_owned()
+}
+
 /// HASH session → user.
 pub fn gateway_sessions(gateway: GatewayId) -> String {
     format!("gatewaySessions:{gateway}")

@@ -7,6 +7,7 @@ mod in_flight;
 mod join;
 pub mod registrar;
 pub mod registry;
+mod services;
 
 use std::{
     cell::RefCell,
@@ -26,7 +27,6 @@ use tokio::{net::TcpStream, sync::watch, time::sleep_until};
 use tracing::debug;
 
 use crate::{
-    app::App,
     outbox::Outbox,
     rooms::Membership,
     session::{Effects, Session},
@@ -34,6 +34,7 @@ use crate::{
 };
 use in_flight::InFlight;
 use registrar::Departure;
+pub use services::Services;
 
 /// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
 /// none.
@@ -45,7 +46,7 @@ thread_local! {
 
 /// One connection.
 pub struct Connection {
-    app: Arc<App>,
+    app: Arc<Services>,
     outbox: Outbox,
     session: Session,
     decoder: Decoder,
@@ -69,7 +70,7 @@ enum End {
 }
 
 impl Connection {
-    pub fn new(app: Arc<App>, socket: TcpStream, address: IpAddr) -> Self {
+    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr) -> Self {
         let id = SessionId::random();
         let now = Instant::now();
         Self {

@@ -13,10 +13,10 @@ use parlor_shared::{
 };
 
 use super::{
+    frames::Frames,
     ring::Ring,
-    view::{self, Kind, Viewers},
+    view::{self, Kind},
 };
-use crate::websocket::text_frame;
 
 /// Live messages that wait for a repair. Beyond it the repair has taken too long to be worth it.
 const HELD_MESSAGES: usize = 10_000;
@@ -101,32 +101,6 @@ pub struct Stats {
     pub duplicates: u64,
     pub resyncs: u64,
     pub unreadable: u64,
-}
-
-/// A frame's encodings: one for all, or one for each of two.
-enum Frames {
-    All(Bytes),
-    Each { one: UserId, frames: [Bytes; 2] },
-}
-
-impl Frames {
-    fn new(viewers: Viewers, encode: impl Fn(UserId) -> Option<String>) -> Option<Self> {
-        let frame = |viewer| encode(viewer).map(|text| text_frame(&text));
-        match viewers {
-            Viewers::All => frame(UserId::default()).map(Self::All),
-            Viewers::Each(one, other) => Some(Self::Each {
-                one,
-                frames: [frame(one)?, frame(other)?],
-            }),
-        }
-    }
-
-    fn for_viewer(&self, viewer: UserId) -> &Bytes {
-        match self {
-            Self::All(frame) => frame,
-            Self::Each { one, frames } => &frames[usize::from(viewer != *one)],
-        }
-    }
 }
 
 impl<S> Room<S> {

@@ -2,9 +2,11 @@
 //! registry of who is connected where.
 
 pub mod connect;
+pub mod lease;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;
+pub mod status;
 pub mod stream;
 
 pub use connect::{Commands, Redis};

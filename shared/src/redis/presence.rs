@@ -7,7 +7,7 @@
 
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
-use super::{connect::Commands, scripts};
+use super::{connect::Commands, scripts, status};
 use crate::{
     clock,
     event::{self, Membership},
@@ -253,7 +253,9 @@ async fn forget(
     user: UserId,
     session: &str,
 ) -> RedisResult<bool> {
+    // Atomic, so that of two sessions that end at once exactly one is the last.
     let (removed, others): (u64, u64) = pipe()
+        .atomic()
         .hdel(keyspace::user_sessions(user), session)
         .hlen(keyspace::user_sessions(user))
         .query_async(commands)
@@ -261,26 +263,10 @@ async fn forget(
     if others > 0 {
         return Ok(false);
     }
-    // A sign-in may come between these steps: it writes userSessions, then userStatus. Either it
-    // writes userStatus after this DEL, or its userSessions shows in the HLEN and is put right.
-    let (_, others, role): (u64, u64, Option<String>) = pipe()
-        .del(keyspace::user_status(user))
-        .hlen(keyspace::user_sessions(user))
-        .hget(keyspace::user_account(user), "Role")
-        .query_async(commands)
-        .await?;
-    if others > 0 {
-        let now = clock::rfc3339(clock::now_ms());
-        let _: () = redis::cmd("SET")
-            .arg(keyspace::user_status(user))
-            .arg(now)
-            .arg("EX")
-            .arg(settings.status_ttl_seconds)
-            .arg("NX")
-            .query_async(commands)
-            .await?;
+    if !status::clear(commands, settings, user).await? {
         return Ok(false);
     }
+    let role: Option<String> = commands.hget(keyspace::user_account(user), "Role").await?;
     if role.as_deref() == Some("guest") {
         release_guest(commands, settings, user).await?;
     }
@@ -296,18 +282,27 @@ async fn release_guest(
     let account = keyspace::user_account(user);
     let name: Option<String> = commands.hget(&account, "Username").await?;
     let ttl = settings.guest_ttl_seconds.max(1) as i64;
-    let mut release = pipe();
-    release
-        .expire(account, ttl)
-        .ignore()
-        .expire(keyspace::access_key(user), ttl)
-        .ignore();
+    let mut keys = vec![account, keyspace::access_key(user)];
     if let Some(Ok(name)) = name.as_deref().map(crate::id::Username::new) {
-        release
-            .expire(keyspace::users_username_index(&name), ttl)
-            .ignore();
+        keys.push(keyspace::users_username_index(&name));
     }
-    release.query_async(commands).await
+    let mut release = pipe();
+    for key in &keys {
+        release.expire(key, ttl).ignore();
+    }
+    let (sessions,): (u64,) = release
+        .hlen(keyspace::user_sessions(user))
+        .query_async(commands)
+        .await?;
+    if sessions > 0 {
+        // The guest came back just now.
+        let mut keep = pipe();
+        for key in &keys {
+            keep.persist(key).ignore();
+        }
+        let _: () = keep.query_async(commands).await?;
+    }
+    Ok(())
 }
 
 /// Tells a room that one of its users came online or went offline.

@@ -32,12 +32,13 @@ scripts! {
     PRESENCE "presence",
     OCCUPANCY "occupancy",
     STAMP "stamp",
+    CONDEMN "condemn",
     LEASE_TAKE "lease_take",
     DELETE_IF_EQUAL "delete_if_equal",
     REPLACE_IF_EQUAL "replace_if_equal",
     PERSIST "persist",
-    TRIM_AGE "trim_age",
     HISTORY "history",
+    TRIM "trim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

@@ -1,7 +1,9 @@
 //! Reading a partition's stream: the messages that are not persisted yet.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use redis::{RedisResult, Value};
+use redis::{RedisResult, Value, aio::ConnectionLike};
 
 use super::connect::Commands;
 use crate::{
@@ -23,9 +25,20 @@ pub struct Entry {
 pub struct Entries {
     pub entries: Vec<Entry>,
     pub unreadable: Vec<String>,
+    /// The id of the last one, readable or not.
+    pub last: Option<String>,
 }
 
 impl Entries {
+    /// How many there are, readable or not.
+    pub fn len(&self) -> usize {
+        self.entries.len() + self.unreadable.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Takes the reply of `XRANGE`, `XREVRANGE`, or one stream's part of `XREAD`.
     pub fn from_reply(reply: Value) -> Self {
         let mut read = Self::default();
@@ -39,6 +52,7 @@ impl Entries {
                 continue;
             };
             let id = String::from_utf8_lossy(&id).into_owned();
+            read.last = Some(id.clone());
             match entry_fields(fields) {
                 Some((channel, message)) => read.entries.push(Entry {
                     id,
@@ -120,4 +134,48 @@ pub async fn after(
         .query_async(commands)
         .await?;
     Ok(Entries::from_reply(reply).entries)
+}
+
+/// Waits up to `block` for entries of several streams, and reads up to `count` of each. `streams`
+/// are keys, each with the id to read after (`0` for the beginning). Gives those streams that have
+/// any, by their index.
+///
+/// The connection must be the caller's own, with a response timeout above `block`.
+///
+/// # Errors
+/// When Redis can't be asked.
+pub async fn read(
+    connection: &mut impl ConnectionLike,
+    streams: &[(&str, &str)],
+    count: usize,
+    block: Duration,
+) -> RedisResult<Vec<(usize, Entries)>> {
+    let mut read = redis::cmd("XREAD");
+    read.arg("COUNT").arg(count);
+    read.arg("BLOCK").arg(block.as_millis() as u64);
+    read.arg("STREAMS");
+    for (key, _) in streams {
+        read.arg(key);
+    }
+    for (_, after) in streams {
+        read.arg(after);
+    }
+    let reply: Value = read.query_async(connection).await?;
+    let by_key: Vec<(Value, Value)> = match reply {
+        Value::Map(pairs) => pairs,
+        // Nil: the time passed.
+        _ => Vec::new(),
+    };
+    Ok(by_key
+        .into_iter()
+        .filter_map(|(key, entries)| {
+            let Value::BulkString(key) = key else {
+                return None;
+            };
+            let index = streams
+                .iter()
+                .position(|(name, _)| name.as_bytes() == key)?;
+            Some((index, Entries::from_reply(entries)))
+        })
+        .collect())
 }

@@ -5,23 +5,32 @@
 --       then, for each room in the batch, channelMessages
 -- ARGV  1 fencing token  2 most messages a room keeps (0 for no limit)
 --       3 how many rooms, then for each: channel, ms of its newest message
---       then, for each message in order: stream id, number of its room (from 1), JSON
--- Gives the number persisted, or -1 when the lease is not the caller's any more.
+--       then, for each entry in order: stream id, number of its room (from 1; 0 for an entry that
+--       nobody can read, which is only removed), JSON
+-- Gives {persisted, discarded, trimmed}, or {-1, 0, 0} when the lease is not the caller's any more.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-  return -1
+  return { -1, 0, 0 }
 end
 local keep = tonumber(ARGV[2])
 local rooms = tonumber(ARGV[3])
 local first = 4 + 2 * rooms
-local lists, persisted = {}, 0
+local lists, persisted, discarded, trimmed = {}, 0, 0, 0
+-- A script is not undone when it fails half-way. A key of a wrong type has to show before anything
+-- is deleted from the stream.
+redis.call('ZCARD', KEYS[3])
 for room = 1, rooms do
+  redis.call('LLEN', KEYS[3 + room])
   lists[room] = {}
 end
 for at = first, #ARGV, 3 do
   if redis.call('XDEL', KEYS[2], ARGV[at]) == 1 then
     local list = lists[tonumber(ARGV[at + 1])]
-    list[#list + 1] = ARGV[at + 2]
-    persisted = persisted + 1
+    if list then
+      list[#list + 1] = ARGV[at + 2]
+      persisted = persisted + 1
+    else
+      discarded = discarded + 1
+    end
   end
 end
 for room = 1, rooms do
@@ -35,8 +44,9 @@ for room = 1, rooms do
     end
     if keep > 0 and length > keep then
       redis.call('LTRIM', key, -keep, -1)
+      trimmed = trimmed + length - keep
     end
     redis.call('ZADD', KEYS[3], ARGV[3 + 2 * room], ARGV[2 + 2 * room])
   end
 end
-return persisted
+return { persisted, discarded, trimmed }

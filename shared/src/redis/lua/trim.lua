@@ -1,4 +1,5 @@
--- Drops the oldest messages of a room that the caller found too old, if nothing moved since.
+-- Drops the oldest messages of a room, which the caller found too old or too many, if none of them
+-- went since.
 --
 -- KEYS  1 historyLease  2 channelMessages  3 channels of the partition
 -- ARGV  1 fencing token  2 the room's oldest message as the caller saw it

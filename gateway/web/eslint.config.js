@@ -1,0 +1,63 @@
+import js from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+
+/** The layers, lowest first: each may import those before it, and itself. */
+const LAYERS = ['protocol', 'net', 'state', 'ui'];
+
+/** Forbids the layer to import what stands above it, and anything of React below `ui`. */
+function layer(name) {
+  const above = LAYERS.slice(LAYERS.indexOf(name) + 1);
+  const patterns = above.map((other) => ({
+    regex: `(^|/)${other}(/|$)`,
+    message: `${name} must not import ${other}: protocol ← net ← state ← ui`,
+  }));
+  if (name !== 'ui') {
+    patterns.push({ regex: '^react', message: `${name} knows nothing of React` });
+  }
+  return {
+    files: [`src/${name}/**/*.{ts,tsx}`],
+    rules: { 'no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'playwright-report', 'test-results'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  { files: ['eslint.config.js', 'public/*.js'], ...tseslint.configs.disableTypeChecked },
+  {
+    files: ['public/*.js'],
+    languageOptions: { globals: { document: 'readonly', localStorage: 'readonly' } },
+  },
+  ...LAYERS.map(layer),
+  { files: ['src/**/*.tsx'], ...reactHooks.configs.flat.recommended },
+  {
+    // A server policy without `unsafe-inline` is kept by never writing styles inline.
+    files: ['src/ui/**/*.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'JSXAttribute[name.name="style"]', message: 'Use a class, not an inline style.' },
+        { selector: 'JSXAttribute[name.name="dangerouslySetInnerHTML"]', message: 'Never raw HTML.' },
+      ],
+    },
+  },
+);

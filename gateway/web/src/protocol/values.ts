@@ -1,0 +1,55 @@
+import { count, flag, object, optional, SchemaError, text, type Infer, type Schema } from './schema.ts';
+
+/** The `id` of a request: a string of at most 64 bytes, or a whole number. */
+export type RequestId = string | number;
+
+export const requestId: Schema<RequestId> = (value, path) => {
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return value as RequestId;
+  throw new SchemaError(`${path} is not an id`);
+};
+
+/** How a block names its room: `recipientUUID` or `room`; with neither, General. */
+export const roomFields = { recipientUUID: optional(text), room: optional(text) };
+export const roomRef = object(roomFields);
+export type RoomRef = Infer<typeof roomRef>;
+
+/** A user as others see them. */
+export const user = object({
+  UUID: text,
+  Username: text,
+  /** Left out where nobody looked it up, as for the senders in history. */
+  OnLine: optional(flag),
+  Guest: optional(flag),
+});
+export type User = Infer<typeof user>;
+
+export const message = object({
+  UUID: text,
+  SenderUUID: text,
+  Sender: user,
+  /** `""` in General, the *other* user in a private room; left out in a named room. */
+  RecipientUUID: optional(text),
+  Recipient: optional(user),
+  Room: optional(text),
+  Message: text,
+  /** What the sender's client named it. */
+  ClientMessageId: optional(text),
+  /** RFC 3339, UTC. */
+  CreatedAt: text,
+  /** Position in the room: 1, 2, 3 … within an epoch. */
+  Seq: count,
+  Epoch: text,
+});
+export type Message = Infer<typeof message>;
+
+/** The block of an `error`. */
+export const errorBody = object({
+  code: count,
+  /** A stable name for the code. The demo's server leaves it out. */
+  reason: optional(text),
+  /** What happened and what to do, for people. */
+  error: text,
+  retryable: optional(flag),
+  retryAfterMs: optional(count),
+});
+export type ErrorBody = Infer<typeof errorBody>;

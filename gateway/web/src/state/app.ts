@@ -1,0 +1,227 @@
+import { GENERAL, isRoomKey, namedRoom, privateRoom, type RoomKey } from '../protocol/index.ts';
+import { Timer, type Client, type ClientEvent, type Clock, type Credentials, type KeyValue } from '../net/index.ts';
+import { Memory } from './memory.ts';
+import type { AppState } from './model.ts';
+import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { createStore, type Schedule, type Store } from './store.ts';
+
+/** Changes of what is read are written down this long after the first of them. */
+const SAVE_AFTER_MS = 1_000;
+/** In a large room nobody is named as they come and go, so the list of users is asked for. */
+const PEOPLE_INTERVAL_MS = 60_000;
+const LARGE_ROOM_USERS = 100;
+/** The room that was open, so that a reload comes back to it. */
+const ACTIVE_KEY = 'parlor.active';
+
+export interface AppOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  /** What all tabs share. */
+  readonly shared: KeyValue;
+  /** What this tab keeps for itself. */
+  readonly tab: KeyValue;
+}
+
+/** What the page can do: each method is something that a person does. */
+export class App {
+  readonly store: Store<AppState, AppEvent>;
+  readonly #client: Client;
+  readonly #memory: Memory;
+  readonly #tab: KeyValue;
+  readonly #saveTimer: Timer;
+  readonly #peopleTimer: Timer;
+  /** The state as it was written down last. */
+  #saved: Pick<AppState, 'rooms' | 'order'> | null = null;
+
+  constructor({ client, clock, schedule, shared, tab }: AppOptions) {
+    this.#client = client;
+    this.#memory = new Memory(shared);
+    this.#tab = tab;
+    this.#saveTimer = new Timer(clock);
+    this.#peopleTimer = new Timer(clock);
+    this.store = createStore(reduce, INITIAL_STATE, schedule);
+    this.store.subscribe(() => {
+      this.#saveSoon();
+    });
+    client.listen((event) => {
+      this.#onEvent(event);
+    });
+  }
+
+  /** Connects. Who was signed in finds their rooms at once; the messages come with the connection. */
+  start(): void {
+    const { session } = this.#client;
+    if (session !== null) {
+      this.store.dispatch({ type: 'restored', session });
+      this.#showRemembered(session.userUUID);
+    }
+    this.#client.start();
+  }
+
+  /** Tries to connect at once instead of waiting. */
+  reconnect(): void {
+    this.#client.start();
+  }
+
+  signIn(credentials: Credentials): void {
+    this.store.dispatch({ type: 'signInStarted' });
+    this.#client.signIn(credentials);
+  }
+
+  clearSignInError(): void {
+    this.store.dispatch({ type: 'signInErrorCleared' });
+  }
+
+  signOut(): void {
+    this.save();
+    const { me } = this.#state;
+    // A guest never comes back as the same user.
+    if (me?.guest === true) this.#memory.forget(me.userUUID);
+    this.#client.signOut();
+  }
+
+  /** Shows a room, and joins it first if need be. */
+  open(room: RoomKey): void {
+    const isNew = this.#state.rooms[room] === undefined;
+    this.store.dispatch({ type: 'activated', room });
+    this.#tab.set(ACTIVE_KEY, room);
+    if (isNew) this.#client.join(room);
+  }
+
+  openNamed(name: string): void {
+    this.open(namedRoom(name));
+  }
+
+  openPrivate(userUUID: string): void {
+    this.open(privateRoom(userUUID));
+  }
+
+  leave(room: RoomKey): void {
+    if (room === GENERAL) return;
+    this.store.dispatch({ type: 'left', room });
+    this.#client.leave(room);
+  }
+
+  send(room: RoomKey, text: string): void {
+    this.store.dispatch({ type: 'wrote', room });
+    this.#client.send(room, text);
+  }
+
+  retry(id: string): void {
+    this.#client.retry(id);
+  }
+
+  discard(id: string): void {
+    this.#client.discard(id);
+  }
+
+  draft(room: RoomKey, text: string): void {
+    this.store.dispatch({ type: 'drafted', room, text });
+  }
+
+  loadOlder(key: RoomKey): void {
+    const room = this.#state.rooms[key];
+    const first = room?.messages[0];
+    if (room === undefined || first === undefined || !room.more || room.older === 'loading') return;
+    this.store.dispatch({ type: 'olderAsked', room: key });
+    this.#client.older(key, first.Seq);
+  }
+
+  /** The named rooms from `offset` on; from the beginning it asks anew. */
+  loadDirectory(offset = 0): void {
+    this.store.dispatch({ type: 'directoryAsked', offset });
+    this.#client.rooms(offset);
+  }
+
+  loadMorePeople(): void {
+    this.#client.users(this.#state.listed.length);
+  }
+
+  setAttentive(attentive: boolean): void {
+    if (this.#state.attentive !== attentive) this.store.dispatch({ type: 'attention', attentive });
+  }
+
+  setFollowing(room: RoomKey, following: boolean): void {
+    this.store.dispatch({ type: 'following', room, following });
+  }
+
+  dismiss(id: number): void {
+    this.store.dispatch({ type: 'dismissed', id });
+  }
+
+  /** Writes down the open rooms and how far they are read. */
+  save(): void {
+    this.#saveTimer.clear();
+    const { rooms, order } = this.#state;
+    this.#saved = { rooms, order };
+    this.#memory.save(this.#state);
+  }
+
+  get #state(): AppState {
+    return this.store.getState();
+  }
+
+  #saveSoon(): void {
+    const { me, rooms, order } = this.#state;
+    if (me === null || this.#saveTimer.running) return;
+    if (this.#saved?.rooms === rooms && this.#saved.order === order) return;
+    this.#saveTimer.set(SAVE_AFTER_MS, () => {
+      this.save();
+    });
+  }
+
+  #onEvent(event: ClientEvent): void {
+    this.store.dispatch(event);
+    if (event.type === 'signedIn') this.#onSignedIn(event.fresh);
+    if (event.type === 'signedOut') this.#onSignedOut();
+    // Messages that a reload interrupted may belong to a room that is not open here.
+    if (event.type === 'outbox') {
+      for (const { room } of event.entries) {
+        if (this.#state.rooms[room] === undefined) this.#client.join(room);
+      }
+    }
+  }
+
+  #onSignedIn(fresh: boolean): void {
+    if (fresh) this.#joinRemembered();
+    this.#client.users();
+    this.#watchPeople();
+  }
+
+  /** Joins what was open last time: General and the room in front before the others. */
+  #joinRemembered(): void {
+    const me = this.#client.session;
+    if (me === null) return;
+    this.#showRemembered(me.userUUID);
+    const { active, order } = this.#state;
+    for (const room of new Set([GENERAL, active, ...order])) this.#client.join(room);
+  }
+
+  #showRemembered(userUUID: string): void {
+    const remembered = this.#memory.load(userUUID);
+    const general = remembered.find(({ key }) => key === GENERAL) ?? { key: GENERAL };
+    const rooms = [general, ...remembered.filter((room) => room !== general)];
+    this.store.dispatch({ type: 'remembered', rooms });
+    const last = this.#tab.get(ACTIVE_KEY);
+    const active = last !== null && isRoomKey(last) && this.#state.rooms[last] !== undefined ? last : GENERAL;
+    this.store.dispatch({ type: 'activated', room: active });
+  }
+
+  #onSignedOut(): void {
+    this.#tab.remove(ACTIVE_KEY);
+    this.#saveTimer.clear();
+    this.#peopleTimer.clear();
+    this.#saved = null;
+  }
+
+  #watchPeople(): void {
+    this.#peopleTimer.set(PEOPLE_INTERVAL_MS, () => {
+      const general = this.#state.rooms[GENERAL];
+      const isReady = this.#state.status.name === 'ready';
+      if (isReady && this.#state.attentive && (general?.membersTotal ?? 0) > LARGE_ROOM_USERS) this.#client.users();
+      this.#watchPeople();
+    });
+  }
+}
+

@@ -1,0 +1,65 @@
+import { addressOf, isRoomKey } from '../protocol/index.ts';
+import { readJson, type KeyValue } from '../net/index.ts';
+import type { AppState, Position, RememberedRoom } from './model.ts';
+
+/** Enough for the gateway's limit of rooms a connection, and for no more. */
+const MOST_ROOMS = 99;
+
+/** Which rooms a user has open and how far they are read, kept from one visit to the next. */
+export class Memory {
+  readonly #storage: KeyValue;
+
+  constructor(storage: KeyValue) {
+    this.#storage = storage;
+  }
+
+  load(userUUID: string): RememberedRoom[] {
+    const value = readJson(this.#storage, key(userUUID));
+    if (!Array.isArray(value)) return [];
+    return value.map(parse).filter((room) => room !== null).slice(0, MOST_ROOMS);
+  }
+
+  save(state: AppState): void {
+    if (state.me === null) return;
+    const rooms = state.order.flatMap((roomKey): RememberedRoom[] => {
+      const room = state.rooms[roomKey];
+      if (room === undefined) return [];
+      const address = addressOf(roomKey);
+      const name = address.kind === 'private' ? state.people[address.userUUID]?.name : undefined;
+      return [
+        {
+          key: roomKey,
+          ...(name === undefined ? {} : { name }),
+          ...(room.read === null ? {} : { read: room.read }),
+        },
+      ];
+    });
+    this.#storage.set(key(state.me.userUUID), JSON.stringify(rooms.slice(0, MOST_ROOMS)));
+  }
+
+  forget(userUUID: string): void {
+    this.#storage.remove(key(userUUID));
+  }
+}
+
+function key(userUUID: string): string {
+  return `parlor.rooms.${userUUID}`;
+}
+
+function parse(value: unknown): RememberedRoom | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { key: roomKey, name, read } = value as Record<string, unknown>;
+  if (typeof roomKey !== 'string' || !isRoomKey(roomKey)) return null;
+  const position = parsePosition(read);
+  return {
+    key: roomKey,
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(position === null ? {} : { read: position }),
+  };
+}
+
+function parsePosition(value: unknown): Position | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { epoch, seq } = value as Record<string, unknown>;
+  return typeof epoch === 'string' && typeof seq === 'number' ? { epoch, seq } : null;
+}

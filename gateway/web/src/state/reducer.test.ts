@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { localError, type ClientEvent } from '../net/index.ts';
+import { GENERAL, type RoomKey, type ServerFrame, type User } from '../protocol/index.ts';
+import {
+  ANN,
+  errorFrame,
+  greeting,
+  joinFrame,
+  ME,
+  messageFrame,
+  messageIn,
+  messagesIn,
+  SELF,
+} from '../net/testing/frames.ts';
+import type { AppState, Room } from './model.ts';
+import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { KEPT_MESSAGES, MOST_MESSAGES } from './room.ts';
+import { otherPeople, roomsOfKind, totalUnread } from './selectors.ts';
+
+const LOBBY: RoomKey = 'room:lobby';
+const BOB: User = { UUID: 'bob-uuid', Username: 'Bob', OnLine: false };
+const signedIn: AppEvent = {
+  type: 'signedIn',
+  session: { userUUID: ME, accessKey: 'key', username: 'Me', guest: false },
+  fresh: true,
+};
+
+const frame = (it: ServerFrame): ClientEvent => ({ type: 'frame', frame: it });
+const says = (room: RoomKey, seq: number, more = {}): ClientEvent => frame(messageFrame(messageIn(room, seq, more)));
+
+function after(...events: AppEvent[]): AppState {
+  return events.reduce(reduce, INITIAL_STATE);
+}
+
+function inGeneral(to: number, ...events: AppEvent[]): AppState {
+  return after(
+    signedIn,
+    { type: 'joining', room: GENERAL },
+    { type: 'activated', room: GENERAL },
+    frame(joinFrame(GENERAL, messagesIn(GENERAL, 1, to))),
+    ...events,
+  );
+}
+
+function room(state: AppState, key: RoomKey = GENERAL): Room {
+  const found = state.rooms[key];
+  if (found === undefined) throw new Error(`${key} is not open`);
+  return found;
+}
+
+const seqs = (state: AppState, key?: RoomKey): number[] => room(state, key).messages.map(({ Seq }) => Seq);
+
+describe('signing in', () => {
+  it('shows that it is busy, why it failed, and then the user', () => {
+    const failed = after(
+      { type: 'signInStarted' },
+      { type: 'signInFailed', error: { code: 4, error: 'wrong password' } },
+    );
+    expect(failed.signIn).toEqual({ busy: false, error: { code: 4, error: 'wrong password' }, ended: null });
+    expect(reduce(failed, { type: 'signInStarted' }).signIn).toMatchObject({ busy: true, error: null });
+    expect(reduce(failed, signedIn)).toMatchObject({ me: { username: 'Me' }, signIn: { busy: false, error: null } });
+  });
+
+  it('ends with nothing left of the user', () => {
+    const { ready } = greeting as Extract<ServerFrame, { type: 'ready' }>;
+    const state = inGeneral(3, { type: 'greeted', ready }, { type: 'signedOut', why: 'expired' });
+    expect(state).toMatchObject({ me: null, rooms: {}, order: [], people: {}, server: ready });
+    expect(state.signIn.ended).toBe('expired');
+    expect(after(signedIn, { type: 'signedOut', why: 'asked' }).signIn.ended).toBeNull();
+  });
+
+  it('again after a lost connection keeps what is there', () => {
+    const state = inGeneral(3, { ...signedIn, fresh: false });
+    expect(seqs(state)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('messages', () => {
+  it('come once and in order, whatever comes twice or late', () => {
+    const state = inGeneral(3, says(GENERAL, 5), says(GENERAL, 4), says(GENERAL, 5), says(GENERAL, 2));
+    expect(seqs(state)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('of rooms that are not open are dropped', () => {
+    expect(inGeneral(1, says(LOBBY, 1)).rooms[LOBBY]).toBeUndefined();
+  });
+
+  it('begin anew with a new epoch', () => {
+    const state = inGeneral(3, says(GENERAL, 1, { Epoch: 'e2' }));
+    expect(room(state)).toMatchObject({ epoch: 'e2', more: false });
+    expect(seqs(state)).toEqual([1]);
+    expect(room(inGeneral(3, says(GENERAL, 7, { Epoch: 'e2' }))).more).toBe(true);
+  });
+
+  it('of ours stand in their place with the ack, and our own copy changes nothing', () => {
+    const entry = {
+      id: 'm1',
+      room: GENERAL,
+      text: 'hi',
+      createdAt: 1,
+      state: 'sent',
+      attemptedAt: 1,
+      sentAt: 1,
+      strays: 0,
+      error: null,
+    } as const;
+    const acked = inGeneral(3, {
+      type: 'acknowledged',
+      entry,
+      ack: { recipientUUID: '', UUID: 'u4', Seq: 4, Epoch: 'e1', CreatedAt: '2026-11-21T12:00:04Z', ClientMessageId: 'm1' },
+    });
+    expect(room(acked).messages.at(-1)).toMatchObject({ Seq: 4, Message: 'hi', SenderUUID: ME, RecipientUUID: '' });
+    const copied = reduce(acked, says(GENERAL, 4, { SenderUUID: ME, Sender: SELF }));
+    expect(seqs(copied)).toEqual([1, 2, 3, 4]);
+    expect(room(copied).unread).toBe(0);
+  });
+
+  it('are kept in bounds while nobody reads back', () => {
+    const many = Array.from({ length: MOST_MESSAGES }, (_, index) => says(GENERAL, index + 2));
+    const state = many.reduce(reduce, inGeneral(1));
+    expect(seqs(state)).toHaveLength(KEPT_MESSAGES);
+    expect(room(state).more).toBe(true);
+    const reading = many.reduce(reduce, inGeneral(1, { type: 'following', room: GENERAL, following: false }));
+    expect(seqs(reading)).toHaveLength(MOST_MESSAGES + 1);
+  });
+});
+
+describe('joining', () => {
+  const again = (from: number, to: number, more = {}): ClientEvent =>
+    frame(joinFrame(GENERAL, messagesIn(GENERAL, from, to), more));
+
+  it('adds what was missed when everything was recovered', () => {
+    const state = inGeneral(3, again(4, 6, { recovered: true, more: true }));
+    expect(seqs(state)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(room(state).more).toBe(false);
+  });
+
+  it('replaces everything when it was not', () => {
+    const state = inGeneral(3, again(3, 6, { recovered: false, more: true }));
+    expect(seqs(state)).toEqual([3, 4, 5, 6]);
+    expect(room(state).more).toBe(true);
+  });
+
+  it('again continues what is here only without a gap', () => {
+    expect(seqs(inGeneral(3, again(2, 5)))).toEqual([1, 2, 3, 4, 5]);
+    expect(seqs(inGeneral(3, again(4, 5)))).toEqual([1, 2, 3, 4, 5]);
+    expect(seqs(inGeneral(3, again(5, 6)))).toEqual([5, 6]);
+  });
+
+  it('fails with a notice, and the room is gone', () => {
+    const state = inGeneral(
+      1,
+      { type: 'joining', room: LOBBY },
+      { type: 'activated', room: LOBBY },
+      { type: 'joinFailed', room: LOBBY, error: { code: 11, error: 'no such room' } },
+    );
+    expect(state.rooms[LOBBY]).toBeUndefined();
+    expect(state.active).toBe(GENERAL);
+    expect(state.notices).toEqual([{ id: 1, text: 'no such room' }]);
+    expect(reduce(state, { type: 'dismissed', id: 1 }).notices).toEqual([]);
+  });
+});
+
+describe('older history', () => {
+  const start = (): AppState =>
+    after(
+      signedIn,
+      { type: 'joining', room: GENERAL },
+      frame(joinFrame(GENERAL, messagesIn(GENERAL, 51, 60))),
+      { type: 'olderAsked', room: GENERAL },
+    );
+
+  it('comes before what is here, until there is no more', () => {
+    const loading = start();
+    expect(room(loading).older).toBe('loading');
+    const page = { recipientUUID: '', messages: messagesIn(GENERAL, 1, 50), epoch: 'e1', seq: 60, more: false };
+    const state = reduce(loading, frame({ type: 'channelMessages', channelMessages: page }));
+    expect(seqs(state)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    expect(room(state)).toMatchObject({ older: 'idle', more: false });
+  });
+
+  it('of another epoch is not mixed in', () => {
+    const page = { recipientUUID: '', messages: messagesIn(GENERAL, 1, 50, 'e0'), epoch: 'e0', seq: 60, more: false };
+    expect(seqs(reduce(start(), frame({ type: 'channelMessages', channelMessages: page })))).toHaveLength(10);
+  });
+
+  it('that fails can be asked for again', () => {
+    const failed: AppEvent = { type: 'requestFailed', request: 'history', room: GENERAL, error: localError('x', 'x', true) };
+    expect(room(reduce(start(), failed)).older).toBe('failed');
+  });
+});
+
+describe('what is unread', () => {
+  const openLobby: AppEvent[] = [
+    { type: 'joining', room: LOBBY },
+    frame(joinFrame(LOBBY, messagesIn(LOBBY, 1, 2))),
+  ];
+
+  it('counts what others say where nobody looks', () => {
+    const state = inGeneral(1, ...openLobby, says(LOBBY, 3), says(LOBBY, 4, { SenderUUID: ME, Sender: SELF }), says(GENERAL, 2));
+    expect(room(state, LOBBY).unread).toBe(1);
+    expect(room(state).unread).toBe(0);
+    expect(totalUnread(state)).toBe(1);
+  });
+
+  it('is read by opening the room, with a line before it', () => {
+    const before = inGeneral(1, ...openLobby, says(LOBBY, 3), says(LOBBY, 4));
+    const state = reduce(before, { type: 'activated', room: LOBBY });
+    expect(room(state, LOBBY)).toMatchObject({ unread: 0, marker: 2, read: { epoch: 'e1', seq: 4 } });
+    expect(room(reduce(state, { type: 'activated', room: GENERAL }), LOBBY).marker).toBeNull();
+    expect(room(reduce(state, { type: 'wrote', room: LOBBY }), LOBBY).marker).toBeNull();
+  });
+
+  it('grows while the page is hidden, and is read when it shows again', () => {
+    const hidden = inGeneral(1, { type: 'attention', attentive: false }, says(GENERAL, 2));
+    expect(room(hidden).unread).toBe(1);
+    const shown = reduce(hidden, { type: 'attention', attentive: true });
+    expect(room(shown)).toMatchObject({ unread: 0, marker: 1 });
+  });
+
+  it('grows while somebody reads further up', () => {
+    const up = inGeneral(1, { type: 'following', room: GENERAL, following: false }, says(GENERAL, 2), says(GENERAL, 3));
+    expect(room(up).unread).toBe(2);
+    expect(room(reduce(up, { type: 'following', room: GENERAL, following: true })).unread).toBe(0);
+  });
+
+  it('is remembered from the last visit', () => {
+    const state = after(
+      signedIn,
+      { type: 'remembered', rooms: [{ key: GENERAL }, { key: LOBBY, read: { epoch: 'e1', seq: 4 } }] },
+      { type: 'activated', room: GENERAL },
+      frame(joinFrame(LOBBY, messagesIn(LOBBY, 11, 20))),
+    );
+    // Six that were not fetched, and ten that were.
+    expect(room(state, LOBBY).unread).toBe(16);
+  });
+
+  it('is nothing in a room seen for the first time', () => {
+    expect(room(inGeneral(1, ...openLobby), LOBBY).unread).toBe(0);
+  });
+});
+
+describe('people', () => {
+  const bobJoins = frame({
+    type: 'sys',
+    SUUID: 's',
+    userUUID: BOB.UUID,
+    user: BOB,
+    sys: { type: 'channelJoin', channelJoin: { recipientUUID: '' } },
+  });
+  const names = (state: AppState): string[] => otherPeople(state).map(({ name, online }) => `${name} ${online ? 'on' : 'off'}`);
+
+  it('come and go', () => {
+    const joined = inGeneral(1, bobJoins, bobJoins);
+    expect(room(joined)).toMatchObject({ members: [ME, ANN.UUID, BOB.UUID], membersTotal: 3 });
+    expect(names(joined)).toEqual(['Ann on', 'Bob on']);
+    const left = reduce(
+      joined,
+      frame({ type: 'channelLeave', SUUID: 's', userUUID: BOB.UUID, channelLeave: { recipientUUID: '' } }),
+    );
+    expect(room(left)).toMatchObject({ members: [ME, ANN.UUID], membersTotal: 2 });
+  });
+
+  it('go offline by name, or by number in a large room', () => {
+    const listed = frame({ type: 'users', users: { total: 2, received: 2, users: [SELF, ANN] } });
+    const gone = frame({
+      type: 'sys',
+      sys: {
+        type: 'presence',
+        presence: { recipientUUID: '', userUUID: ANN.UUID, username: 'Ann', onLine: false, usersTotal: 1 },
+      },
+    });
+    const state = inGeneral(1, listed, gone);
+    expect(names(state)).toEqual(['Ann off']);
+    expect(room(state).membersTotal).toBe(1);
+    const counted = frame({ type: 'sys', sys: { type: 'presence', presence: { recipientUUID: '', usersTotal: 1834 } } });
+    expect(room(reduce(state, counted)).membersTotal).toBe(1834);
+  });
+
+  it('who are away are only listed when they have an account', () => {
+    const stranger = says(GENERAL, 2, { SenderUUID: 'x', Sender: { UUID: 'x', Username: 'Passer-by' } });
+    const state = inGeneral(1, stranger);
+    expect(names(state)).toEqual(['Ann on']);
+    expect(state.people['x']).toMatchObject({ name: 'Passer-by', online: false });
+    const listed = frame({ type: 'users', users: { total: 1, received: 1, users: [BOB] } });
+    expect(names(reduce(state, listed))).toEqual(['Ann on', 'Bob off']);
+  });
+
+  it('are known by name from the last visit', () => {
+    const state = after(signedIn, { type: 'remembered', rooms: [{ key: 'user:bob-uuid', name: 'Bob' }] });
+    expect(state.people['bob-uuid']).toMatchObject({ name: 'Bob', online: false });
+    expect(roomsOfKind(state.order, 'private')).toEqual(['user:bob-uuid']);
+    expect(roomsOfKind(state.order, 'open')).toEqual([GENERAL]);
+  });
+});
+
+it('the directory is asked for anew, or page by page', () => {
+  const page = (...rooms: string[]): AppEvent =>
+    frame({ type: 'rooms', rooms: { total: 3, received: rooms.length, rooms: rooms.map((room) => ({ room, users: 1 })) } });
+  const first = after(signedIn, { type: 'directoryAsked', offset: 0 }, page('a', 'b'));
+  const second = [{ type: 'directoryAsked', offset: 2 } as const, page('c')].reduce(reduce, first);
+  expect(second.directory.rooms.map(({ room }) => room)).toEqual(['a', 'b', 'c']);
+  const anew = [{ type: 'directoryAsked', offset: 0 } as const, page('z')].reduce(reduce, second);
+  expect(anew.directory.rooms.map(({ room }) => room)).toEqual(['z']);
+  const { error } = errorFrame(undefined, 'unavailable') as Extract<ServerFrame, { type: 'error' }>;
+  const failed = reduce(anew, { type: 'requestFailed', request: 'rooms', room: null, error });
+  expect(failed.directory).toMatchObject({ loading: false, error: { reason: 'unavailable' } });
+});

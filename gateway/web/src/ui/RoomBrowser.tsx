@@ -1,0 +1,143 @@
+import { useEffect, useState, type SubmitEvent } from 'react';
+import { namedRoom } from '../state/index.ts';
+import { Dialog } from './Dialog.tsx';
+import { Icon } from './Icon.tsx';
+import { text } from './text.ts';
+import { useApp, useSelect } from './useApp.ts';
+
+interface RoomBrowserProps {
+  onClose: () => void;
+  onOpened: () => void;
+}
+
+/** Finds, joins and creates named rooms. */
+export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
+  const app = useApp();
+  const directory = useSelect((state) => state.directory);
+  const joined = useSelect((state) => state.rooms);
+  const mayCreate = useSelect((state) => state.server?.createRooms !== false);
+  const [query, setQuery] = useState('');
+  const name = query.trim();
+  const wanted = name.toLocaleLowerCase();
+  const shown = directory.rooms.filter(({ room }) => room.toLocaleLowerCase().includes(wanted));
+  const isKnown = directory.rooms.some(({ room }) => namedRoom(room) === namedRoom(name));
+  const canCreate = mayCreate && name !== '' && !isKnown;
+
+  useEffect(() => {
+    app.loadDirectory();
+  }, [app]);
+
+  const open = (room: string): void => {
+    app.openNamed(room);
+    onOpened();
+  };
+
+  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const only = shown.length === 1 ? shown[0] : undefined;
+    if (isKnown || canCreate) open(name);
+    else if (only !== undefined) open(only.room);
+  };
+
+  return (
+    <Dialog title={text.browser.title} testId="room-browser" onClose={onClose}>
+      <form className="browser-search" onSubmit={submit}>
+        <Icon name="search" />
+        <input
+          autoFocus
+          value={query}
+          maxLength={64}
+          placeholder={text.browser.search}
+          aria-label={text.browser.search}
+          data-testid="room-search"
+          onChange={(event) => {
+            setQuery(event.target.value);
+          }}
+        />
+      </form>
+      <ul className="list list-tall" aria-busy={directory.loading}>
+        {canCreate && (
+          <li>
+            <button
+              type="button"
+              className="row row-create"
+              data-testid="create-room"
+              onClick={() => {
+                open(name);
+              }}
+            >
+              <span className="row-mark" aria-hidden="true">
+                <Icon name="plus" />
+              </span>
+              <span className="row-name">{text.browser.create(name)}</span>
+            </button>
+          </li>
+        )}
+        {shown.map(({ room, users }) => (
+          <li key={room}>
+            <button
+              type="button"
+              className="row"
+              data-testid="directory-row"
+              data-name={room}
+              onClick={() => {
+                open(room);
+              }}
+            >
+              <span className="row-mark" aria-hidden="true">
+                <Icon name="hash" />
+              </span>
+              <span className="row-name" dir="auto">
+                {room}
+              </span>
+              {joined[namedRoom(room)] !== undefined && <span className="chip">{text.browser.joined}</span>}
+              <span className="row-note">{text.browser.occupancy(users)}</span>
+            </button>
+          </li>
+        ))}
+        <BrowserFoot shown={shown.length} canCreate={canCreate} mayCreate={mayCreate} />
+      </ul>
+    </Dialog>
+  );
+}
+
+function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate: boolean; mayCreate: boolean }) {
+  const app = useApp();
+  const directory = useSelect((state) => state.directory);
+  if (directory.error !== null) {
+    return (
+      <li className="list-empty" role="alert">
+        <p>{directory.error.error}</p>
+        <button
+          type="button"
+          className="button button-quiet"
+          onClick={() => {
+            app.loadDirectory();
+          }}
+        >
+          {text.browser.refresh}
+        </button>
+      </li>
+    );
+  }
+  if (directory.loading && directory.rooms.length === 0) return <li className="list-empty">{text.browser.loading}</li>;
+  if (directory.rooms.length < directory.total) {
+    return (
+      <li>
+        <button
+          type="button"
+          className="row row-more"
+          disabled={directory.loading}
+          onClick={() => {
+            app.loadDirectory(directory.rooms.length);
+          }}
+        >
+          {text.browser.more}
+        </button>
+      </li>
+    );
+  }
+  if (shown > 0 || canCreate) return null;
+  const empty = mayCreate ? text.browser.empty : text.browser.emptyFixed;
+  return <li className="list-empty">{directory.rooms.length === 0 ? empty : text.browser.noMatch}</li>;
+}

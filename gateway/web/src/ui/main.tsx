@@ -1,0 +1,45 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App, browserEnvironment, browserStorage, Client, SessionStore, systemClock } from '../state/index.ts';
+import { Page } from './Page.tsx';
+import { AppContext } from './useApp.ts';
+import './styles/index.css';
+
+/** A hidden page draws no pictures, so it is told of changes by a timer. */
+const HIDDEN_NOTIFY_MS = 200;
+
+const tab = browserStorage(() => sessionStorage);
+const shared = browserStorage(() => localStorage);
+const client = new Client({ env: browserEnvironment(), sessions: new SessionStore(tab, shared), tab });
+const app = new App({
+  client,
+  clock: systemClock,
+  shared,
+  tab,
+  schedule(notify) {
+    if (document.visibilityState === 'visible') requestAnimationFrame(notify);
+    else setTimeout(notify, HIDDEN_NOTIFY_MS);
+  },
+});
+
+window.addEventListener('storage', (event) => {
+  client.onStorage(event);
+});
+window.addEventListener('pagehide', () => {
+  app.save();
+});
+document.addEventListener('visibilitychange', () => {
+  app.setAttentive(document.visibilityState === 'visible');
+});
+app.setAttentive(document.visibilityState === 'visible');
+app.start();
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('the page has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <AppContext value={app}>
+      <Page />
+    </AppContext>
+  </StrictMode>,
+);

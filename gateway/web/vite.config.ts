@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+// The gateway that `npm run dev` talks to.
+const DEV_GATEWAY = 'http://localhost:5555';
+
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    // The first versions that know `light-dark()`, from 2024.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    // The gateway's content security policy allows nothing inline, not even `data:`.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: { '/ws': { target: DEV_GATEWAY, ws: true, changeOrigin: true } },
+  },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}'],
+    environment: 'node',
+  },
+});

@@ -1,0 +1,108 @@
+//! Wires the parts together.
+
+use std::{sync::Arc, time::Duration};
+
+use parlor_shared::{
+    config::{HistoryConfig, RedactedUrl},
+    keyspace::Keyspace,
+    lifecycle::Lifecycle,
+    redis::{
+        Redis,
+        connect::claim_partitions,
+        lease::{Keeper, Reports, Settings},
+    },
+    telemetry::{self, AdminServer, Readiness},
+};
+use tracing::info;
+
+use crate::{
+    backlog::Backlog,
+    commit::Committer,
+    consume::Consumer,
+    lease::Partitions,
+    metrics::Metrics,
+    trim::{Limits, Trimmer},
+};
+
+/// How long a commit in flight and the release of the leases may take: somewhat more than Redis may
+/// take to answer each.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
+
+/// Starts the worker's tasks.
+///
+/// # Errors
+/// A sentence for people when the worker can't run as configured.
+pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let registry = telemetry::Metrics::new("history-worker")?;
+    let metrics = Metrics::register(&registry)?;
+    let readiness = Readiness::default();
+    let reports = Reports {
+        owned: metrics.leases_owned.clone(),
+        lost: metrics.leases_lost.clone(),
+        errors: metrics.redis_errors.clone(),
+        redis: readiness.condition("redis"),
+    };
+    // Before Redis is there, so that the wait for it can be watched.
+    let admin = AdminServer::bind(config.common.admin_address, registry, readiness).await?;
+    info!(address = %admin.local_addr()?, "serving health and metrics");
+    lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
+
+    let url = config.common.redis_url()?;
+    info!(redis = %RedactedUrl(&url), "connecting");
+    let redis = Redis::new(&url)?;
+    let connect = async {
+        let mut leases = redis.commands().await;
+        claim_partitions(&mut leases, config.common.partitions).await?;
+        anyhow::Ok((leases, redis.commands().await))
+    };
+    let stop = lifecycle.soft();
+    let (for_leases, commands) = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        connected = connect => connected?,
+    };
+
+    let keyspace = Keyspace::new(config.common.partitions);
+    let settings = Settings {
+        role: "history",
+        ttl: config.history.history_lease,
+    };
+    let items = Partitions::new(keyspace.clone());
+    // Leases have a connection of their own: a renewal never waits behind a large batch.
+    let (keeper, owned) = Keeper::new(items, settings, for_leases, reports);
+    let committer = Committer {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        keep_messages: config.history.history_max_messages,
+        metrics: Arc::clone(&metrics),
+    };
+    let trimmer = Trimmer {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        interval: config.history.trim_interval,
+        limits: Limits {
+            messages: config.history.history_max_messages,
+            age: config.history.history_max_age,
+        },
+        metrics: Arc::clone(&metrics),
+    };
+    let backlog = Backlog {
+        commands,
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    let consumer = Consumer {
+        redis,
+        committer,
+        keyspace,
+        owned,
+        batch_entries: config.history.batch_entries,
+        metrics,
+    };
+    lifecycle.spawn("leases", keeper.run(stop.clone()));
+    lifecycle.spawn("consumer", consumer.run(stop.clone()));
+    lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
+    lifecycle.spawn("backlog", backlog.run(stop));
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Looks how much of the owned partitions waits to be persisted, and since when.
+
+use std::{sync::Arc, time::Duration};
+
+use parlor_shared::{
+    keyspace::Keyspace,
+    redis::{Commands, lease::Owned, stream::Entries},
+};
+use redis::{RedisResult, Value, pipe};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::metrics::Metrics;
+
+/// Several times per scrape, so that what is scraped is fresh.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+pub(crate) struct Backlog {
+    pub(crate) commands: Commands,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) owned: Owned<u16>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Backlog {
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let look = async {
+                ticks.tick().await;
+                self.look().await
+            };
+            let looked = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                looked = look => looked,
+            };
+            if let Err(error) = looked {
+                self.metrics.redis_errors.inc();
+                warn!(%error, "can't tell the backlog");
+            }
+        }
+    }
+
+    async fn look(&mut self) -> RedisResult<()> {
+        let owned: Vec<u16> = self.owned.borrow().keys().copied().collect();
+        let mut ask = pipe();
+        ask.cmd("TIME");
+        for partition in owned {
+            let stream = self.keyspace.messages(partition);
+            ask.xlen(&stream);
+            ask.xrange_count(stream, "-", "+", 1);
+        }
+        let replies: Vec<Value> = ask.query_async(&mut self.commands).await?;
+        let mut replies = replies.into_iter();
+        let now: (u64, u64) = redis::from_redis_value(replies.next().unwrap_or(Value::Nil))?;
+        let now_ms = now.0 * 1_000 + now.1 / 1_000;
+        let (mut entries, mut age_ms) = (0, 0);
+        while let (Some(length), Some(oldest)) = (replies.next(), replies.next()) {
+            entries += redis::from_redis_value::<i64>(length)?;
+            if let Some(ms) = Entries::from_reply(oldest).last.as_deref().and_then(id_ms) {
+                age_ms = age_ms.max(now_ms.saturating_sub(ms));
+            }
+        }
+        self.metrics.backlog_entries.set(entries);
+        self.metrics
+            .backlog_age_seconds
+            .set(age_ms as f64 / 1_000.0);
+        Ok(())
+    }
+}
+
+/// The time in a stream entry's id.
+fn id_ms(id: &str) -> Option<u64> {
+    id.split_once('-')?.0.parse().ok()
+}

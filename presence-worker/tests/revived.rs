@@ -1,0 +1,44 @@
+//! A gateway that was taken for dead and is alive: its sessions come back and stay.
+
+mod common;
+
+use common::{PATIENCE, Stage};
+use parlor_testkit::wait_until;
+
+#[tokio::test]
+async fn sessions_registered_again_stay() {
+    let stage = Stage::new().await;
+    let mut gateway = stage.gateway().await;
+    let mut seats = Vec::new();
+    for number in 0..100 {
+        let user = stage.person(&format!("user {number}"), "user").await;
+        let seat = gateway.enter(&stage, &user).await;
+        seats.push((user, seat));
+    }
+    let worker = stage.worker(&[]).await;
+    gateway.die();
+    let missing = async || !stage.is_registered(gateway.id);
+    wait_until(PATIENCE, "it is taken for dead", missing).await;
+
+    // What a gateway does that finds itself missing, as often as it does.
+    let rounds = "parlor_presence_refresh_duration_seconds_count";
+    let mut registrations = 0;
+    let mut settled_after = u64::MAX;
+    gateway.beat();
+    let settled = async || {
+        if registrations == 0 || !stage.is_registered(gateway.id) {
+            registrations += 1;
+            for (user, seat) in &seats {
+                gateway.register(&stage, user, *seat).await;
+            }
+            settled_after = worker.value(rounds).await + 3;
+        }
+        worker.value(rounds).await >= settled_after
+    };
+    wait_until(PATIENCE, "it is registered and refreshed", settled).await;
+    for (user, _) in &seats {
+        assert!(stage.status_ttl_ms(user.uuid) > 0, "online");
+        assert!(stage.is_member(user.uuid), "in the room");
+    }
+    assert_eq!(worker.value("parlor_presence_dead_gateways_total").await, 1);
+}
