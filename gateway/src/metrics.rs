@@ -173,3 +173,20 @@ impl GatewayMetrics {
         self.closes.with_label_values(&[reason]).inc();
     }
 }
+
+/// Counts one as long as it lives.
+#[derive(Debug)]
+pub struct Counted(IntGauge);
+
+impl Counted {
+    pub fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

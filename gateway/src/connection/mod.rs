@@ -32,6 +32,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
+    metrics::Counted,
     outbox::Outbox,
     rooms::Membership,
     session::{Effects, Session},
@@ -64,6 +65,7 @@ pub struct Connection {
     address: IpAddr,
     memberships: HashMap<ChannelId, Membership>,
     in_flight: InFlight,
+    signed_in: Option<Counted>,
     departure: Departure,
     /// Changes when the registry has lost this gateway's sessions.
     registry_lost: watch::Receiver<u64>,
@@ -91,6 +93,7 @@ impl Connection {
             address,
             memberships: HashMap::new(),
             in_flight: InFlight::default(),
+            signed_in: None,
             departure: app.registrar.departure(id),
             registry_lost: app.registrar.lost(),
             last_heard: now,
@@ -104,7 +107,7 @@ impl Connection {
         let app = Arc::clone(&self.app);
         let outbox = self.outbox.clone();
         let listed = app.connections.list(self.session.id(), outbox.clone());
-        app.metrics.connections.inc();
+        let _counted = Counted::new(&app.metrics.connections);
         app.metrics.connections_total.inc();
         let mut writer = pin!(outbox.run(app.limits.write_timeout));
         let ended = {
@@ -126,7 +129,6 @@ impl Connection {
             }
         };
         outbox.abandon();
-        app.metrics.connections.dec();
         app.metrics.closed(ended);
         // Out of its rooms and lists; what is left is only to be heard out.
         drop((self, listed));
