@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use parlor_shared::{
-    config::{GatewayConfig, GatewayLimits, RedactedUrl, Settings as _},
+    config::{GatewayConfig, RedactedUrl, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
@@ -22,10 +22,10 @@ use tracing::info;
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{history::History, probe::Probe, publisher::Publisher},
-    connection::{registrar::Registrar, registry::Connections},
+    connection::{Services, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
-    rooms::{Registry, pump::Pump, registry::Plan, task::ShardSettings},
+    rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -34,25 +34,6 @@ use crate::{
 /// How a reconnecting client's delay is spread, in milliseconds: short, since the drain itself is
 /// spread over its grace.
 const RECONNECT_DELAY_MS: std::ops::Range<u64> = 100..2_000;
-
-/// What every connection works with.
-pub struct App {
-    pub gateway: GatewayId,
-    pub keyspace: Keyspace,
-    pub commands: Commands,
-    pub registry_settings: presence::Settings,
-    pub directory: Directory,
-    pub history: History,
-    pub rooms: Registry,
-    pub publisher: Publisher,
-    pub registrar: Registrar,
-    pub connections: Connections,
-    pub user_limits: UserLimits,
-    pub rules: Arc<Rules>,
-    pub limits: GatewayLimits,
-    pub create_rooms: bool,
-    pub metrics: GatewayMetrics,
-}
 
 /// A gateway that runs.
 #[derive(Debug)]
@@ -82,7 +63,7 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let metrics = GatewayMetrics::new(&metrics)?;
     let parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
-    let app = Arc::new(parts.app(&config, metrics)?);
+    let app = Arc::new(parts.services(&config, metrics)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
 
     let connections = TaskTracker::new();
@@ -187,7 +168,7 @@ impl Parts {
         })
     }
 
-    fn app(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<App> {
+    fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
         let passwords = Passwords::new(HashSettings {
             memory_kib: limits.argon2_memory_kib,
@@ -201,7 +182,7 @@ impl Parts {
             guests: config.guests,
             sign_in_failures: limits.sign_in_failures,
         };
-        Ok(App {
+        Ok(Services {
             gateway: self.gateway,
             directory: Directory::new(self.commands.clone(), passwords, settings),
             keyspace: self.keyspace,
@@ -269,7 +250,7 @@ fn until_drained(
 }
 
 /// Tells every connection when sending stops working and when it works again.
-fn tell_about_redis(app: &Arc<App>, mut up: watch::Receiver<bool>, lifecycle: &Lifecycle) {
+fn tell_about_redis(app: &Arc<Services>, mut up: watch::Receiver<bool>, lifecycle: &Lifecycle) {
     let app = Arc::clone(app);
     until_drained(lifecycle, "notices", async move {
         let mut told = true;
@@ -287,7 +268,7 @@ fn tell_about_redis(app: &Arc<App>, mut up: watch::Receiver<bool>, lifecycle: &L
 /// Unready → wait for the balancer → refuse upgrades → tell connections to go, spread over the
 /// grace → wait for them.
 async fn drain(
-    app: &App,
+    app: &Services,
     condition: &Condition,
     stop_accepting: &CancellationToken,
     connections: &TaskTracker,

@@ -3,8 +3,6 @@
 use parlor_shared::telemetry::Metrics;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
-use crate::rooms::room::Stats;
-
 /// Seconds; from a tenth of a millisecond to several seconds.
 const LATENCY_BUCKETS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
@@ -159,21 +157,6 @@ impl GatewayMetrics {
                 &["reason"],
             )?)?,
         })
-    }
-
-    /// Adds what a room has counted.
-    pub fn count_room(&self, stats: Stats) {
-        let add = |counter: &IntCounter, by: u64| {
-            if by > 0 {
-                counter.inc_by(by);
-            }
-        };
-        add(&self.deliveries, stats.deliveries);
-        add(&self.gaps, stats.gaps);
-        add(&self.gap_messages_repaired, stats.repaired_messages);
-        add(&self.duplicates_dropped, stats.duplicates);
-        add(&self.resyncs, stats.resyncs);
-        add(&self.bus_events_unreadable, stats.unreadable);
     }
 
     /// Counts a room that was resumed.

@@ -15,7 +15,7 @@ use parlor_shared::{
 };
 use tracing::info;
 
-use crate::{announce::Announcer, lease::Gateways, metrics::Metrics, reap::Grace, watch::Watch};
+use crate::{announce::Announcer, fate::Grace, lease::Gateways, metrics::Metrics, watch::Watch};
 
 /// How long the release of the leases may take: somewhat more than Redis may take to answer.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
@@ -84,6 +84,6 @@ fn presence_settings(config: &PresenceConfig) -> presence::Settings {
         status_ttl_seconds: seconds(config.presence.status_ttl),
         session_ttl_seconds: seconds(config.presence.session_ttl),
         guest_ttl_seconds: seconds(config.presence.guest_ttl),
-        ..presence::Settings::default()
+        names_limit: config.presence.presence_names_limit as u64,
     }
 }

@@ -3,6 +3,7 @@
 
 mod announce;
 pub mod app;
+mod fate;
 mod lease;
 mod metrics;
 mod reap;

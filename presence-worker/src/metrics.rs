@@ -58,7 +58,7 @@ impl Metrics {
             )?)?,
             dead_gateways: counter(
                 "parlor_presence_dead_gateways_total",
-                "Gateways taken for dead.",
+                "Gateways taken for dead with sessions that had not departed.",
             )?,
             leases_lost: counter(
                 "parlor_presence_leases_lost_total",

@@ -8,7 +8,10 @@
 //! flight any more, takes it out of both: it finds itself missing once more, and what it registers
 //! then stays. Each step may be repeated, so the next owner goes on wherever this one ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parlor_shared::{
     id::GatewayId,
@@ -21,6 +24,7 @@ use tracing::{info, warn};
 
 use crate::{
     announce::{Announcer, Reason},
+    fate::{Fate, Grace, Patience, Signs},
     metrics::Metrics,
     refresh,
 };
@@ -30,14 +34,6 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Departed sessions looked at in one round trip.
 const PAGE_SESSIONS: usize = 500;
 
-#[derive(Clone, Copy)]
-pub(crate) struct Grace {
-    /// How long a session may be gone before it is ended.
-    pub(crate) offline_ms: u64,
-    /// How long a gateway may be silent before it is taken for dead.
-    pub(crate) dead_after_ms: u64,
-}
-
 pub(crate) struct Reaper {
     pub(crate) gateway: GatewayId,
     pub(crate) lease: Lease,
@@ -45,48 +41,7 @@ pub(crate) struct Reaper {
     pub(crate) announcer: Announcer,
     pub(crate) grace: Grace,
     pub(crate) metrics: Arc<Metrics>,
-}
-
-/// What is known of a gateway, all by Redis' clock, in ms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Signs {
-    now: u64,
-    /// The last heartbeat, if it is registered.
-    heartbeat: Option<u64>,
-    /// The heartbeat after which it was taken for dead, if it was.
-    dead_since: Option<u64>,
-}
-
-/// What has become of a gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Alive,
-    /// It is to be taken for dead, if this is still its last heartbeat.
-    Silent {
-        heartbeat: u64,
-    },
-    /// It was taken for dead, and its sessions count as departed at its last heartbeat.
-    Dead {
-        heartbeat: u64,
-    },
-    /// It was taken for dead and is not.
-    Revived,
-    /// Nothing is left.
-    Gone,
-}
-
-impl Signs {
-    fn fate(self, grace: Grace) -> Fate {
-        match (self.heartbeat, self.dead_since) {
-            (Some(heartbeat), None) if heartbeat + grace.dead_after_ms < self.now => {
-                Fate::Silent { heartbeat }
-            }
-            (Some(_), None) => Fate::Alive,
-            (None, Some(heartbeat)) => Fate::Dead { heartbeat },
-            (Some(_), Some(_)) => Fate::Revived,
-            (None, None) => Fate::Gone,
-        }
-    }
+    pub(crate) patience: Patience,
 }
 
 impl Reaper {
@@ -101,6 +56,7 @@ impl Reaper {
             }
             if let Err(error) = self.round().await {
                 self.metrics.redis_errors.inc();
+                self.patience.forget();
                 warn!(gateway = %self.gateway, %error, "can't end its sessions, trying again");
             }
         }
@@ -108,13 +64,16 @@ impl Reaper {
 
     async fn round(&mut self) -> RedisResult<()> {
         let signs = self.signs().await?;
+        let still = signs.heartbeat.is_some_and(|beat| {
+            self.patience
+                .has_stood_still(beat, Instant::now(), self.grace)
+        });
         match signs.fate(self.grace) {
             Fate::Alive => self.reap_departed(signs.now).await,
+            Fate::Silent { .. } if !still => Ok(()),
             Fate::Silent { heartbeat } => {
                 if self.condemn(heartbeat).await? {
-                    self.metrics.dead_gateways.inc();
-                    let silent_ms = signs.now - heartbeat;
-                    warn!(gateway = %self.gateway, silent_ms, "taking a gateway for dead");
+                    self.tell_of_silence(signs.now - heartbeat).await?;
                     self.reap_dead(signs.now, heartbeat).await?;
                 }
                 Ok(())
@@ -148,6 +107,27 @@ impl Reaper {
             .arg(self.gateway.to_string())
             .arg(heartbeat)
             .invoke_async(&mut self.commands)
+            .await
+    }
+
+    /// A gateway that shuts down notes its sessions as departed before it falls silent.
+    async fn tell_of_silence(&mut self, silent_ms: u64) -> RedisResult<()> {
+        let (sessions, departed) = self.count().await?;
+        if sessions > departed {
+            self.metrics.dead_gateways.inc();
+            warn!(gateway = %self.gateway, silent_ms, sessions, "taking a gateway for dead");
+        } else {
+            info!(gateway = %self.gateway, silent_ms, "a gateway has ended");
+        }
+        Ok(())
+    }
+
+    /// How many sessions are registered, and how many of these are noted as departed.
+    async fn count(&mut self) -> RedisResult<(u64, u64)> {
+        pipe()
+            .hlen(keyspace::gateway_sessions(self.gateway))
+            .zcard(keyspace::gateway_departed(self.gateway))
+            .query_async(&mut self.commands)
             .await
     }
 
@@ -272,18 +252,14 @@ impl Reaper {
     /// Forgets a dead gateway when nothing is left of it. Its hash and its ZSET are gone with their
     /// last entries, and its lease goes with its being listed.
     async fn bury(&mut self) -> RedisResult<()> {
-        let (sessions, departed): (u64, u64) = pipe()
-            .hlen(keyspace::gateway_sessions(self.gateway))
-            .zcard(keyspace::gateway_departed(self.gateway))
-            .query_async(&mut self.commands)
-            .await?;
+        let (sessions, departed) = self.count().await?;
         if sessions == 0 && departed == 0 {
             let gateway = self.gateway.to_string();
             let _: () = self
                 .commands
                 .zrem(keyspace::gateways_dead(), gateway)
                 .await?;
-            info!(gateway = %self.gateway, "nothing is left of a dead gateway");
+            info!(gateway = %self.gateway, "nothing is left of a gateway");
         }
         Ok(())
     }
@@ -299,35 +275,5 @@ impl Reaper {
             .ignore()
             .query_async(&mut self.commands)
             .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GRACE: Grace = Grace {
-        offline_ms: 10,
-        dead_after_ms: 15,
-    };
-
-    fn fate(heartbeat: Option<u64>, dead_since: Option<u64>) -> Fate {
-        let signs = Signs {
-            now: 100,
-            heartbeat,
-            dead_since,
-        };
-        signs.fate(GRACE)
-    }
-
-    #[test]
-    fn a_gateways_fate_shows_in_its_heartbeats() {
-        assert_eq!(fate(Some(85), None), Fate::Alive);
-        // Clocks that were set back make nobody dead.
-        assert_eq!(fate(Some(200), None), Fate::Alive);
-        assert_eq!(fate(Some(84), None), Fate::Silent { heartbeat: 84 });
-        assert_eq!(fate(None, Some(84)), Fate::Dead { heartbeat: 84 });
-        assert_eq!(fate(Some(99), Some(84)), Fate::Revived);
-        assert_eq!(fate(None, None), Fate::Gone);
     }
 }

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     announce::Announcer,
+    fate::{Grace, Patience},
     metrics::Metrics,
-    reap::{Grace, Reaper},
+    reap::Reaper,
     refresh::Refresher,
 };
 
@@ -76,6 +77,7 @@ impl Watch {
             announcer: self.announcer.clone(),
             grace: self.grace,
             metrics: Arc::clone(&self.metrics),
+            patience: Patience::default(),
         }
     }
 }

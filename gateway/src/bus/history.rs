@@ -15,7 +15,6 @@ use parlor_shared::{
 use redis::RedisResult;
 
 use super::tail::{Depth, Tails};
-use crate::rooms::task::Audited;
 
 /// What a repair fetches at once.
 const REPAIR_MESSAGES: usize = 10_000;
@@ -39,6 +38,16 @@ pub struct HistoryPage {
     pub seq: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
+}
+
+/// One room's audit.
+#[derive(Debug)]
+pub struct Audited {
+    pub channel: ChannelId,
+    /// Where the room stood before Redis was asked.
+    pub asked: (String, u64),
+    /// Where it stands in Redis.
+    pub found: (String, u64),
 }
 
 /// Reads history. Cheap to clone.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,14 +17,15 @@ use parlor_shared::{
     id::{ChannelId, MessageId},
     keyspace::{self, Keyspace},
     limits,
-    redis::{
-        Redis,
-        connect::{Backoff, RESPONSE_TIMEOUT},
-        scripts,
-    },
+    redis::{Redis, connect::Backoff, scripts},
 };
-use redis::{Pipeline, RedisError, RedisResult, Value, aio::MultiplexedConnection};
-use tokio::sync::{mpsc, watch};
+use redis::{
+    Pipeline, PushInfo, PushKind, RedisError, RedisResult, Value, aio::MultiplexedConnection,
+};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::{MissedTickBehavior, interval},
+};
 use tracing::{info, warn};
 
 use crate::metrics::GatewayMetrics;
@@ -32,6 +34,8 @@ use crate::metrics::GatewayMetrics;
 const QUEUE_MESSAGES: usize = 16_384;
 /// Messages in one pipeline.
 const BATCH_MESSAGES: usize = 256;
+/// How often a silent connection is asked whether it is alive.
+const WATCHDOG: Duration = Duration::from_secs(5);
 /// Pipelines under way at once.
 const PIPELINES: usize = 16;
 
@@ -138,13 +142,13 @@ impl Task {
         let mut first = true;
         loop {
             match self.connect().await {
-                Ok(connection) => {
+                Ok((connection, lost)) => {
                     backoff.reset();
                     if !first {
                         info!("publishing works again");
                     }
                     self.up.send_replace(true);
-                    if self.serve(connection, &mut queue).await {
+                    if self.serve(connection, &lost, &mut queue).await {
                         return;
                     }
                     self.metrics.redis_reconnects.inc();
@@ -162,18 +166,30 @@ impl Task {
         }
     }
 
-    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let mut connection = self.redis.dedicated(RESPONSE_TIMEOUT).await?;
+    /// A connection, and what tells that it broke while nothing was on its way.
+    async fn connect(&self) -> RedisResult<(MultiplexedConnection, Arc<Notify>)> {
+        let lost = Arc::new(Notify::new());
+        let tell = Arc::clone(&lost);
+        let pushed = move |push: PushInfo| -> Result<(), ()> {
+            if push.kind == PushKind::Disconnection {
+                tell.notify_one();
+            }
+            Ok(())
+        };
+        let mut connection = self.redis.dedicated_with_pushes(pushed).await?;
         scripts::PUBLISH.load_async(&mut connection).await?;
-        Ok(connection)
+        Ok((connection, lost))
     }
 
     /// Publishes until the connection fails (`false`) or nobody is left to publish (`true`).
     async fn serve(
         &mut self,
         mut connection: MultiplexedConnection,
+        lost: &Notify,
         queue: &mut mpsc::Receiver<Publish>,
     ) -> bool {
+        let mut watchdog = interval(WATCHDOG);
+        watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut under_way: FuturesOrdered<BoxFuture<'static, Batch>> = FuturesOrdered::new();
         let mut taken = Vec::with_capacity(BATCH_MESSAGES);
         let mut broken = false;
@@ -200,6 +216,12 @@ impl Task {
                 biased;
                 Some((batch, began, outcome)) = under_way.next(), if !under_way.is_empty() => {
                     broken |= self.finish(batch, began, outcome);
+                }
+                () = lost.notified() => broken = true,
+                // What is on its way has a time limit of its own.
+                _ = watchdog.tick(), if under_way.is_empty() => {
+                    let pong: RedisResult<()> = redis::cmd("PING").query_async(&mut connection).await;
+                    broken |= pong.is_err();
                 }
                 count = queue.recv_many(&mut taken, BATCH_MESSAGES), if accepts => {
                     if count == 0 {

@@ -7,12 +7,13 @@ mod in_flight;
 mod join;
 pub mod registrar;
 pub mod registry;
+mod services;
 
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
     io,
-    net::IpAddr,
+    net::{IpAddr, Shutdown},
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,11 +23,15 @@ use parlor_shared::{
     id::{ChannelId, SessionId},
     protocol::{CloseCode, client::ConnectQuery},
 };
-use tokio::{net::TcpStream, sync::watch, time::sleep_until};
+use socket2::SockRef;
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{sleep_until, timeout},
+};
 use tracing::debug;
 
 use crate::{
-    app::App,
     outbox::Outbox,
     rooms::Membership,
     session::{Effects, Session},
@@ -34,10 +39,17 @@ use crate::{
 };
 use in_flight::InFlight;
 use registrar::Departure;
+pub use services::Services;
 
 /// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
 /// none.
 const READ_BYTES: usize = 16 * 1_024;
+
+/// How long a connection that was closed is still read from: some round trips, until the other side
+/// has seen the end.
+const LINGER: Duration = Duration::from_secs(1);
+/// The same in bytes: what was under way when the end was told, and not what a flood brings.
+const LINGER_BYTES: usize = 4 * 1_024 * 1_024;
 
 thread_local! {
     static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
@@ -45,7 +57,7 @@ thread_local! {
 
 /// One connection.
 pub struct Connection {
-    app: Arc<App>,
+    app: Arc<Services>,
     outbox: Outbox,
     session: Session,
     decoder: Decoder,
@@ -69,7 +81,7 @@ enum End {
 }
 
 impl Connection {
-    pub fn new(app: Arc<App>, socket: TcpStream, address: IpAddr) -> Self {
+    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr) -> Self {
         let id = SessionId::random();
         let now = Instant::now();
         Self {
@@ -91,7 +103,7 @@ impl Connection {
     pub async fn run(mut self, query: ConnectQuery, early: Vec<u8>) {
         let app = Arc::clone(&self.app);
         let outbox = self.outbox.clone();
-        let _listed = app.connections.list(self.session.id(), outbox.clone());
+        let listed = app.connections.list(self.session.id(), outbox.clone());
         app.metrics.connections.inc();
         app.metrics.connections_total.inc();
         let mut writer = pin!(outbox.run(app.limits.write_timeout));
@@ -116,6 +128,9 @@ impl Connection {
         outbox.abandon();
         app.metrics.connections.dec();
         app.metrics.closed(ended);
+        // Out of its rooms and lists; what is left is only to be heard out.
+        drop((self, listed));
+        linger(outbox.socket()).await;
     }
 
     async fn read(&mut self, query: ConnectQuery, mut early: Vec<u8>) -> End {
@@ -258,6 +273,27 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Says that nothing more will come, then reads on for a moment and forgets what it reads: closing
+/// a socket with unread bytes resets the connection, and the other side may lose the close frame
+/// with it (RFC 9112 section 9.6 tells the same of HTTP).
+async fn linger(socket: &TcpStream) {
+    if SockRef::from(socket).shutdown(Shutdown::Write).is_err() {
+        return;
+    }
+    let heard_out = async {
+        let mut bytes = 0;
+        while bytes < LINGER_BYTES && socket.readable().await.is_ok() {
+            match READ_BUFFER.with_borrow_mut(|buffer| socket.try_read(buffer)) {
+                Ok(0) => return,
+                Ok(read) => bytes += read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = timeout(LINGER, heard_out).await;
 }
 
 /// How long a room's subscription may take before a join is refused.

@@ -70,6 +70,9 @@ pub struct RegistrarTask {
     notes: mpsc::UnboundedReceiver<Note>,
     lost: watch::Sender<u64>,
     announced: bool,
+    /// The registry did not know this gateway when it was last asked; kept over errors, since a
+    /// heartbeat may arrive and its answer not.
+    missing: bool,
 }
 
 impl Registrar {
@@ -88,6 +91,7 @@ impl Registrar {
             notes,
             lost: lost_in,
             announced: false,
+            missing: false,
         };
         (
             Self {
@@ -144,26 +148,28 @@ impl RegistrarTask {
 
     async fn beat(&mut self) {
         match self.try_beat().await {
-            Ok(known) => {
-                if self.announced && !known {
+            Ok(()) => {
+                if self.announced && self.missing {
                     info!("the registry has lost this gateway; its sessions enter again");
                     self.lost.send_modify(|count| *count += 1);
                 }
                 self.announced = true;
+                self.missing = false;
             }
             Err(error) => warn!(%error, "the heartbeat did not reach Redis"),
         }
     }
 
-    /// Whether the registry knew this gateway before.
-    async fn try_beat(&mut self) -> RedisResult<bool> {
+    async fn try_beat(&mut self) -> RedisResult<()> {
         let known: Option<f64> = redis::cmd("ZSCORE")
             .arg(keyspace::gateways())
             .arg(self.gateway.to_string())
             .query_async(&mut self.commands)
             .await?;
-        presence::heartbeat(&mut self.commands, self.gateway).await?;
-        Ok(known.is_some())
+        self.missing |= known.is_none();
+        presence::heartbeat(&mut self.commands, self.gateway)
+            .await
+            .map(drop)
     }
 
     /// Notes a batch. While Redis is away it tries again: who has gone must not stay for ever. When

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use axum::{
     Json, Router,
-    extract::State as Shared,
-    response::{IntoResponse as _, Response},
+    extract::{Request, State as Shared},
+    response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
+use tower::{ServiceExt as _, service_fn};
 use tower_http::{
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
@@ -39,8 +40,18 @@ pub(super) fn serve(router: Router, folder: Option<&Path>) -> anyhow::Result<Rou
                 "client_dir is {} but there is no index.html in it: build the client or mend the path",
                 folder.display()
             );
+            let page = ServeFile::new(index);
+            let missing = service_fn(move |request: Request| {
+                let page = page.clone();
+                async move {
+                    if files::names_a_file(request.uri().path()) {
+                        return Ok(not_found());
+                    }
+                    page.oneshot(request).await.map(IntoResponse::into_response)
+                }
+            });
             // Whoever brings a client of their own decides what it may load.
-            router.fallback_service(ServeDir::new(folder).fallback(ServeFile::new(index)))
+            router.fallback_service(ServeDir::new(folder).fallback(missing))
         }
         None => router
             .fallback(files::built_in)

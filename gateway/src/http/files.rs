@@ -27,11 +27,7 @@ pub(super) async fn built_in(method: Method, uri: Uri, headers: HeaderMap) -> Re
     if let Some(file) = WebClient::get(path) {
         return answer(path, &file, &headers);
     }
-    if path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.contains('.'))
-    {
+    if names_a_file(path) {
         return not_found();
     }
     match WebClient::get("index.html") {
@@ -43,6 +39,13 @@ pub(super) async fn built_in(method: Method, uri: Uri, headers: HeaderMap) -> Re
         )
             .into_response(),
     }
+}
+
+/// Whether a path asks for a file. Every other path is the page's own, and the page reads it.
+pub(super) fn names_a_file(path: &str) -> bool {
+    path.rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'))
 }
 
 fn answer(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {

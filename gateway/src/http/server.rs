@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::{admission::Admission, client, upgrade};
-use crate::app::App;
+use crate::connection::Services;
 
 /// Connections that the kernel holds until they are accepted.
 const LISTEN_BACKLOG: i32 = 4_096;
@@ -31,7 +31,7 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// What the handlers share.
 #[derive(Clone)]
 pub(super) struct State {
-    pub app: Arc<App>,
+    pub app: Arc<Services>,
     pub admission: Admission,
     pub allowed_origins: AllowedOrigins,
     pub trusted_proxies: Networks,
@@ -59,7 +59,7 @@ impl Server {
     /// # Errors
     /// A sentence when the address is taken or the client's folder is not there.
     pub fn bind(
-        app: Arc<App>,
+        app: Arc<Services>,
         config: &GatewayConfig,
         connections: TaskTracker,
     ) -> anyhow::Result<Self> {

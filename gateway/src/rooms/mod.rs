@@ -3,12 +3,15 @@
 //! [`room`] decides, purely; [`task`] owns a shard of rooms and does what was decided;
 //! [`registry`] is the handle that connections hold; [`pump`] hands bus events to shards.
 
+pub mod command;
+mod frames;
 pub mod pump;
 pub mod registry;
 pub mod ring;
 pub mod room;
 pub mod task;
 pub mod view;
+mod writer;
 
 pub use registry::{Attached, Membership, Registry};
 pub use room::Backlog;

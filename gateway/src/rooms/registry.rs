@@ -10,8 +10,9 @@ use parlor_shared::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    command::{Command, Inlet, ShardSettings},
     pump::{Entrance, shard_of},
-    task::{Command, Shard, ShardSettings},
+    task::Shard,
     view::Kind,
 };
 use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
@@ -28,7 +29,7 @@ pub struct Registry {
 #[derive(Debug)]
 pub struct Plan {
     registry: Registry,
-    inlets: Vec<super::task::Inlet>,
+    inlets: Vec<Inlet>,
     entrances: Vec<Entrance>,
 }
 
@@ -67,7 +68,7 @@ impl Plan {
     pub fn new(shards: usize) -> Self {
         let (mut senders, mut inlets, mut entrances) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..shards.max(1) {
-            let (sender, inlet, entrance) = super::task::Inlet::new();
+            let (sender, inlet, entrance) = Inlet::new();
             senders.push(sender);
             inlets.push(inlet);
             entrances.push(entrance);

@@ -13,10 +13,10 @@ use parlor_shared::{
 };
 
 use super::{
+    frames::Frames,
     ring::Ring,
-    view::{self, Kind, Viewers},
+    view::{self, Kind},
 };
-use crate::websocket::text_frame;
 
 /// Live messages that wait for a repair. Beyond it the repair has taken too long to be worth it.
 const HELD_MESSAGES: usize = 10_000;
@@ -101,32 +101,6 @@ pub struct Stats {
     pub duplicates: u64,
     pub resyncs: u64,
     pub unreadable: u64,
-}
-
-/// A frame's encodings: one for all, or one for each of two.
-enum Frames {
-    All(Bytes),
-    Each { one: UserId, frames: [Bytes; 2] },
-}
-
-impl Frames {
-    fn new(viewers: Viewers, encode: impl Fn(UserId) -> Option<String>) -> Option<Self> {
-        let frame = |viewer| encode(viewer).map(|text| text_frame(&text));
-        match viewers {
-            Viewers::All => frame(UserId::default()).map(Self::All),
-            Viewers::Each(one, other) => Some(Self::Each {
-                one,
-                frames: [frame(one)?, frame(other)?],
-            }),
-        }
-    }
-
-    fn for_viewer(&self, viewer: UserId) -> &Bytes {
-        match self {
-            Self::All(frame) => frame,
-            Self::Each { one, frames } => &frames[usize::from(viewer != *one)],
-        }
-    }
 }
 
 impl<S> Room<S> {
@@ -306,7 +280,7 @@ impl<S> Room<S> {
         } else if let Some(next) = fetched.first().or(held.first()) {
             // What is missing is not in Redis any more either: tell, rather than skip in silence.
             let Position { epoch, seq, .. } = next.position.clone();
-            self.resync(&epoch, seq - 1, out);
+            self.resync(&epoch, seq.saturating_sub(1), out);
         }
         let mut needs = self.take_in(fetched, out);
         if needs.is_empty() {
@@ -333,30 +307,45 @@ impl<S> Room<S> {
                     }
                     // Nobody has told in all that time what is missing.
                     let Position { epoch, seq, .. } = message.position.clone();
-                    self.resync(&epoch, seq - 1, out);
+                    self.resync(&epoch, seq.saturating_sub(1), out);
                     self.deliver_message(message, out);
                 }
-                Progress::Delivered { epoch, seq } => {
-                    let (same, last) = (*epoch == message.position.epoch, *seq);
-                    let next = message.position.seq;
-                    if (same && next == last + 1) || (!same && next == 1) {
-                        self.deliver_message(message, out);
-                    } else if same && next <= last {
-                        self.stats.duplicates += 1;
-                    } else {
-                        if !same {
-                            // A new epoch, entered in its middle: fetch its beginning.
-                            self.progress = Progress::Delivered {
-                                epoch: message.position.epoch.clone(),
-                                seq: 0,
-                            };
-                        }
-                        needs = self.begin_repair(next - 1, vec![message]);
+                Progress::Delivered { epoch, .. } => {
+                    if *epoch != message.position.epoch {
+                        self.enter(message.position.epoch.clone(), 0);
                     }
+                    needs.extend(self.take_next(message, out));
                 }
             }
         }
         needs
+    }
+
+    /// Takes a message of the epoch that the room is in.
+    fn take_next(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) -> Vec<Need> {
+        let Progress::Delivered { seq: last, .. } = self.progress else {
+            return Vec::new();
+        };
+        let next = message.position.seq;
+        if next == last + 1 {
+            self.deliver_message(message, out);
+        } else if next <= last {
+            self.stats.duplicates += 1;
+        } else {
+            return self.begin_repair(next - 1, vec![message]);
+        }
+        Vec::new()
+    }
+
+    /// Goes on from a position that does not follow from the last one.
+    fn enter(&mut self, epoch: Box<str>, seq: u64) {
+        // What members were released at means nothing there.
+        for member in &mut self.members {
+            if let Phase::Live { after } = &mut member.phase {
+                *after = 0;
+            }
+        }
+        self.progress = Progress::Delivered { epoch, seq };
     }
 
     fn begin_repair(&mut self, to: u64, held: Vec<MessageEvent>) -> Vec<Need> {
@@ -387,16 +376,6 @@ impl<S> Room<S> {
             self.fan_out(&frames, Some((&epoch, seq)), out);
         } else {
             self.stats.unreadable += 1;
-        }
-        let same_epoch =
-            matches!(&self.progress, Progress::Delivered { epoch: of, .. } if *of == epoch);
-        if !same_epoch {
-            // Positions of the old epoch mean nothing in the new one.
-            for member in &mut self.members {
-                if let Phase::Live { after } = &mut member.phase {
-                    *after = 0;
-                }
-            }
         }
         self.progress = Progress::Delivered { epoch, seq };
         if let Event::Message(message) = event {
@@ -447,15 +426,7 @@ impl<S> Room<S> {
         if let Some(frames) = frames {
             self.fan_out(&frames, None, out);
         }
-        for member in &mut self.members {
-            if let Phase::Live { after } = &mut member.phase {
-                *after = 0;
-            }
-        }
-        self.progress = Progress::Delivered {
-            epoch: epoch.into(),
-            seq,
-        };
+        self.enter(epoch.into(), seq);
     }
 }
 

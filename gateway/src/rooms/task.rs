@@ -5,13 +5,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use parlor_shared::{
-    event::{Event, MessageEvent},
+    event::Event,
     id::{ChannelId, SessionId},
     redis::pubsub::Subscriptions,
 };
@@ -22,107 +20,24 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    pump::{AuditFlag, BusEvent, Entrance, QUEUE_EVENTS},
+    command::{Command, Inlet, Missed, ShardSettings},
+    pump::BusEvent,
     registry::Attach,
-    room::{Deliver, Need, Room},
+    room::{Need, Room, Stats},
+    writer::Writer,
 };
 use crate::{
-    bus::history::History,
+    bus::history::{Audited, History},
     metrics::GatewayMetrics,
-    outbox::{Outbox, Pushed},
+    outbox::Outbox,
 };
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
-/// Writes between two looks at whether other tasks wait.
-const FLUSHES_PER_TURN: usize = 128;
 /// How often a large room's count is told.
 const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause after a repair that Redis did not answer.
 const REPAIR_RETRY: Duration = Duration::from_millis(500);
-
-/// What one who resumes has missed, if the ring has it.
-type Missed = Option<Vec<MessageEvent>>;
-
-/// What a shard is asked.
-#[derive(Debug)]
-pub enum Command {
-    Attach {
-        attach: Box<Attach>,
-        attachment: u64,
-        reply: oneshot::Sender<Missed>,
-    },
-    Subscribed {
-        channel: ChannelId,
-        generation: u64,
-    },
-    Release {
-        channel: ChannelId,
-        session: SessionId,
-        epoch: Box<str>,
-        seq: u64,
-    },
-    Detach {
-        channel: ChannelId,
-        session: SessionId,
-        attachment: u64,
-    },
-    Repaired {
-        channel: ChannelId,
-        generation: u64,
-        messages: Vec<MessageEvent>,
-    },
-    Audited(Vec<Audited>),
-    OccupancyChanged(ChannelId),
-}
-
-/// One room's audit.
-#[derive(Debug)]
-pub struct Audited {
-    pub channel: ChannelId,
-    /// Where the room stood before Redis was asked.
-    pub asked: (String, u64),
-    /// Where it stands in Redis.
-    pub found: (String, u64),
-}
-
-/// A shard's queues, made before the shard.
-#[derive(Debug)]
-pub struct Inlet {
-    own: mpsc::UnboundedSender<Command>,
-    commands: mpsc::UnboundedReceiver<Command>,
-    events: mpsc::Receiver<BusEvent>,
-    audit: Arc<AuditFlag>,
-}
-
-impl Inlet {
-    pub fn new() -> (mpsc::UnboundedSender<Command>, Self, Entrance) {
-        let (own, commands) = mpsc::unbounded_channel();
-        let (events_in, events) = mpsc::channel(QUEUE_EVENTS);
-        let audit = Arc::new(AuditFlag::default());
-        let entrance = Entrance {
-            events: events_in,
-            audit: Arc::clone(&audit),
-        };
-        (
-            own.clone(),
-            Self {
-                own,
-                commands,
-                events,
-                audit,
-            },
-            entrance,
-        )
-    }
-}
-
-/// What a shard goes by.
-#[derive(Clone, Copy, Debug)]
-pub struct ShardSettings {
-    pub ring_messages: usize,
-    pub audit_interval: Duration,
-}
 
 /// The shard. [`Shard::run`] is its life.
 #[derive(Debug)]
@@ -155,28 +70,6 @@ struct Entry {
     /// Who waits for the subscription.
     waiting: Vec<(oneshot::Sender<Missed>, Missed)>,
     attachments: HashMap<SessionId, u64>,
-}
-
-/// Collects the outboxes that got something, to write to each once.
-#[derive(Debug, Default)]
-struct Writer {
-    dirty: Vec<Outbox>,
-    overflows: u64,
-}
-
-impl Deliver<Outbox> for Writer {
-    fn deliver(&mut self, sink: &Outbox, frame: &Bytes) {
-        match sink.push(frame.clone()) {
-            Pushed::Flush => self.dirty.push(sink.clone()),
-            Pushed::Overflow => self.overflows += 1,
-            Pushed::Queued | Pushed::Refused => {}
-        }
-    }
-
-    fn give_up(&mut self, sink: &Outbox) {
-        self.overflows += 1;
-        sink.close(parlor_shared::protocol::CloseCode::SlowConsumer);
-    }
 }
 
 impl Shard {
@@ -413,8 +306,7 @@ impl Rooms {
             return;
         };
         let needs = decide(&mut entry.room, &mut self.writer);
-        self.metrics
-            .count_room(std::mem::take(&mut entry.room.stats));
+        count(&self.metrics, std::mem::take(&mut entry.room.stats));
         for Need::Repair { epoch, from, to } in needs {
             let (own, history) = (self.own.clone(), self.history.clone());
             let (channel, generation) = (entry.channel.clone(), entry.generation);
@@ -488,11 +380,22 @@ impl Rooms {
         if overflows > 0 {
             self.metrics.outbox_overflows.inc_by(overflows);
         }
-        for (at, outbox) in self.writer.dirty.drain(..).enumerate() {
-            if at % FLUSHES_PER_TURN == FLUSHES_PER_TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-            outbox.flush();
+        self.writer.flush().await;
+    }
+}
+
+/// Adds what a room has counted.
+fn count(metrics: &GatewayMetrics, stats: Stats) {
+    for (counter, by) in [
+        (&metrics.deliveries, stats.deliveries),
+        (&metrics.gaps, stats.gaps),
+        (&metrics.gap_messages_repaired, stats.repaired_messages),
+        (&metrics.duplicates_dropped, stats.duplicates),
+        (&metrics.resyncs, stats.resyncs),
+        (&metrics.bus_events_unreadable, stats.unreadable),
+    ] {
+        if by > 0 {
+            counter.inc_by(by);
         }
     }
 }

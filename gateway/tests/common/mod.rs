@@ -1,6 +1,11 @@
 //! What the tests share: a real Redis, real gateways in this process, and clients on real sockets.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod demo;
+pub mod page;
+pub mod wire;
+pub mod witnesses;
+
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use parlor_gateway::app;
@@ -11,7 +16,7 @@ use parlor_shared::{
     lifecycle::{Ending, Lifecycle},
     protocol::{ErrorBody, ErrorCode},
 };
-use parlor_testkit::RedisServer;
+use parlor_testkit::{RedisServer, wait_until};
 
 /// Far beyond what anything here takes on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -101,6 +106,24 @@ impl TestGateway {
         let url = format!("http://{}/metrics", self.admin_address);
         let response = parlor_testkit::http::get(&url).await.expect("metrics");
         parlor_testkit::exposition::parse(&response.body).expect("valid exposition")
+    }
+
+    /// The sum of a metric's series, of those that count whole things.
+    pub async fn count(&self, name: &str) -> u64 {
+        self.metrics().await.sum(name) as u64
+    }
+
+    /// How many connections were closed for this reason.
+    pub async fn closes(&self, reason: &str) -> u64 {
+        let name = "parlor_connections_closed_total";
+        let closes = self.metrics().await.value(name, &[("reason", reason)]);
+        closes.unwrap_or_default() as u64
+    }
+
+    /// Waits until a metric counts so many.
+    pub async fn wait_for_count(&self, name: &str, count: u64) {
+        let awaited = format!("{name} is {count}");
+        wait_until(PATIENCE, &awaited, async || self.count(name).await == count).await;
     }
 
     pub async fn is_ready(&self) -> bool {

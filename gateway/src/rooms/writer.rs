@@ -1,0 +1,45 @@
+//! Puts rooms' frames into outboxes, and writes to each outbox once a batch.
+
+use bytes::Bytes;
+use parlor_shared::protocol::CloseCode;
+
+use super::room::Deliver;
+use crate::outbox::{Outbox, Pushed};
+
+/// Writes between two looks at whether other tasks wait.
+const FLUSHES_PER_TURN: usize = 128;
+
+/// Collects the outboxes that got something, to write to each once.
+#[derive(Debug, Default)]
+pub struct Writer {
+    dirty: Vec<Outbox>,
+    /// Members that could not keep up, since last asked.
+    pub overflows: u64,
+}
+
+impl Deliver<Outbox> for Writer {
+    fn deliver(&mut self, sink: &Outbox, frame: &Bytes) {
+        match sink.push(frame.clone()) {
+            Pushed::Flush => self.dirty.push(sink.clone()),
+            Pushed::Overflow => self.overflows += 1,
+            Pushed::Queued | Pushed::Refused => {}
+        }
+    }
+
+    fn give_up(&mut self, sink: &Outbox) {
+        self.overflows += 1;
+        sink.close(CloseCode::SlowConsumer);
+    }
+}
+
+impl Writer {
+    /// Writes to every connection that got something.
+    pub async fn flush(&mut self) {
+        for (at, outbox) in self.dirty.drain(..).enumerate() {
+            if at % FLUSHES_PER_TURN == FLUSHES_PER_TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            outbox.flush();
+        }
+    }
+}
