@@ -187,4 +187,5 @@ test('a presence dot goes out when somebody closes their page', async () => {
   await expect(ann.person(BEN)).toHaveAttribute('data-online', 'true');
   await ben.page.close();
   await expect(ann.person(BEN)).toHaveAttribute('data-online', 'false', { timeout: OFFLINE_MS });
+  await expect(ann.page.getByTestId('occupancy')).toHaveText('Only you are here');
 });

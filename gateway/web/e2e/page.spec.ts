@@ -84,6 +84,7 @@ test.describe('signing in', () => {
     const { chat, close } = await open(browser, DESKTOP, gateway);
     await expect(chat.page.getByTestId('sign-in-form')).toBeVisible();
     await expect(chat.page.getByRole('tab')).toHaveCount(0);
+    await expect(chat.page.getByText('New here?')).toHaveCount(0);
     await close();
   });
 

@@ -452,6 +452,20 @@ describe('sending', () => {
     expect(waiting()).toEqual([]);
   });
 
+  it('goes on after a reload and an expired session, with what was written in between', () => {
+    client.send(GENERAL, 'one');
+    load();
+    ids = 10;
+    client.send(GENERAL, 'two');
+    world.socket.say(greeting);
+    world.socket.say(errorFrame(world.socket.last('resume').id, 'sessionExpired'));
+    signIn();
+    joinWith(GENERAL, 3);
+    expect(sentTexts()).toEqual(['one']);
+    world.socket.say(ackFrame(GENERAL, 'm1', 4));
+    expect(sentTexts()).toEqual(['one', 'two']);
+  });
+
   it('asks a person when nobody can know whether a message arrived', () => {
     client.send(GENERAL, 'one');
     world.socket.end();

@@ -126,6 +126,8 @@ export class Client {
     this.#tab = options.tab;
     this.#newId = options.newId ?? randomUUID;
     this.#session = options.sessions.load();
+    // At once: what is written before the connection is there must not take the place of what waits.
+    this.#restoreOutbox();
     const { clock } = options.env;
     this.#holdTimer = new Timer(clock);
     this.#authTimer = new Timer(clock);
@@ -400,13 +402,14 @@ export class Client {
       this.#members.clear();
       this.#outbox.clear();
       this.#established = false;
+      this.#session = session;
+      this.#restoreOutbox();
     } else {
       this.#sessions.refresh(session);
     }
     const fresh = !this.#established;
     this.#session = session;
     this.#established = true;
-    if (fresh) this.#outbox.restore(readJson(this.#tab, this.#outboxKey(session)));
     this.#emit({ type: 'signedIn', session, fresh });
     if (fresh) this.#outboxChanged();
     for (const member of this.#members.all()) {
@@ -530,7 +533,8 @@ export class Client {
     const session = this.#session;
     if (session !== null) {
       this.#sessions.forget(session);
-      this.#tab.remove(this.#outboxKey(session));
+      // Whose key has expired signs in again, and what they wrote still waits.
+      if (why !== 'expired') this.#tab.remove(this.#outboxKey(session));
     }
     this.#session = null;
     this.#authorized = false;
@@ -567,6 +571,10 @@ export class Client {
       else this.#tab.set(key, JSON.stringify(entries));
     }
     this.#emit({ type: 'outbox', entries });
+  }
+
+  #restoreOutbox(): void {
+    if (this.#session !== null) this.#outbox.restore(readJson(this.#tab, this.#outboxKey(this.#session)));
   }
 
   #outboxKey(session: Session): string {

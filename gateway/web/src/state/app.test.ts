@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Client, SessionStore } from '../net/index.ts';
 import { FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
-import { ANN, authorizedFrame, greeting, joinFrame, messageFrame, messageIn, messagesIn } from '../net/testing/frames.ts';
+import { ANN, authorizedFrame, errorFrame, greeting, joinFrame, messageFrame, messageIn, messagesIn } from '../net/testing/frames.ts';
 import { GENERAL, privateRoom, type ClientFrame } from '../protocol/index.ts';
 import { App } from './app.ts';
 
@@ -130,6 +130,14 @@ describe('the app', () => {
     app.openNamed('lobby');
     app.signOut();
     expect([...shared.entries.keys()]).toEqual(['parlor.rooms.me-uuid']);
+  });
+
+  it('asks again who is there when the gateway was too busy to say', () => {
+    signIn();
+    const { id } = world.socket.last('users');
+    world.socket.say(errorFrame(id, 'rateLimited', { retryable: true, retryAfterMs: 700 }));
+    world.clock.advance(700);
+    expect(world.socket.requests('users')).toHaveLength(2);
   });
 
   it('asks who is there from time to time in a large room, where nobody is named', () => {

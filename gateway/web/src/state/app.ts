@@ -10,6 +10,8 @@ const SAVE_AFTER_MS = 1_000;
 /** In a large room nobody is named as they come and go, so the list of users is asked for. */
 const PEOPLE_INTERVAL_MS = 60_000;
 const LARGE_ROOM_USERS = 100;
+/** Asking for the list of users again, after it could not be had. */
+const PEOPLE_RETRY_MS = 3_000;
 /** The room that was open, so that a reload comes back to it. */
 const ACTIVE_KEY = 'parlor.active';
 
@@ -174,6 +176,7 @@ export class App {
   #onEvent(event: ClientEvent): void {
     this.store.dispatch(event);
     if (event.type === 'signedIn') this.#onSignedIn(event.fresh);
+    if (event.type === 'requestFailed' && event.request === 'users') this.#watchPeople(event.error.retryAfterMs ?? PEOPLE_RETRY_MS);
     if (event.type === 'signedOut') this.#onSignedOut();
     // Messages that a reload interrupted may belong to a room that is not open here.
     if (event.type === 'outbox') {
@@ -215,13 +218,13 @@ export class App {
     this.#saved = null;
   }
 
-  #watchPeople(): void {
-    this.#peopleTimer.set(PEOPLE_INTERVAL_MS, () => {
-      const general = this.#state.rooms[GENERAL];
-      const isReady = this.#state.status.name === 'ready';
-      if (isReady && this.#state.attentive && (general?.membersTotal ?? 0) > LARGE_ROOM_USERS) this.#client.users();
+  /** Asks for the users after `waitMs` once, or from time to time while General is large. */
+  #watchPeople(waitMs?: number): void {
+    this.#peopleTimer.set(waitMs ?? PEOPLE_INTERVAL_MS, () => {
+      const { status, attentive, rooms } = this.#state;
+      const isLarge = (rooms[GENERAL]?.membersTotal ?? 0) > LARGE_ROOM_USERS;
+      if (status.name === 'ready' && (waitMs !== undefined || (attentive && isLarge))) this.#client.users();
       this.#watchPeople();
     });
   }
 }
-

@@ -24,7 +24,8 @@ export function Chat() {
   useEffect(() => {
     if (!isDrawer) return;
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape') setDrawerOpen(false);
+      // A dialog over the drawer closes first.
+      if (event.key === 'Escape' && document.querySelector('dialog[open]') === null) setDrawerOpen(false);
     };
     window.addEventListener('keydown', onKey);
     const button = menuButton.current;

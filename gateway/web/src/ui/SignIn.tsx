@@ -113,6 +113,8 @@ function CredentialsForm({ way, autoFocus, busy, error, onSubmit }: FormProps) {
   const nameField = useRef<HTMLInputElement>(null);
   const isGuest = way === 'guest';
   const words = problem ?? error?.error ?? null;
+  const mayRegister = useSelect((state) => state.server?.signUp !== false);
+  const hint = way === 'password' && !mayRegister ? '' : text.signIn.hint[way];
 
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -160,7 +162,7 @@ function CredentialsForm({ way, autoFocus, busy, error, onSubmit }: FormProps) {
       {!isGuest && <PasswordField way={way} value={password} onChange={setPassword} />}
       {words === null ? (
         <p className="hint" id="sign-in-hint">
-          {text.signIn.hint[way]}
+          {hint}
         </p>
       ) : (
         <p className="field-error" id="sign-in-error" role="alert" data-testid="sign-in-error">
