@@ -49,7 +49,7 @@ async fn wrong_passwords_are_counted_across_gateways() {
 #[tokio::test]
 async fn a_right_password_in_time_starts_the_count_anew() {
     let redis = RedisServer::start().await;
-    let settings = ["--sign-in-failures=2/1s"];
+    let settings = ["--sign-in-failures=2/3s"];
     let gateway = TestGateway::start_with(&redis, &settings).await;
     let mut ann = gateway.client().await;
     ann.sign_up("Ann", PASSWORD).await.expect("signs up");
