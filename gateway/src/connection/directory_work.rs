@@ -19,6 +19,7 @@ use super::{Connection, effects::unavailable};
 use crate::{
     accounts::list_range,
     bus::history::{HistoryPage, Range},
+    metrics::Counted,
     rooms::view::{self, Kind},
     session::{
         Outcome,
@@ -66,7 +67,7 @@ impl Connection {
         };
         let messages = match registered.await {
             Ok(()) => {
-                self.app.metrics.signed_in.inc();
+                self.signed_in = Some(Counted::one(&self.app.metrics.signed_in));
                 Ok(self.app.user_limits.of(user.uuid))
             }
             Err(error) => {
@@ -82,7 +83,7 @@ impl Connection {
 
     /// Ends the session of a user who signs out or is replaced: out of all rooms, now.
     pub(super) async fn unregister(&mut self, user: User, revoke: Option<Secret>) {
-        self.app.metrics.signed_in.dec();
+        self.signed_in = None;
         self.memberships.clear();
         let mut commands = self.app.commands.clone();
         let seat = self.seat(user.uuid);

@@ -32,6 +32,7 @@ use tokio::{
 use tracing::debug;
 
 use crate::{
+    metrics::Counted,
     outbox::Outbox,
     rooms::Membership,
     session::{Effects, Session},
@@ -65,6 +66,8 @@ pub struct Connection {
     memberships: HashMap<ChannelId, Membership>,
     in_flight: InFlight,
     departure: Departure,
+    /// While somebody is signed in.
+    signed_in: Option<Counted>,
     /// Changes when the registry has lost this gateway's sessions.
     registry_lost: watch::Receiver<u64>,
     last_heard: Instant,
@@ -92,6 +95,7 @@ impl Connection {
             memberships: HashMap::new(),
             in_flight: InFlight::default(),
             departure: app.registrar.departure(id),
+            signed_in: None,
             registry_lost: app.registrar.lost(),
             last_heard: now,
             pinged_at: None,
