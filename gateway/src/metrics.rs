@@ -41,23 +41,6 @@ pub struct GatewayMetrics {
     closes: IntCounterVec,
 }
 
-/// Counts one in a gauge for as long as it lives.
-#[derive(Debug)]
-pub struct Counted(IntGauge);
-
-impl Counted {
-    pub fn one(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 impl GatewayMetrics {
     #[allow(clippy::too_many_lines, reason = "a list")]
     /// Registers them all.
@@ -188,5 +171,22 @@ impl GatewayMetrics {
     /// Counts a connection's end.
     pub fn closed(&self, reason: &'static str) {
         self.closes.with_label_values(&[reason]).inc();
+    }
+}
+
+/// Counts one as long as it lives.
+#[derive(Debug)]
+pub struct Counted(IntGauge);
+
+impl Counted {
+    pub fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -84,6 +84,6 @@ fn presence_settings(config: &PresenceConfig) -> presence::Settings {
         status_ttl_seconds: seconds(config.presence.status_ttl),
         session_ttl_seconds: seconds(config.presence.session_ttl),
         guest_ttl_seconds: seconds(config.presence.guest_ttl),
-        ..presence::Settings::default()
+        names_limit: config.presence.presence_names_limit as u64,
     }
 }

@@ -1,5 +1,7 @@
 //! The pure part of reaping: what has become of a gateway.
 
+use std::time::{Duration, Instant};
+
 #[derive(Clone, Copy)]
 pub(crate) struct Grace {
     /// How long a session may be gone before it is ended.
@@ -50,9 +52,57 @@ impl Signs {
     }
 }
 
+/// The longest a heartbeat has to have stood still under this worker's own eyes: twice the gateways'
+/// interval.
+const PATIENCE_MAX: Duration = Duration::from_secs(10);
+
+/// How long this worker itself has seen a heartbeat stand still, with Redis answering. After an
+/// outage of Redis every heartbeat is old and nobody is dead: the gateways need a moment to beat.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    since: Option<(u64, Instant)>,
+}
+
+impl Patience {
+    /// Notes the heartbeat; whether it has stood still for long enough.
+    pub(crate) fn has_stood_still(&mut self, heartbeat: u64, now: Instant, grace: Grace) -> bool {
+        match self.since {
+            Some((seen, since)) if seen == heartbeat => {
+                now - since >= Duration::from_millis(grace.dead_after_ms).min(PATIENCE_MAX)
+            }
+            _ => {
+                self.since = Some((heartbeat, now));
+                false
+            }
+        }
+    }
+
+    /// Redis did not answer: what was seen before says nothing.
+    pub(crate) fn forget(&mut self) {
+        self.since = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_heartbeat_has_to_stand_still_while_redis_answers() {
+        let grace = Grace {
+            offline_ms: 0,
+            dead_after_ms: 2_000,
+        };
+        let (mut patience, start) = (Patience::default(), Instant::now());
+        let mut look = |heartbeat, seconds| {
+            patience.has_stood_still(heartbeat, start + Duration::from_secs(seconds), grace)
+        };
+        assert!(!look(7, 0) && !look(7, 1) && look(7, 2));
+        assert!(!look(8, 3), "it beats");
+        assert!(look(8, 5));
+        patience.forget();
+        assert!(!patience.has_stood_still(8, start + Duration::from_secs(9), grace));
+    }
 
     const GRACE: Grace = Grace {
         offline_ms: 10,

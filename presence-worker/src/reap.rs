@@ -8,7 +8,10 @@
 //! flight any more, takes it out of both: it finds itself missing once more, and what it registers
 //! then stays. Each step may be repeated, so the next owner goes on wherever this one ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use parlor_shared::{
     id::GatewayId,
@@ -21,7 +24,7 @@ use tracing::{info, warn};
 
 use crate::{
     announce::{Announcer, Reason},
-    fate::{Fate, Grace, Signs},
+    fate::{Fate, Grace, Patience, Signs},
     metrics::Metrics,
     refresh,
 };
@@ -38,6 +41,7 @@ pub(crate) struct Reaper {
     pub(crate) announcer: Announcer,
     pub(crate) grace: Grace,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) patience: Patience,
 }
 
 impl Reaper {
@@ -52,6 +56,7 @@ impl Reaper {
             }
             if let Err(error) = self.round().await {
                 self.metrics.redis_errors.inc();
+                self.patience.forget();
                 warn!(gateway = %self.gateway, %error, "can't end its sessions, trying again");
             }
         }
@@ -59,8 +64,13 @@ impl Reaper {
 
     async fn round(&mut self) -> RedisResult<()> {
         let signs = self.signs().await?;
+        let still = signs.heartbeat.is_some_and(|beat| {
+            self.patience
+                .has_stood_still(beat, Instant::now(), self.grace)
+        });
         match signs.fate(self.grace) {
             Fate::Alive => self.reap_departed(signs.now).await,
+            Fate::Silent { .. } if !still => Ok(()),
             Fate::Silent { heartbeat } => {
                 if self.condemn(heartbeat).await? {
                     self.tell_of_silence(signs.now - heartbeat).await?;

@@ -15,7 +15,13 @@ use parlor_shared::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{announce::Announcer, fate::Grace, metrics::Metrics, reap::Reaper, refresh::Refresher};
+use crate::{
+    announce::Announcer,
+    fate::{Grace, Patience},
+    metrics::Metrics,
+    reap::Reaper,
+    refresh::Refresher,
+};
 
 pub(crate) struct Watch {
     pub(crate) owned: Owned<GatewayId>,
@@ -71,6 +77,7 @@ impl Watch {
             announcer: self.announcer.clone(),
             grace: self.grace,
             metrics: Arc::clone(&self.metrics),
+            patience: Patience::default(),
         }
     }
 }

@@ -67,7 +67,7 @@ impl Connection {
         };
         let messages = match registered.await {
             Ok(()) => {
-                self.signed_in = Some(Counted::one(&self.app.metrics.signed_in));
+                self.signed_in = Some(Counted::new(&self.app.metrics.signed_in));
                 Ok(self.app.user_limits.of(user.uuid))
             }
             Err(error) => {

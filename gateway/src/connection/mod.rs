@@ -65,9 +65,8 @@ pub struct Connection {
     address: IpAddr,
     memberships: HashMap<ChannelId, Membership>,
     in_flight: InFlight,
-    departure: Departure,
-    /// While somebody is signed in.
     signed_in: Option<Counted>,
+    departure: Departure,
     /// Changes when the registry has lost this gateway's sessions.
     registry_lost: watch::Receiver<u64>,
     last_heard: Instant,
@@ -94,8 +93,8 @@ impl Connection {
             address,
             memberships: HashMap::new(),
             in_flight: InFlight::default(),
-            departure: app.registrar.departure(id),
             signed_in: None,
+            departure: app.registrar.departure(id),
             registry_lost: app.registrar.lost(),
             last_heard: now,
             pinged_at: None,
@@ -108,7 +107,7 @@ impl Connection {
         let app = Arc::clone(&self.app);
         let outbox = self.outbox.clone();
         let listed = app.connections.list(self.session.id(), outbox.clone());
-        app.metrics.connections.inc();
+        let _counted = Counted::new(&app.metrics.connections);
         app.metrics.connections_total.inc();
         let mut writer = pin!(outbox.run(app.limits.write_timeout));
         let ended = {
@@ -130,7 +129,6 @@ impl Connection {
             }
         };
         outbox.abandon();
-        app.metrics.connections.dec();
         app.metrics.closed(ended);
         // Out of its rooms and lists; what is left is only to be heard out.
         drop((self, listed));

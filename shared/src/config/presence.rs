@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::value::duration;
+use super::value::{between, duration};
 use super::{Common, Settings};
 
 /// Keeps `userStatus` keys fresh, reaps dead gateways, announces who went offline.
@@ -88,6 +88,16 @@ pub struct PresenceSettings {
         value_parser = duration(1.0, 86_400 * 365)
     )]
     pub guest_ttl: Duration,
+
+    /// Members above which a room's presence is told as counts; the same as the gateways'
+    #[arg(
+        long,
+        env = "PRESENCE_NAMES_LIMIT",
+        value_name = "COUNT",
+        default_value = "100",
+        value_parser = between(0_usize, 100_000)
+    )]
+    pub presence_names_limit: usize,
 }
 
 impl Settings for PresenceConfig {

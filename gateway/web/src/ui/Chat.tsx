@@ -18,21 +18,20 @@ export function Chat() {
   const isDrawer = isNarrow && isDrawerOpen;
 
   const closeDrawer = (): void => {
-    if (!isDrawerOpen) return;
     setDrawerOpen(false);
-    menuButton.current?.focus();
   };
 
   useEffect(() => {
     if (!isDrawer) return;
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'Escape') return;
-      setDrawerOpen(false);
-      menuButton.current?.focus();
+      if (event.key === 'Escape') setDrawerOpen(false);
     };
     window.addEventListener('keydown', onKey);
+    const button = menuButton.current;
     return () => {
       window.removeEventListener('keydown', onKey);
+      // Only now, when the room beside the drawer takes the focus again.
+      button?.focus();
     };
   }, [isDrawer]);
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type KeyboardEvent, type SubmitEvent } from 'react';
 import { activeRoom } from '../state/index.ts';
 import { Icon } from './Icon.tsx';
 import { text } from './text.ts';
@@ -12,14 +12,17 @@ const DEFAULT_LIMIT_CHARACTERS = 4_000;
 const COUNT_FROM_CHARACTERS = 200;
 const MOST_ROWS = 10;
 
+/** Mounted anew for each room. */
 export function Composer() {
   const app = useApp();
   const key = useSelect((state) => state.active);
-  const draft = useSelect((state) => state.drafts[state.active] ?? '');
   const limit = useSelect((state) => state.server?.messageCharacters ?? DEFAULT_LIMIT_CHARACTERS);
   const isKnown = useSelect((state) => activeRoom(state) !== undefined);
   const title = useRoomTitle(key);
   const field = useRef<HTMLTextAreaElement>(null);
+  // Kept here as well as in the store, which tells the page of changes with the next picture: a
+  // field must show a key at once, or the browser loses the next one.
+  const [draft, setDraft] = useState(() => app.store.getState().drafts[key] ?? '');
   // The gateway counts characters, not UTF-16 units.
   const left = limit - (draft.length > limit / 4 ? Array.from(draft).length : draft.length);
   const canSend = draft.trim() !== '' && left >= 0 && isKnown;
@@ -32,6 +35,7 @@ export function Composer() {
   const send = (): void => {
     if (!canSend) return;
     app.send(key, draft);
+    setDraft('');
     field.current?.focus();
   };
 
@@ -62,6 +66,7 @@ export function Composer() {
           enterKeyHint="send"
           data-testid="message-input"
           onChange={(event) => {
+            setDraft(event.target.value);
             app.draft(key, event.target.value);
           }}
           onKeyDown={onKeyDown}

@@ -87,9 +87,9 @@ export function OutgoingRow({ entry, isOffline }: { entry: Outgoing; isOffline: 
         <Words words={entry.text} />
         {hasFailed ? (
           <div className="message-foot message-foot-failed" role="alert">
-            <Icon name="alert" />
-            <span>
-              {text.timeline.failed} {entry.error?.error}
+            <span className="message-problem">
+              <Icon name="alert" />
+              {text.timeline.failed(entry.error?.error ?? '')}
             </span>
             <button
               type="button"

@@ -44,7 +44,7 @@ export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
       <form className="browser-search" onSubmit={submit}>
         <Icon name="search" />
         <input
-          autoFocus
+          data-autofocus
           value={query}
           maxLength={64}
           placeholder={text.browser.search}

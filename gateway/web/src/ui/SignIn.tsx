@@ -20,9 +20,9 @@ export function SignIn() {
   const app = useApp();
   const server = useSelect((state) => state.server);
   const { busy, error, ended } = useSelect((state) => state.signIn);
-  const [chosen, setChosen] = useState<Way>('password');
+  const [chosen, setChosen] = useState<Way | null>(null);
   const ways = waysOf(server);
-  const way = ways.includes(chosen) ? chosen : 'password';
+  const way = chosen !== null && ways.includes(chosen) ? chosen : 'password';
 
   const choose = (next: Way): void => {
     setChosen(next);
@@ -50,6 +50,8 @@ export function SignIn() {
           key={way}
           way={way}
           busy={busy}
+          // Somebody who walks along the tabs must not be thrown into a field.
+          autoFocus={chosen === null}
           error={error}
           onSubmit={(credentials) => {
             app.signIn(credentials);
@@ -98,12 +100,13 @@ function Tabs({ ways, way, onChoose }: { ways: Way[]; way: Way; onChoose: (way: 
 
 interface FormProps {
   way: Way;
+  autoFocus: boolean;
   busy: boolean;
   error: ErrorBody | null;
   onSubmit: (credentials: Credentials) => void;
 }
 
-function CredentialsForm({ way, busy, error, onSubmit }: FormProps) {
+function CredentialsForm({ way, autoFocus, busy, error, onSubmit }: FormProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
@@ -139,7 +142,7 @@ function CredentialsForm({ way, busy, error, onSubmit }: FormProps) {
         <span>{isGuest ? text.signIn.nickname : text.signIn.username}</span>
         <input
           ref={nameField}
-          autoFocus
+          autoFocus={autoFocus}
           name="username"
           value={name}
           autoComplete={isGuest ? 'nickname' : 'username'}

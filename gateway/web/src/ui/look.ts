@@ -1,6 +1,6 @@
 /** How names become avatars. */
 
-const HUES = 12;
+const HUES = 10;
 
 /** One of the avatar colours, the same for the same text everywhere and always. */
 export function hueOf(text: string): number {

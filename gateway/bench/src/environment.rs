@@ -1,0 +1,286 @@
+//! The programs that are measured: started here, or named on the command line.
+
+use std::{
+    env,
+    net::ToSocketAddrs as _,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use parlor_testkit::{Process, ProcessBuilder, RedisServer, free_port, http};
+
+use crate::{args::Common, driver::Target, measure::Watched};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Lines of a program's log that are shown when it fails to start.
+const LOG_LINES: usize = 15;
+
+/// Limits that protect a gateway from people, and would only measure themselves here.
+const GATEWAY_SETTINGS: [(&str, &str); 7] = [
+    ("MESSAGE_RATE", "off"),
+    ("FRAME_RATE", "off"),
+    ("CONNECTIONS_PER_ADDRESS", "0"),
+    ("CONNECTIONS_PER_GATEWAY", "1000000"),
+    ("HANDSHAKE_RATE", "100000"),
+    ("SIGN_IN_TIMEOUT", "300s"),
+    ("LOG", "warn"),
+];
+
+/// What is measured. Dropping it ends what was started for it.
+#[derive(Debug)]
+pub struct Environment {
+    pub targets: Vec<Target>,
+    pub gateways: Vec<u32>,
+    pub redis: Option<u32>,
+    pub history_worker: Option<u32>,
+    pub presence_worker: Option<u32>,
+    /// What the reader of the figures should know.
+    pub notes: Vec<String>,
+    /// Before Redis, without which they would complain.
+    programs: Vec<Process>,
+    _redis: Option<RedisServer>,
+}
+
+impl Environment {
+    /// As many gateways as asked for, or those of the command line.
+    pub fn prepare(common: &Common, gateways: usize) -> anyhow::Result<Self> {
+        if common.url.is_empty() {
+            return block_on(Self::start(gateways))?;
+        }
+        if common.url.len() != gateways {
+            bail!(
+                "This scenario takes {gateways} gateways, and --url names {}.",
+                common.url.len()
+            );
+        }
+        let mut notes = Vec::new();
+        if common.pid.len() != gateways {
+            notes.push("CPU and memory are unknown without a --pid for each --url.".to_owned());
+        }
+        Ok(Self {
+            targets: common
+                .url
+                .iter()
+                .map(|url| target(url))
+                .collect::<anyhow::Result<_>>()?,
+            gateways: common.pid.clone(),
+            redis: common.redis_pid,
+            history_worker: None,
+            presence_worker: None,
+            notes,
+            programs: Vec::new(),
+            _redis: None,
+        })
+    }
+
+    pub fn watched(&self) -> Watched {
+        let workers = [self.history_worker, self.presence_worker];
+        Watched {
+            gateways: self.gateways.clone(),
+            redis: self.redis.into_iter().collect(),
+            workers: workers.into_iter().flatten().collect(),
+        }
+    }
+
+    async fn start(gateways: usize) -> anyhow::Result<Self> {
+        require_redis()?;
+        let mut redis = RedisServer::builder()
+            .append_only(true)
+            .option("appendfsync", "everysec")
+            .start()
+            .await;
+        let url = redis.url();
+        let mut environment = Self {
+            targets: Vec::new(),
+            gateways: Vec::new(),
+            redis: Some(redis.process().pid()),
+            history_worker: None,
+            presence_worker: None,
+            notes: Vec::new(),
+            programs: Vec::new(),
+            _redis: Some(redis),
+        };
+        environment.history_worker = environment.start_worker("history-worker", &url).await?;
+        environment.presence_worker = environment.start_worker("presence-worker", &url).await?;
+        for _ in 0..gateways {
+            environment.start_gateway(&url).await?;
+        }
+        Ok(environment)
+    }
+
+    async fn start_gateway(&mut self, redis_url: &str) -> anyhow::Result<()> {
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut builder = Process::builder(program("gateway")?).env("SERVER_ADDRESS", &address);
+        for (name, value) in GATEWAY_SETTINGS {
+            builder = builder.env(name, value);
+        }
+        if self.history_worker.is_none() {
+            // Nobody drains the streams, and messages must not be refused for it.
+            builder = builder.env("BACKLOG_HIGH_WATER", "1000000000");
+        }
+        let gateway = match launch(builder, redis_url).await? {
+            Launched::Ready(process) => process,
+            Launched::Ended(log) => bail!("The gateway ended before it was ready:\n{log}"),
+        };
+        self.gateways.push(gateway.pid());
+        self.targets.push(target(&format!("ws://{address}/ws"))?);
+        self.programs.push(gateway);
+        Ok(())
+    }
+
+    /// Starts a worker, without which there is still something to measure.
+    async fn start_worker(
+        &mut self,
+        name: &'static str,
+        redis_url: &str,
+    ) -> anyhow::Result<Option<u32>> {
+        let Ok(program) = program(name) else {
+            self.notes
+                .push(format!("{name} is not built: measured without it."));
+            return Ok(None);
+        };
+        match launch(Process::builder(program), redis_url).await? {
+            Launched::Ready(worker) => {
+                let pid = worker.pid();
+                self.programs.push(worker);
+                Ok(Some(pid))
+            }
+            Launched::Ended(_) => {
+                self.notes
+                    .push(format!("{name} ended at once: measured without it."));
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// A started program.
+enum Launched {
+    Ready(Process),
+    /// With the end of its log.
+    Ended(String),
+}
+
+/// Starts one of Parlor's programs and waits until it is ready.
+async fn launch(builder: ProcessBuilder, redis_url: &str) -> anyhow::Result<Launched> {
+    let admin = format!("127.0.0.1:{}", free_port());
+    let mut process = builder
+        .env("REDIS_URL", redis_url)
+        .env("ADMIN_ADDRESS", &admin)
+        .start();
+    let url = format!("http://{admin}/readyz");
+    let deadline = Instant::now() + START_TIMEOUT;
+    loop {
+        if process.try_wait().is_some() {
+            return Ok(Launched::Ended(log_end(&process)));
+        }
+        if http::get(&url)
+            .await
+            .is_ok_and(|answer| answer.status == 200)
+        {
+            return Ok(Launched::Ready(process));
+        }
+        if Instant::now() > deadline {
+            bail!(
+                "A program was not ready after {START_TIMEOUT:?}:\n{}",
+                log_end(&process)
+            );
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+/// Starts the tool itself once more, as the loop to compare with.
+pub fn start_floor(frame_bytes: u64) -> anyhow::Result<(Process, Target)> {
+    let address = format!("127.0.0.1:{}", free_port());
+    let program = env::current_exe().context("the tool doesn't know its own path")?;
+    block_on(async {
+        let mut process = Process::builder(program)
+            .arg("floor-server")
+            .args(["--listen", &address])
+            .args(["--frame-bytes", &frame_bytes.to_string()])
+            .start();
+        process
+            .wait_for_log(START_TIMEOUT, "that it listens", |log| {
+                log.contains("listening")
+            })
+            .await;
+        Ok((process, target(&format!("ws://{address}/ws"))?))
+    })?
+}
+
+/// Starting and waiting is all that is done asynchronously here.
+fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime can be had")?;
+    Ok(runtime.block_on(future))
+}
+
+/// A program that was built with this one.
+fn program(name: &str) -> anyhow::Result<PathBuf> {
+    let own = env::current_exe().context("the tool doesn't know its own path")?;
+    let path = own.with_file_name(name);
+    if !path.is_file() {
+        bail!(
+            "{} is missing: cargo build --workspace --bins makes it.",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+fn require_redis() -> anyhow::Result<()> {
+    match Command::new("redis-server").arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => bail!("redis-server is missing: please install Redis 7.0 or newer, or use --url."),
+    }
+}
+
+/// Takes `ws://host:port/path` apart.
+fn target(url: &str) -> anyhow::Result<Target> {
+    let rest = url
+        .strip_prefix("ws://")
+        .with_context(|| format!("{url} is not a URL that begins with ws://"))?;
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, "/ws"),
+    };
+    let address = authority
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut addresses| addresses.next())
+        .with_context(|| format!("{authority} is not the host and port of anything"))?;
+    Ok(Target {
+        address,
+        authority: authority.to_owned(),
+        path: path.to_owned(),
+    })
+}
+
+fn log_end(process: &Process) -> String {
+    let log = process.log();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let full = target("ws://127.0.0.1:5555/chat").expect("valid");
+        assert_eq!(
+            (full.authority.as_str(), full.path.as_str()),
+            ("127.0.0.1:5555", "/chat")
+        );
+        assert_eq!(target("ws://127.0.0.1:80").expect("valid").path, "/ws");
+        assert!(target("http://127.0.0.1:80").is_err());
+        assert!(target("ws://127.0.0.1").is_err());
+    }
+}

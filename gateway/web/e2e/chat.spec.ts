@@ -1,0 +1,190 @@
+/** Two people on two gateways: the whole system, through the page. */
+
+import { expect, test, type Browser } from '@playwright/test';
+import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
+import { startSystem, type System } from './support/system.ts';
+
+const ANN = 'Ann Lindqvist';
+const BEN = 'Ben Okafor';
+/** A user goes offline some seconds after their last page closed. */
+const OFFLINE_MS = 40_000;
+
+test.describe.configure({ mode: 'serial' });
+
+let system: System;
+let ann: ChatPage;
+let ben: ChatPage;
+const problems: string[] = [];
+
+async function open(browser: Browser, url: string): Promise<ChatPage> {
+  const context = await browser.newContext();
+  watch(context, problems, isConnectionNoise);
+  const page = await context.newPage();
+  await page.goto(url);
+  return new ChatPage(page);
+}
+
+test.beforeAll(async ({ browser }) => {
+  system = await startSystem();
+  ann = await open(browser, system.gateways[0].url);
+  ben = await open(browser, system.gateways[1].url);
+});
+
+test.afterAll(async () => {
+  await ann.page.context().close();
+  await ben.page.context().close();
+  await system.stop();
+});
+
+test.afterEach(() => {
+  expect(problems.splice(0)).toEqual([]);
+});
+
+test('sign up on two gateways and talk in General', async () => {
+  await ann.signUp(ANN);
+  await ben.signUp(BEN);
+  await expect(ann.person(BEN)).toHaveAttribute('data-online', 'true');
+  await expect(ben.person(ANN)).toHaveAttribute('data-online', 'true');
+  await expect(ann.page.getByTestId('occupancy')).toHaveText('2 people here');
+
+  await ann.say('Hello from the first gateway');
+  await ben.sees('Hello from the first gateway', ANN);
+  await ben.say('And hello from the second');
+  await ann.sees('And hello from the second', BEN);
+  await ann.sees('Hello from the first gateway', ANN);
+  await ben.sees('And hello from the second', BEN);
+  await expect(ann.messages('Hello from the first gateway')).toHaveAttribute('data-own', 'true');
+  await expect(ben.messages('Hello from the first gateway')).toHaveAttribute('data-own', 'false');
+});
+
+test('talk in a named room that one of them makes and the other finds', async () => {
+  await ann.page.getByTestId('browse-rooms').click();
+  await ann.page.getByTestId('room-search').fill('design');
+  await ann.page.getByTestId('create-room').click();
+  await expect(ann.page.getByTestId('room-title')).toHaveText('design');
+  await expect(ann.page.getByTestId('occupancy')).toHaveText('Only you are here');
+  await ann.say('A room of our own');
+  await ann.sees('A room of our own', ANN);
+
+  await ben.page.getByTestId('browse-rooms').click();
+  const row = ben.page.locator('[data-testid="directory-row"][data-name="design"]');
+  await expect(row).toContainText('1 person');
+  await row.click();
+  await ben.sees('A room of our own', ANN);
+  await ben.say('Found it');
+  await ann.sees('Found it', BEN);
+  await expect(ann.page.getByTestId('occupancy')).toHaveText('2 people here');
+});
+
+test('talk privately', async () => {
+  await ann.openPerson(BEN);
+  await ben.openPerson(ANN);
+  await ann.say('Between you and me');
+  await ben.sees('Between you and me', ANN);
+  await ben.say('Of course');
+  await ann.sees('Of course', BEN);
+  await ann.openRoom('General');
+  await expect(ann.messages('Between you and me')).toHaveCount(0);
+  await ben.say('One more thing');
+  await expect(
+    ann.page.getByTestId('room-row').filter({ hasText: BEN }).getByTestId('unread'),
+  ).toContainText('1');
+  await ann.openRoom(BEN);
+  await ann.sees('One more thing', BEN);
+  await ann.openRoom('General');
+  await ben.openRoom('General');
+});
+
+test('find everything again after a reload', async () => {
+  await ann.page.reload();
+  await ann.ready();
+  await ann.sees('Hello from the first gateway', ANN);
+  await ann.sees('And hello from the second', BEN);
+  await ann.openRoom('design');
+  await ann.sees('A room of our own', ANN);
+  await ann.sees('Found it', BEN);
+  await ann.openRoom(BEN);
+  await ann.sees('Between you and me', ANN);
+  await ann.sees('Of course', BEN);
+  await ann.openRoom('General');
+});
+
+test('a rate limit puts messages off and loses none', async () => {
+  const burst = Array.from({ length: 18 }, (_, index) => `burst ${index}`);
+  for (const text of burst) await ann.say(text);
+  await expect(ann.page.getByTestId('hold')).toBeVisible();
+  await ben.sees('burst 17', ANN);
+  await ann.sees('burst 17', ANN);
+  for (const chat of [ann, ben]) {
+    expect((await chat.texts()).filter((text) => text.startsWith('burst '))).toEqual(burst);
+  }
+  await expect(ann.page.getByTestId('hold')).toHaveCount(0);
+});
+
+test('a killed gateway is told, and nothing is lost or doubled', async () => {
+  await system.gateways[0].kill();
+  await expect(ann.page.getByTestId('banner')).toHaveAttribute('data-status', /waiting|connecting/u);
+  await expect(ann.page.getByTestId('banner')).toContainText(/Reconnecting|Connecting/u);
+
+  await ann.say('Written while my gateway was dead');
+  await ann.say('And another');
+  await expect(ann.page.getByTestId('outgoing')).toHaveCount(2);
+  await ben.say('Said while Ann was away');
+  await ben.sees('Said while Ann was away', BEN);
+
+  await system.gateways[0].start();
+  await ann.ready();
+  for (const chat of [ann, ben]) {
+    await chat.sees('Said while Ann was away', BEN);
+    await chat.sees('Written while my gateway was dead', ANN);
+    await chat.sees('And another', ANN);
+  }
+  const tail = (await ben.texts()).slice(-3);
+  expect(tail).toEqual(['Said while Ann was away', 'Written while my gateway was dead', 'And another']);
+  await expect.poll(() => ann.texts()).toEqual(await ben.texts());
+});
+
+test('a gateway that is told to end lets its people go, and they come back', async () => {
+  await ben.say('Before the restart');
+  await ann.sees('Before the restart', BEN);
+  await system.gateways[1].terminate();
+  await expect(ben.page.getByTestId('banner')).toHaveAttribute('data-status', /draining|waiting|connecting/u);
+  await ann.say('While Ben was away');
+  await system.gateways[1].start();
+  await ben.ready();
+  await ben.sees('While Ben was away', ANN);
+  await ben.say('Back again');
+  await ann.sees('Back again', BEN);
+});
+
+test('two tabs are two users, each its own after a reload', async () => {
+  const second = new ChatPage(await ben.page.context().newPage());
+  await second.page.goto(system.gateways[1].url);
+  await expect(second.page.getByTestId('my-name')).toHaveText(BEN);
+  await second.page.getByTestId('sign-out').click();
+  await expect(second.page.getByTestId('sign-in-form')).toBeVisible();
+  // Ben signed out of this browser, so his first tab asks who comes next as well.
+  await expect(ben.page.getByTestId('session-ended')).toBeVisible();
+
+  await second.page.getByTestId('tab-guest').click();
+  await second.page.getByTestId('name').fill('Visitor');
+  await second.page.getByTestId('submit').click();
+  await second.ready();
+  await ben.page.getByTestId('name').fill(BEN);
+  await ben.page.getByTestId('password').fill('correct horse battery');
+  await ben.page.getByTestId('submit').click();
+  await ben.ready();
+  await second.page.reload();
+  await second.ready();
+  await expect(second.page.getByTestId('my-name')).toHaveText('Visitor');
+  await expect(ben.page.getByTestId('my-name')).toHaveText(BEN);
+  await second.say('Just looking in');
+  await ben.sees('Just looking in', 'Visitor');
+  await second.page.close();
+});
+
+test('a presence dot goes out when somebody closes their page', async () => {
+  await expect(ann.person(BEN)).toHaveAttribute('data-online', 'true');
+  await ben.page.close();
+  await expect(ann.person(BEN)).toHaveAttribute('data-online', 'false', { timeout: OFFLINE_MS });
+});

@@ -1,0 +1,234 @@
+/** A whole Parlor for one test file: a Redis of its own, gateways and workers. */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DIST, requireDist } from './static.ts';
+
+const BIN_DIR = resolve(process.env['PARLOR_BIN_DIR'] ?? join(import.meta.dirname, '../../../../target/debug'));
+const READY_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+/** From SIGTERM to SIGKILL. */
+const STOP_TIMEOUT_MS = 8_000;
+const LOG_TAIL_CHARACTERS = 3_000;
+
+/** Ports that were free a moment ago; taken together, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((done) => {
+          const server = createServer();
+          server.listen(0, '127.0.0.1', () => {
+            done(server);
+          });
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<void>((done) => {
+          server.close(() => {
+            done();
+          });
+        }),
+    ),
+  );
+  return ports;
+}
+
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + READY_TIMEOUT_MS;
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error(`${what} is not ready after ${READY_TIMEOUT_MS} ms`);
+    await pause(POLL_MS);
+  }
+}
+
+/** One process, its log, and its end. */
+class Program {
+  readonly #name: string;
+  readonly #log: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+
+  constructor(name: string, command: string, args: string[], env: Record<string, string>, folder: string) {
+    this.#name = name;
+    this.#log = join(folder, `${name}.log`);
+    const log = openSync(this.#log, 'a');
+    this.#child = spawn(command, args, {
+      // The programs read `.env` of the folder they run in: theirs is empty.
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.#ended = new Promise((done) => {
+      this.#child.once('exit', () => {
+        done();
+      });
+      this.#child.once('error', () => {
+        done();
+      });
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async whenReady(check: () => Promise<boolean>): Promise<void> {
+    try {
+      await until(this.#name, () => {
+        if (!this.isRunning) throw new Error(`${this.#name} has ended`);
+        return check();
+      });
+    } catch (error) {
+      throw new Error(`${String(error)}; its log ends with:\n${this.#tail()}`, { cause: error });
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.killNow();
+    await this.#ended;
+  }
+
+  killNow(): void {
+    if (this.isRunning) this.#child.kill('SIGKILL');
+  }
+
+  /** As an operator would: the program may finish what it does. */
+  async terminate(): Promise<void> {
+    if (!this.isRunning) return;
+    this.#child.kill('SIGTERM');
+    const hasEnded = await Promise.race([
+      this.#ended.then(() => true),
+      pause(STOP_TIMEOUT_MS, false, { ref: false }),
+    ]);
+    if (!hasEnded) await this.kill();
+  }
+
+  #tail(): string {
+    return readFileSync(this.#log, 'utf8').slice(-LOG_TAIL_CHARACTERS);
+  }
+}
+
+async function isReady(adminPort: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      socket.destroy();
+      done(data.toString().startsWith('+PONG'));
+    });
+    socket.once('error', () => {
+      done(false);
+    });
+  });
+}
+
+interface Gateway {
+  readonly url: string;
+  /** As a power cut would. */
+  kill(): Promise<void>;
+  /** On the same port. */
+  start(): Promise<void>;
+  terminate(): Promise<void>;
+}
+
+export interface System {
+  readonly gateways: readonly [Gateway, Gateway];
+  stop(): Promise<void>;
+}
+
+export async function startSystem(): Promise<System> {
+  requireDist();
+  for (const program of ['gateway', 'history-worker', 'presence-worker']) {
+    if (existsSync(join(BIN_DIR, program))) continue;
+    throw new Error(`${program} is missing: run \`cargo build --workspace --bins\`, or set PARLOR_BIN_DIR`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
+  const programs: Program[] = [];
+  // The last resort, when the tests are ended in their midst.
+  const killAll = (): void => {
+    for (const program of programs) program.killNow();
+  };
+  process.once('exit', killAll);
+
+  const [redisPort = 0, ...ports] = await freePorts(7);
+  const environment = { REDIS_URL: `redis://127.0.0.1:${redisPort}`, LOG: 'info', OFFLINE_GRACE: '3s' };
+  const run = (name: string, command: string, args: string[], env: Record<string, string>): Program => {
+    const program = new Program(name, command, args, env, folder);
+    programs.push(program);
+    return program;
+  };
+
+  const startGateway = async (index: number, port: number, adminPort: number): Promise<Program> => {
+    const program = run(`gateway-${index}`, join(BIN_DIR, 'gateway'), [], {
+      ...environment,
+      SERVER_ADDRESS: `127.0.0.1:${port}`,
+      ADMIN_ADDRESS: `127.0.0.1:${adminPort}`,
+      CLIENT_LOCATION: DIST,
+      // Low enough for somebody who types quickly.
+      MESSAGE_RATE: '10/10s',
+      DRAIN_WAIT: '0s',
+      DRAIN_GRACE: '2s',
+    });
+    await program.whenReady(() => isReady(adminPort));
+    return program;
+  };
+
+  const makeGateway = async (index: number, port = 0, adminPort = 0): Promise<Gateway> => {
+    let program = await startGateway(index, port, adminPort);
+    return {
+      url: `http://127.0.0.1:${port}`,
+      kill: () => program.kill(),
+      terminate: () => program.terminate(),
+      start: async () => {
+        program = await startGateway(index, port, adminPort);
+      },
+    };
+  };
+
+  const stop = async (): Promise<void> => {
+    const [redis, ...rest] = programs;
+    await Promise.all(rest.map((program) => program.terminate()));
+    await redis?.terminate();
+    process.removeListener('exit', killAll);
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  try {
+    const redis = run(
+      'redis',
+      'redis-server',
+      ['--port', String(redisPort), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'],
+      {},
+    );
+    await redis.whenReady(() => answersPing(redisPort));
+    for (const [index, name] of ['history-worker', 'presence-worker'].entries()) {
+      const adminPort = ports[4 + index] ?? 0;
+      const worker = run(name, join(BIN_DIR, name), [], { ...environment, ADMIN_ADDRESS: `127.0.0.1:${adminPort}` });
+      await worker.whenReady(() => isReady(adminPort));
+    }
+    const gateways = [await makeGateway(1, ports[0], ports[1]), await makeGateway(2, ports[2], ports[3])] as const;
+    return { gateways, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
