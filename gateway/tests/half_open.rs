@@ -9,7 +9,7 @@ use common::{
 use parlor_shared::{client::Client, id::Address};
 use parlor_testkit::{Direction, Proxy, RedisServer};
 
-const SETTINGS: &[&str] = &["--ping-interval=200ms", "--pong-timeout=200ms"];
+const SETTINGS: &[&str] = &["--ping-interval=200ms", "--pong-timeout=1s"];
 
 #[tokio::test]
 async fn a_connection_that_nothing_comes_from_any_more_is_closed() {

@@ -87,6 +87,11 @@ impl Connection {
         self.memberships.clear();
         let mut commands = self.app.commands.clone();
         let seat = self.seat(user.uuid);
+        let mut settings = self.app.registry_settings;
+        if user.guest && revoke.is_some() {
+            // Without the key nobody can come back for the name: it is free at once.
+            settings.guest_ttl_seconds = 0;
+        }
         if let Some(key) = revoke
             && let Err(error) = self.app.directory.revoke(user.uuid, &key).await
         {
@@ -97,7 +102,7 @@ impl Connection {
             session: seat.session,
             user,
         };
-        match presence::end(&mut commands, self.app.registry_settings, seat, &who).await {
+        match presence::end(&mut commands, settings, seat, &who).await {
             // Nothing is left of the session that would have to be ended later.
             Ok(_) => self.departure.registered = false,
             Err(error) => {

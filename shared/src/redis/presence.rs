@@ -22,7 +22,7 @@ pub struct Settings {
     pub status_ttl_seconds: u64,
     /// TTL of `userSession`, in seconds.
     pub session_ttl_seconds: u64,
-    /// How long a guest's name is kept once they are gone, in seconds.
+    /// How long a guest's name is kept once they are gone, in seconds; at least one.
     pub guest_ttl_seconds: u64,
     /// Rooms of more users are told counts, not names.
     pub names_limit: u64,
