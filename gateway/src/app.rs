@@ -15,13 +15,21 @@ use parlor_shared::{
     redis::{Commands, Redis, connect, presence, pubsub::Subscriptions},
     telemetry::{AdminServer, Condition, Metrics, Readiness},
 };
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
-    bus::{history::History, probe::Probe, publisher::Publisher},
+    bus::{
+        history::History,
+        notices::{Mailbox, Notice, Notifier},
+        probe::Probe,
+        publisher::Publisher,
+    },
     connection::{Services, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
@@ -61,10 +69,16 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let metrics = GatewayMetrics::new(&metrics)?;
-    let parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
+    let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
+    let notices = parts.take_notices();
     let app = Arc::new(parts.services(&config, metrics)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
+    until_drained(
+        lifecycle,
+        "mailbox",
+        app.connections.clone().deliver(notices),
+    );
 
     let connections = TaskTracker::new();
     let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
@@ -98,6 +112,8 @@ struct Parts {
     history: History,
     rooms: Registry,
     publisher: Publisher,
+    notifier: Notifier,
+    notices: mpsc::Receiver<Notice>,
     registrar: Registrar,
     registrar_stop: CancellationToken,
 }
@@ -128,7 +144,14 @@ impl Parts {
         let history = History::new(commands.clone(), keyspace.clone());
         let probe = Probe::new(gateway);
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
-        let pump = Pump::new(plan.entrances(), Arc::clone(&probe), metrics.clone());
+        let (mailbox, notices) = Mailbox::new(gateway, metrics.clone());
+        let mailbox_channel = mailbox.channel().clone();
+        let pump = Pump::new(
+            plan.entrances(),
+            Arc::clone(&probe),
+            mailbox,
+            metrics.clone(),
+        );
         let (subscriptions, subscriber) = Subscriptions::new(redis.clone(), pump);
         let rooms = plan.registry();
         let shard_settings = ShardSettings {
@@ -139,6 +162,10 @@ impl Parts {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
+        // Confirmed some time later: until then people are reached by their lists alone.
+        drop(subscriptions.subscribe(mailbox_channel));
+        let (notifier, telling) = Notifier::new(commands.clone(), metrics.clone());
+        until_drained(lifecycle, "notifier", telling);
         let (publisher, publishing) = Publisher::new(
             redis,
             keyspace.clone(),
@@ -163,9 +190,16 @@ impl Parts {
             history,
             rooms,
             publisher,
+            notifier,
+            notices,
             registrar,
             registrar_stop,
         })
+    }
+
+    /// What the mailbox gets; to be taken once.
+    fn take_notices(&mut self) -> mpsc::Receiver<Notice> {
+        std::mem::replace(&mut self.notices, mpsc::channel(1).1)
     }
 
     fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
@@ -191,6 +225,7 @@ impl Parts {
             history: self.history,
             rooms: self.rooms,
             publisher: self.publisher,
+            notifier: self.notifier,
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),

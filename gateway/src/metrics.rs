@@ -34,6 +34,7 @@ pub struct GatewayMetrics {
     pub bus_events_dropped: IntCounter,
     pub bus_events_unreadable: IntCounter,
     pub subscriber_connects: IntCounter,
+    pub notices_dropped: IntCounter,
     pub redis_errors: IntCounter,
     pub redis_reconnects: IntCounter,
     resumes_recovered: IntCounter,
@@ -138,6 +139,10 @@ impl GatewayMetrics {
             subscriber_connects: counter(
                 "parlor_subscriber_connects_total",
                 "Connections made by the subscriber.",
+            )?,
+            notices_dropped: counter(
+                "parlor_notices_dropped_total",
+                "Notices of private messages dropped because too many waited.",
             )?,
             redis_errors: counter(
                 "parlor_redis_errors_total",

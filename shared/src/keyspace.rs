@@ -164,6 +164,16 @@ pub fn channel_sender_recipient(sender: UserId, recipient: UserId) -> String {
     format!("channelSenderRecipient:{sender}:{recipient}")
 }
 
+/// ZSET user → ms of the last private message with them. No TTL.
+pub fn private_rooms(user: UserId) -> String {
+    format!("privateRooms:{user}")
+}
+
+/// Pub/sub channel on which a gateway is told what concerns users that are connected to it.
+pub fn notices(gateway: GatewayId) -> ChannelId {
+    ChannelId::new(format!("notices:{gateway}"))
+}
+
 /// ZSET (all scores 0) of the named rooms' names, so that they list in order. No TTL.
 pub fn rooms() -> String {
     "rooms".to_owned()

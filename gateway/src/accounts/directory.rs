@@ -262,6 +262,19 @@ impl Directory {
         Ok(users.iter().filter_map(user).collect())
     }
 
+    /// Looks users up, with whether they are online.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn users_with_status(&self, users: &[UserId]) -> RedisResult<Vec<User>> {
+        let mut users = self.users(users).await?;
+        let online = self.online(users.iter().map(|user| user.uuid)).await?;
+        for (user, online) in users.iter_mut().zip(online) {
+            user.online = Some(online);
+        }
+        Ok(users)
+    }
+
     fn remember(&self, user: UserId, name: &Username, guest: bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_USERS {

@@ -2,6 +2,7 @@
 //! and back works.
 
 pub mod history;
+pub mod notices;
 pub mod probe;
 pub mod publisher;
 pub mod tail;

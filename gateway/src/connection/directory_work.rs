@@ -1,13 +1,16 @@
 //! Work around users and lists: registering a session, and what is looked up for a request.
 
+use std::collections::HashMap;
+
 use parlor_shared::{
+    clock,
     event::Membership,
     id::{Address, ChannelId, UserId},
     keyspace,
     protocol::{
         ErrorBody, ServerFrame,
         client::{Page, Secret},
-        server::{History, RoomInfo, Rooms},
+        server::{History, PrivateRoom, PrivateRooms, RoomInfo, Rooms},
         value::{Message, RoomRef, User},
     },
     redis::presence::{self, Seat},
@@ -67,7 +70,11 @@ impl Connection {
         };
         let messages = match registered.await {
             Ok(()) => {
-                self.signed_in = Some(Counted::new(&self.app.metrics.signed_in));
+                let (session, outbox) = (self.session.id(), self.outbox.clone());
+                self.signed_in = Some((
+                    Counted::new(&self.app.metrics.signed_in),
+                    self.app.connections.reach(user.uuid, session, outbox),
+                ));
                 Ok(self.app.user_limits.of(user.uuid))
             }
             Err(error) => {
@@ -151,6 +158,48 @@ impl Connection {
             .await
             .map(ServerFrame::Rooms)
             .map_err(|error| unavailable(&error))
+    }
+
+    pub(super) async fn private_rooms(
+        &self,
+        user: UserId,
+        page: Page,
+    ) -> Result<ServerFrame, ErrorBody> {
+        let rooms = self.list_private_rooms(user, page).await;
+        rooms
+            .map(ServerFrame::PrivateRooms)
+            .map_err(|error| unavailable(&error))
+    }
+
+    async fn list_private_rooms(&self, user: UserId, page: Page) -> RedisResult<PrivateRooms> {
+        let (from, to) = list_range(page);
+        let (total, peers): (u64, Vec<(String, f64)>) = pipe()
+            .zcard(keyspace::private_rooms(user))
+            .zrevrange_withscores(keyspace::private_rooms(user), from, to)
+            .query_async(&mut self.app.commands.clone())
+            .await?;
+        let last: HashMap<UserId, u64> = peers
+            .iter()
+            .filter_map(|(peer, ms)| Some((peer.parse().ok()?, *ms as u64)))
+            .collect();
+        let order: Vec<UserId> = peers
+            .iter()
+            .filter_map(|(peer, _)| peer.parse().ok())
+            .collect();
+        let users = self.app.directory.users_with_status(&order).await?;
+        let rooms: Vec<PrivateRoom> = users
+            .into_iter()
+            .map(|user| PrivateRoom {
+                recipient_uuid: user.uuid,
+                last_message_at: clock::rfc3339(last.get(&user.uuid).copied().unwrap_or_default()),
+                user,
+            })
+            .collect();
+        Ok(PrivateRooms {
+            total,
+            received: rooms.len() as u64,
+            rooms,
+        })
     }
 
     async fn list_rooms(&self, page: Page) -> RedisResult<Rooms> {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{ChannelId, MessageId},
+    id::{Address, ChannelId, MessageId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
@@ -17,7 +17,10 @@ use tracing::warn;
 
 use super::{Connection, End};
 use crate::{
-    bus::publisher::{Done, Publish, PublishError, Published},
+    bus::{
+        notices::PrivateMessage,
+        publisher::{Done, Publish, PublishError, Published},
+    },
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
@@ -99,7 +102,25 @@ impl Connection {
         let body = serde_json::to_string(&message).expect("a message is JSON");
         let outbox = self.outbox.clone();
         let room = RoomRef::from(&address);
+        let recipient = match address {
+            Address::Private(user) if user != message.sender_uuid => Some(user),
+            _ => None,
+        };
+        let (notifier, sender, private) = (
+            self.app.notifier.clone(),
+            message.sender.clone(),
+            channel.clone(),
+        );
         let done = move |outcome: Result<Published, PublishError>| {
+            if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
+                let position = published.position.clone();
+                notifier.tell(PrivateMessage {
+                    channel: private,
+                    sender,
+                    recipient,
+                    position,
+                });
+            }
             let answer = match outcome {
                 // Without an id the sender's own copy is the answer.
                 Ok(_) if id.is_none() => None,
@@ -163,6 +184,10 @@ impl Connection {
             Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
             Work::Users { id, page } => {
                 let answer = self.users(page).await;
+                return Some(Outcome::Answer { id, answer });
+            }
+            Work::PrivateRooms { id, user, page } => {
+                let answer = self.private_rooms(user, page).await;
                 return Some(Outcome::Answer { id, answer });
             }
             Work::Rooms { id, page } => {

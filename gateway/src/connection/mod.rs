@@ -40,6 +40,7 @@ use crate::{
 };
 use in_flight::InFlight;
 use registrar::Departure;
+use registry::Reachable;
 pub use services::Services;
 
 /// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
@@ -65,7 +66,7 @@ pub struct Connection {
     address: IpAddr,
     memberships: HashMap<ChannelId, Membership>,
     in_flight: InFlight,
-    signed_in: Option<Counted>,
+    signed_in: Option<(Counted, Reachable)>,
     departure: Departure,
     /// Changes when the registry has lost this gateway's sessions.
     registry_lost: watch::Receiver<u64>,

@@ -12,7 +12,7 @@ use parlor_shared::{
 use super::{registrar::Registrar, registry::Connections};
 use crate::{
     accounts::Directory,
-    bus::{history::History, publisher::Publisher},
+    bus::{history::History, notices::Notifier, publisher::Publisher},
     metrics::GatewayMetrics,
     rooms::Registry,
     session::Rules,
@@ -29,6 +29,7 @@ pub struct Services {
     pub history: History,
     pub rooms: Registry,
     pub publisher: Publisher,
+    pub notifier: Notifier,
     pub registrar: Registrar,
     pub connections: Connections,
     pub user_limits: UserLimits,

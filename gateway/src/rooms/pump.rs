@@ -17,7 +17,10 @@ use bytes::Bytes;
 use parlor_shared::redis::pubsub::{Notice, Sink};
 use tokio::sync::{Notify, mpsc};
 
-use crate::{bus::probe::Probe, metrics::GatewayMetrics};
+use crate::{
+    bus::{notices::Mailbox, probe::Probe},
+    metrics::GatewayMetrics,
+};
 
 /// Events that wait for one shard.
 pub const QUEUE_EVENTS: usize = 16_384;
@@ -63,14 +66,21 @@ impl AuditFlag {
 pub struct Pump {
     entrances: Vec<Entrance>,
     probe: Arc<Probe>,
+    mailbox: Mailbox,
     metrics: GatewayMetrics,
 }
 
 impl Pump {
-    pub fn new(entrances: Vec<Entrance>, probe: Arc<Probe>, metrics: GatewayMetrics) -> Self {
+    pub fn new(
+        entrances: Vec<Entrance>,
+        probe: Arc<Probe>,
+        mailbox: Mailbox,
+        metrics: GatewayMetrics,
+    ) -> Self {
         Self {
             entrances,
             probe,
+            mailbox,
             metrics,
         }
     }
@@ -87,6 +97,10 @@ impl Sink for Pump {
     fn message(&self, channel: &str, payload: Bytes) {
         if self.probe.is_own(channel) {
             self.probe.arrived(&payload);
+            return;
+        }
+        if channel == self.mailbox.channel().as_str() {
+            self.mailbox.arrived(&payload);
             return;
         }
         let entrance = &self.entrances[shard_of(channel, self.entrances.len())];

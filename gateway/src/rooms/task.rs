@@ -23,8 +23,8 @@ use super::{
     command::{Command, Inlet, Missed, ShardSettings},
     pump::BusEvent,
     registry::Attach,
-    room::{Need, Room, Stats},
-    writer::Writer,
+    room::{Need, Room},
+    writer::{self, Writer},
 };
 use crate::{
     bus::history::{Audited, History},
@@ -306,7 +306,7 @@ impl Rooms {
             return;
         };
         let needs = decide(&mut entry.room, &mut self.writer);
-        count(&self.metrics, std::mem::take(&mut entry.room.stats));
+        writer::count(&self.metrics, std::mem::take(&mut entry.room.stats));
         for Need::Repair { epoch, from, to } in needs {
             let (own, history) = (self.own.clone(), self.history.clone());
             let (channel, generation) = (entry.channel.clone(), entry.generation);
@@ -381,21 +381,5 @@ impl Rooms {
             self.metrics.outbox_overflows.inc_by(overflows);
         }
         self.writer.flush().await;
-    }
-}
-
-/// Adds what a room has counted.
-fn count(metrics: &GatewayMetrics, stats: Stats) {
-    for (counter, by) in [
-        (&metrics.deliveries, stats.deliveries),
-        (&metrics.gaps, stats.gaps),
-        (&metrics.gap_messages_repaired, stats.repaired_messages),
-        (&metrics.duplicates_dropped, stats.duplicates),
-        (&metrics.resyncs, stats.resyncs),
-        (&metrics.bus_events_unreadable, stats.unreadable),
-    ] {
-        if by > 0 {
-            counter.inc_by(by);
-        }
     }
 }

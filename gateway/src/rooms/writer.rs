@@ -3,8 +3,11 @@
 use bytes::Bytes;
 use parlor_shared::protocol::CloseCode;
 
-use super::room::Deliver;
-use crate::outbox::{Outbox, Pushed};
+use super::room::{Deliver, Stats};
+use crate::{
+    metrics::GatewayMetrics,
+    outbox::{Outbox, Pushed},
+};
 
 /// Writes between two looks at whether other tasks wait.
 const FLUSHES_PER_TURN: usize = 128;
@@ -40,6 +43,22 @@ impl Writer {
                 tokio::task::yield_now().await;
             }
             outbox.flush();
+        }
+    }
+}
+
+/// Adds what a room has counted.
+pub fn count(metrics: &GatewayMetrics, stats: Stats) {
+    for (counter, by) in [
+        (&metrics.deliveries, stats.deliveries),
+        (&metrics.gaps, stats.gaps),
+        (&metrics.gap_messages_repaired, stats.repaired_messages),
+        (&metrics.duplicates_dropped, stats.duplicates),
+        (&metrics.resyncs, stats.resyncs),
+        (&metrics.bus_events_unreadable, stats.unreadable),
+    ] {
+        if by > 0 {
+            counter.inc_by(by);
         }
     }
 }

@@ -94,6 +94,11 @@ pub enum Work {
         id: Option<RequestId>,
         page: Page,
     },
+    PrivateRooms {
+        id: Option<RequestId>,
+        user: UserId,
+        page: Page,
+    },
     Rooms {
         id: Option<RequestId>,
         page: Page,

@@ -207,6 +207,7 @@ impl Session {
             ClientFrame::Resume(block) => commands::resume::resume(self, id, block),
             ClientFrame::SignOut => commands::sign_out::sign_out(self, id, now),
             ClientFrame::Users(page) => commands::lists::users(self, id, page),
+            ClientFrame::PrivateRooms(page) => commands::lists::private_rooms(self, id, page),
             ClientFrame::Rooms(page) => commands::lists::rooms(self, id, page),
             ClientFrame::ChannelJoin(block) => commands::channel_join::join(self, id, &block),
             ClientFrame::ChannelLeave(room) => commands::channel_leave::leave(self, id, &room),

@@ -17,7 +17,7 @@ use crate::{
             ChannelJoin, ChannelMessage, ChannelMessages, Credentials, Page, Resume, ResumeRoom,
             Secret, SignIn,
         },
-        server::{Ack, Authorized, ChannelJoined, History, Resumed, Rooms, Users},
+        server::{Ack, Authorized, ChannelJoined, History, PrivateRooms, Resumed, Rooms, Users},
         value::{Message, RoomRef},
     },
 };
@@ -338,6 +338,13 @@ impl Client {
     pub async fn rooms(&mut self, page: Page) -> Result<Rooms, ClientError> {
         match self.request(ClientFrame::Rooms(page)).await? {
             ServerFrame::Rooms(rooms) => Ok(rooms),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub async fn private_rooms(&mut self, page: Page) -> Result<PrivateRooms, ClientError> {
+        match self.request(ClientFrame::PrivateRooms(page)).await? {
+            ServerFrame::PrivateRooms(rooms) => Ok(rooms),
             other => Err(unexpected(&other)),
         }
     }

@@ -59,6 +59,8 @@ pub enum ClientFrame {
     ChannelMessages(ChannelMessages),
     /// Lists named rooms.
     Rooms(Page),
+    /// Lists the private rooms in which something was said, the latest first.
+    PrivateRooms(Page),
     /// Signs in by access key after a reconnection and asks for what was missed.
     Resume(Resume),
     /// Asks for a `pong`: browsers can't send WebSocket pings.
@@ -236,6 +238,8 @@ struct Outer<'a> {
     channel_messages: Option<&'a RawValue>,
     #[serde(borrow, default)]
     rooms: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "privateRooms")]
+    private_rooms: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resume: Option<&'a RawValue>,
 }
@@ -320,6 +324,9 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
             Ok(ClientFrame::ChannelMessages(block))
         }
         "rooms" => optional("rooms", PAGE, outer.rooms).map(ClientFrame::Rooms),
+        "privateRooms" => {
+            optional("privateRooms", PAGE, outer.private_rooms).map(ClientFrame::PrivateRooms)
+        }
         "resume" => {
             let block: Resume = required("resume", RESUME, outer.resume)?;
             for entry in &block.rooms {
@@ -370,6 +377,7 @@ impl Serialize for ClientEnvelope {
             ClientFrame::ChannelMessage(block) => map.serialize_entry("channelMessage", block)?,
             ClientFrame::ChannelMessages(block) => map.serialize_entry("channelMessages", block)?,
             ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
+            ClientFrame::PrivateRooms(block) => map.serialize_entry("privateRooms", block)?,
             ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
         }
         map.end()
@@ -389,6 +397,7 @@ impl ClientFrame {
             Self::ChannelMessage(_) => "channelMessage",
             Self::ChannelMessages(_) => "channelMessages",
             Self::Rooms(_) => "rooms",
+            Self::PrivateRooms(_) => "privateRooms",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
         }

@@ -45,6 +45,8 @@ pub enum ServerFrame {
     ChannelMessages(History),
     /// A page of named rooms.
     Rooms(Rooms),
+    /// A page of one's private rooms.
+    PrivateRooms(PrivateRooms),
     /// A message sent with an `id` is stored.
     Ack(Ack),
     /// All rooms of a `resume` have been answered.
@@ -175,6 +177,27 @@ pub struct RoomInfo {
     pub users: u64,
 }
 
+/// The block of `privateRooms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateRooms {
+    pub total: u64,
+    pub received: u64,
+    /// The latest first.
+    pub rooms: Vec<PrivateRoom>,
+}
+
+/// One of a user's private rooms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateRoom {
+    /// The other user, by whom the room is addressed.
+    #[serde(rename = "recipientUUID")]
+    pub recipient_uuid: UserId,
+    pub user: User,
+    /// RFC 3339, to about a second.
+    #[serde(rename = "lastMessageAt")]
+    pub last_message_at: String,
+}
+
 /// The block of `ack`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
@@ -235,6 +258,8 @@ pub enum Sys {
     },
     /// Somebody who shares a room came online or went offline; counts only in a large room.
     Presence(Presence),
+    /// Somebody wrote to the receiver in a private room, which may not be joined.
+    PrivateMessage(PrivateMessage),
     /// The gateway can't reach Redis: sending is paused, or works again.
     Sending(Sending),
     /// The gateway is going away: reconnect after the delay.
@@ -258,6 +283,17 @@ pub struct Presence {
     /// How many users are in the room.
     #[serde(rename = "usersTotal")]
     pub users_total: u64,
+}
+
+/// The block of `sys.privateMessage`: a hint, at most one a second for each room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateMessage {
+    /// Who wrote, by whom the room is addressed.
+    #[serde(rename = "recipientUUID")]
+    pub recipient_uuid: UserId,
+    pub user: User,
+    pub epoch: String,
+    pub seq: u64,
 }
 
 /// The block of `sys.sending`.
@@ -310,6 +346,7 @@ impl ServerFrame {
             Self::ChannelMessage(_) => "channelMessage",
             Self::ChannelMessages(_) => "channelMessages",
             Self::Rooms(_) => "rooms",
+            Self::PrivateRooms(_) => "privateRooms",
             Self::Ack(_) => "ack",
             Self::Resume(_) => "resume",
             Self::Pong(_) => "pong",
@@ -326,6 +363,7 @@ impl Sys {
             Self::SignIn { .. } => "signIn",
             Self::ChannelJoin { .. } => "channelJoin",
             Self::Presence(_) => "presence",
+            Self::PrivateMessage(_) => "privateMessage",
             Self::Sending(_) => "sending",
             Self::Reconnect(_) => "reconnect",
             Self::Resync(_) => "resync",
@@ -366,6 +404,7 @@ impl Serialize for ServerEnvelope {
             ServerFrame::ChannelMessage(block) => map.serialize_entry(kind, block)?,
             ServerFrame::ChannelMessages(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Rooms(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::PrivateRooms(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Ack(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Resume(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Pong(block) => map.serialize_entry(kind, block)?,
@@ -403,6 +442,7 @@ impl Serialize for SysBlock<'_> {
             }
             Sys::ChannelJoin { room, .. } => map.serialize_entry(kind, room)?,
             Sys::Presence(block) => map.serialize_entry(kind, block)?,
+            Sys::PrivateMessage(block) => map.serialize_entry(kind, block)?,
             Sys::Sending(block) => map.serialize_entry(kind, block)?,
             Sys::Reconnect(block) => map.serialize_entry(kind, block)?,
             Sys::Resync(block) => map.serialize_entry(kind, block)?,
@@ -438,6 +478,7 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "channelMessage" => ServerFrame::ChannelMessage(field(fields, &kind)?),
         "channelMessages" => ServerFrame::ChannelMessages(field(fields, &kind)?),
         "rooms" => ServerFrame::Rooms(field(fields, &kind)?),
+        "privateRooms" => ServerFrame::PrivateRooms(field(fields, &kind)?),
         "ack" => ServerFrame::Ack(field(fields, &kind)?),
         "resume" => ServerFrame::Resume(field(fields, &kind)?),
         "pong" => ServerFrame::Pong(field(fields, &kind)?),
@@ -462,6 +503,7 @@ fn decode_sys(fields: &mut Map<String, Value>) -> Result<Sys, serde_json::Error>
             room: field(&mut sys, &kind)?,
         },
         "presence" => Sys::Presence(field(&mut sys, &kind)?),
+        "privateMessage" => Sys::PrivateMessage(field(&mut sys, &kind)?),
         "sending" => Sys::Sending(field(&mut sys, &kind)?),
         "reconnect" => Sys::Reconnect(field(&mut sys, &kind)?),
         "resync" => Sys::Resync(field(&mut sys, &kind)?),

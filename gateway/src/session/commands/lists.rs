@@ -1,4 +1,4 @@
-//! `users` and `rooms`: pages of what there is.
+//! `users`, `rooms` and `privateRooms`: pages of what there is.
 
 use parlor_shared::protocol::{RequestId, client::Page};
 
@@ -20,4 +20,15 @@ pub fn rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
         return not_signed_in(id);
     }
     vec![Effect::Perform(Work::Rooms { id, page })]
+}
+
+pub fn private_rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
+    let Some(user) = session.user() else {
+        return not_signed_in(id);
+    };
+    vec![Effect::Perform(Work::PrivateRooms {
+        id,
+        user: user.uuid,
+        page,
+    })]
 }

@@ -1,0 +1,203 @@
+//! Notices to users wherever they are connected: a private message reaches people who have not
+//! opened the room.
+//!
+//! Every gateway listens on one channel of its own. Who wants to reach a user looks up the gateways
+//! that hold their sessions and tells those; so it costs nothing to be reachable. A notice is a
+//! hint and may be lost; what it is about is also written to the user's list of private rooms.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use parlor_shared::{
+    event::Position,
+    id::{ChannelId, GatewayId, UserId},
+    keyspace,
+    protocol::value::User,
+    redis::Commands,
+};
+use redis::{AsyncCommands as _, RedisResult, pipe};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use crate::metrics::GatewayMetrics;
+
+/// Notices that wait to be sent, or to be handed to sessions. They are hints: beyond it they are
+/// dropped and counted.
+const QUEUE_NOTICES: usize = 4_096;
+/// Notices looked at together.
+const BATCH_NOTICES: usize = 128;
+/// How often one room's recipient is told. The first brings them into the room; what follows is
+/// live.
+const ROOM_INTERVAL: Duration = Duration::from_secs(1);
+/// Rooms whose last notice is remembered, until the memory is swept.
+const REMEMBERED_ROOMS: usize = 4_096;
+
+/// Somebody wrote to `recipient` privately.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub recipient: UserId,
+    pub sender: User,
+    pub epoch: String,
+    pub seq: u64,
+}
+
+/// A private message that was published.
+#[derive(Clone, Debug)]
+pub struct PrivateMessage {
+    pub channel: ChannelId,
+    pub sender: User,
+    pub recipient: UserId,
+    pub position: Position,
+}
+
+/// The receiving end, as the pump sees it.
+#[derive(Debug)]
+pub struct Mailbox {
+    channel: ChannelId,
+    queue: mpsc::Sender<Notice>,
+    metrics: GatewayMetrics,
+}
+
+impl Mailbox {
+    /// The mailbox of a gateway, and what comes out of it.
+    pub fn new(gateway: GatewayId, metrics: GatewayMetrics) -> (Self, mpsc::Receiver<Notice>) {
+        let (queue, notices) = mpsc::channel(QUEUE_NOTICES);
+        (
+            Self {
+                channel: keyspace::notices(gateway),
+                queue,
+                metrics,
+            },
+            notices,
+        )
+    }
+
+    pub fn channel(&self) -> &ChannelId {
+        &self.channel
+    }
+
+    /// Takes in a notice. Never waits.
+    pub fn arrived(&self, payload: &[u8]) {
+        match serde_json::from_slice(payload) {
+            Ok(notice) => {
+                if self.queue.try_send(notice).is_err() {
+                    self.metrics.notices_dropped.inc();
+                }
+            }
+            Err(_) => self.metrics.bus_events_unreadable.inc(),
+        }
+    }
+}
+
+/// The sending end. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Notifier {
+    queue: mpsc::Sender<PrivateMessage>,
+    metrics: GatewayMetrics,
+}
+
+impl Notifier {
+    /// The handle, and the task to spawn.
+    pub fn new(
+        commands: Commands,
+        metrics: GatewayMetrics,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (queue, messages) = mpsc::channel(QUEUE_NOTICES);
+        let task = Task {
+            commands,
+            metrics: metrics.clone(),
+            told: HashMap::new(),
+        };
+        (Self { queue, metrics }, task.run(messages))
+    }
+
+    /// Notes a private message and tells its recipient. Never waits.
+    pub fn tell(&self, message: PrivateMessage) {
+        if self.queue.try_send(message).is_err() {
+            self.metrics.notices_dropped.inc();
+        }
+    }
+}
+
+struct Task {
+    commands: Commands,
+    metrics: GatewayMetrics,
+    told: HashMap<(ChannelId, UserId), Instant>,
+}
+
+impl Task {
+    async fn run(mut self, mut messages: mpsc::Receiver<PrivateMessage>) {
+        let mut batch = Vec::with_capacity(BATCH_NOTICES);
+        while messages.recv_many(&mut batch, BATCH_NOTICES).await > 0 {
+            let due = self.due(std::mem::take(&mut batch));
+            if let Err(error) = self.tell(&due).await {
+                self.metrics.redis_errors.inc();
+                warn!(%error, "recipients of private messages could not be told");
+            }
+        }
+    }
+
+    /// The last message of each room that is due to be told.
+    fn due(&mut self, batch: Vec<PrivateMessage>) -> Vec<PrivateMessage> {
+        let now = Instant::now();
+        if self.told.len() > REMEMBERED_ROOMS {
+            self.told.retain(|_, at| now - *at < ROOM_INTERVAL);
+        }
+        let last: HashMap<_, _> = batch
+            .into_iter()
+            .map(|message| ((message.channel.clone(), message.recipient), message))
+            .collect();
+        let mut due = Vec::new();
+        for (room, message) in last {
+            if self
+                .told
+                .get(&room)
+                .is_none_or(|at| now - *at >= ROOM_INTERVAL)
+            {
+                self.told.insert(room, now);
+                due.push(message);
+            }
+        }
+        due
+    }
+
+    async fn tell(&mut self, messages: &[PrivateMessage]) -> RedisResult<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut lookup = pipe();
+        for message in messages {
+            let (sender, recipient) = (message.sender.uuid, message.recipient);
+            let ms = message.position.ms;
+            lookup
+                .zadd(keyspace::private_rooms(sender), recipient.to_string(), ms)
+                .ignore();
+            lookup
+                .zadd(keyspace::private_rooms(recipient), sender.to_string(), ms)
+                .ignore();
+            lookup.hvals(keyspace::user_sessions(recipient));
+        }
+        let gateways: Vec<Vec<String>> = lookup.query_async(&mut self.commands).await?;
+        for (message, gateways) in messages.iter().zip(gateways) {
+            let notice = Notice {
+                recipient: message.recipient,
+                sender: message.sender.clone(),
+                epoch: message.position.epoch.to_string(),
+                seq: message.position.seq,
+            };
+            let payload = serde_json::to_string(&notice).expect("ids, names and numbers are JSON");
+            let gateways: BTreeSet<GatewayId> = gateways
+                .iter()
+                .filter_map(|gateway| gateway.parse().ok())
+                .collect();
+            for gateway in gateways {
+                let channel = keyspace::notices(gateway);
+                let _: () = self.commands.publish(channel.as_str(), &payload).await?;
+            }
+        }
+        Ok(())
+    }
+}
