@@ -80,17 +80,22 @@ async fn start(
     query: ConnectQuery,
     place: Place,
 ) {
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+    let Some((socket, early)) = socket_of(upgraded) else {
         // The server wraps every socket that way.
         tracing::error!("an upgraded connection is not the socket it was");
         return;
     };
-    let early = parts.read_buf.to_vec();
-    let socket = parts.io.into_inner();
     let connection = Connection::new(state.app.clone(), socket, address);
     drop(state);
     connection.run(query, early).await;
     drop(place);
+}
+
+/// The socket, and what the client sent behind its handshake. The server's read buffer, 8 KiB, ends
+/// here: what a connection's task holds it holds for the connection's life.
+fn socket_of(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
 fn switching(accept: &str) -> Response {
