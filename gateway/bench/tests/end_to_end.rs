@@ -41,8 +41,14 @@ fn two_gateways_deliver_everything() {
         "--warm-up=0.5",
         "--floor",
     ]);
-    // 20 messages a second for 2 s, each to 10 members on each of two gateways.
-    assert_eq!(figures["deliveries"], 20 * 2 * 20);
+    // 20 messages a second for 2 s, each to 10 members on each of two gateways; a few of the
+    // warm-up's may be counted with them, which had not arrived at its end.
+    let deliveries = number(&figures, "deliveries");
+    let expected = 20.0 * 2.0 * 20.0;
+    assert!(
+        (expected..1.2 * expected).contains(&deliveries),
+        "{deliveries}"
+    );
     for key in [
         "lost",
         "doubled",
