@@ -56,6 +56,9 @@ struct State {
     /// The socket is gone: frames are dropped.
     dead: bool,
     written_bytes: u64,
+    /// System calls that wrote something, for the tests.
+    #[cfg(test)]
+    writes: u64,
 }
 
 /// What became of a push.
@@ -248,6 +251,10 @@ impl Outbox {
 
 impl State {
     fn advance(&mut self, mut written: usize) {
+        #[cfg(test)]
+        {
+            self.writes += 1;
+        }
         self.written_bytes += written as u64;
         self.queued_bytes -= written;
         while let Some(first) = self.queue.front_mut() {
@@ -280,5 +287,124 @@ impl State {
             }
             self.end(CloseCode::SlowConsumer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::AsyncReadExt as _,
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_millis(300);
+
+    /// An outbox, and the other end of its socket.
+    async fn pair(limit_bytes: usize) -> (Outbox, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connect = TcpStream::connect(listener.local_addr().unwrap());
+        let (accepted, connected) = tokio::join!(listener.accept(), connect);
+        let socket = accepted.unwrap().0;
+        socket.writable().await.unwrap();
+        (Outbox::new(socket, limit_bytes), connected.unwrap())
+    }
+
+    fn frame(number: usize) -> Bytes {
+        Bytes::from(format!("frame {number:04}"))
+    }
+
+    #[tokio::test]
+    async fn what_waits_leaves_in_one_write() {
+        let (outbox, mut peer) = pair(1 << 20).await;
+        assert_eq!(outbox.push(frame(0)), Pushed::Flush);
+        for number in 1..50 {
+            assert_eq!(outbox.push(frame(number)), Pushed::Queued);
+        }
+        outbox.flush();
+        assert_eq!(outbox.state().writes, 1);
+        let mut read = vec![0; 50 * frame(0).len()];
+        peer.read_exact(&mut read).await.unwrap();
+        let expected: Vec<u8> = (0..50).flat_map(|number| frame(number).to_vec()).collect();
+        assert_eq!(read, expected);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_stops_and_goes_on_gets_everything_in_order() {
+        let (outbox, mut peer) = pair(64 << 20).await;
+        let large: Vec<Bytes> = (0..200_u8)
+            .map(|number| Bytes::from(vec![number; 100_000]))
+            .collect();
+        for frame in &large {
+            outbox.send(frame.clone());
+        }
+        assert!(
+            outbox.state().blocked,
+            "20 MB do not fit into the kernel's buffers"
+        );
+        outbox.close(CloseCode::Normal);
+        let writer = {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { outbox.run(Duration::from_secs(20)).await })
+        };
+        let mut read = vec![0; 200 * 100_000];
+        peer.read_exact(&mut read).await.unwrap();
+        assert!(
+            read.chunks(100_000)
+                .zip(&large)
+                .all(|(read, sent)| read == sent)
+        );
+        assert!(
+            writer.await.unwrap().is_ok(),
+            "it ends once the close frame is out"
+        );
+        let mut close = [0; 4];
+        peer.read_exact(&mut close).await.unwrap();
+        assert_eq!(close[2..], 1000_u16.to_be_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_full_outbox_ends_the_connection_and_takes_no_more() {
+        let (outbox, _peer) = pair(1_000_000).await;
+        let mut pushed = Pushed::Queued;
+        for _ in 0..1_000 {
+            pushed = outbox.push(Bytes::from(vec![0; 100_000]));
+            outbox.flush();
+            if pushed == Pushed::Overflow {
+                break;
+            }
+        }
+        assert_eq!(pushed, Pushed::Overflow);
+        assert_eq!(outbox.closing(), Some(CloseCode::SlowConsumer));
+        assert!(
+            outbox.state().queued_bytes <= 200_000,
+            "what waited is given up"
+        );
+        assert_eq!(outbox.push(frame(0)), Pushed::Refused);
+        assert!(outbox.run(TIMEOUT).await.is_err(), "the reader never reads");
+    }
+
+    #[tokio::test]
+    async fn answers_wait_for_room() {
+        let (outbox, mut peer) = pair(1_000_000).await;
+        while !outbox.state().blocked {
+            outbox.send(Bytes::from(vec![0; 100_000]));
+        }
+        while outbox.state().queued_bytes <= 600_000 {
+            outbox.push(Bytes::from(vec![0; 100_000]));
+        }
+        let waiting = timeout(TIMEOUT, outbox.room_for(1_000)).await;
+        assert!(waiting.is_err(), "more than half is queued");
+        let writer = {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { outbox.run(Duration::from_secs(20)).await })
+        };
+        let reader = tokio::spawn(async move { peer.read_to_end(&mut Vec::new()).await });
+        outbox.room_for(1_000).await;
+        outbox.close(CloseCode::Normal);
+        assert!(writer.await.unwrap().is_ok());
+        drop(outbox);
+        assert!(reader.await.unwrap().is_ok());
     }
 }

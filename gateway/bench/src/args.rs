@@ -167,6 +167,10 @@ pub struct FloorServer {
     #[arg(long)]
     pub listen: SocketAddr,
 
+    /// Sends every message through this Redis
+    #[arg(long)]
+    pub redis: Option<SocketAddr>,
+
     /// Lengthens frames to those of the gateway
     #[arg(long, default_value_t = 0)]
     pub frame_bytes: usize,

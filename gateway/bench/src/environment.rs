@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    net::ToSocketAddrs as _,
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _},
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -41,7 +41,7 @@ pub struct Environment {
     pub notes: Vec<String>,
     /// Before Redis, without which they would complain.
     programs: Vec<Process>,
-    _redis: Option<RedisServer>,
+    redis_server: Option<RedisServer>,
 }
 
 impl Environment {
@@ -72,7 +72,7 @@ impl Environment {
             presence_worker: None,
             notes,
             programs: Vec::new(),
-            _redis: None,
+            redis_server: None,
         })
     }
 
@@ -83,6 +83,17 @@ impl Environment {
             redis: self.redis.into_iter().collect(),
             workers: workers.into_iter().flatten().collect(),
         }
+    }
+
+    /// Ends the gateways and workers that were started here; Redis stays.
+    pub fn end_programs(&mut self) {
+        self.programs.clear();
+    }
+
+    /// Where the Redis is that was started here.
+    pub fn redis_address(&self) -> Option<SocketAddr> {
+        let server = self.redis_server.as_ref()?;
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())))
     }
 
     async fn start(gateways: usize) -> anyhow::Result<Self> {
@@ -101,7 +112,7 @@ impl Environment {
             presence_worker: None,
             notes: Vec::new(),
             programs: Vec::new(),
-            _redis: Some(redis),
+            redis_server: Some(redis),
         };
         environment.history_worker = environment.start_worker("history-worker", &url).await?;
         environment.presence_worker = environment.start_worker("presence-worker", &url).await?;
@@ -193,16 +204,22 @@ async fn launch(builder: ProcessBuilder, redis_url: &str) -> anyhow::Result<Laun
     }
 }
 
-/// Starts the tool itself once more, as the loop to compare with.
-pub fn start_floor(frame_bytes: u64) -> anyhow::Result<(Process, Target)> {
+/// Starts the tool itself once more, as the loop to compare with, perhaps behind a Redis.
+pub fn start_floor(
+    frame_bytes: u64,
+    redis: Option<SocketAddr>,
+) -> anyhow::Result<(Process, Target)> {
     let address = format!("127.0.0.1:{}", free_port());
     let program = env::current_exe().context("the tool doesn't know its own path")?;
     block_on(async {
-        let mut process = Process::builder(program)
+        let mut builder = Process::builder(program)
             .arg("floor-server")
             .args(["--listen", &address])
-            .args(["--frame-bytes", &frame_bytes.to_string()])
-            .start();
+            .args(["--frame-bytes", &frame_bytes.to_string()]);
+        if let Some(redis) = redis {
+            builder = builder.args(["--redis", &redis.to_string()]);
+        }
+        let mut process = builder.start();
         process
             .wait_for_log(START_TIMEOUT, "that it listens", |log| {
                 log.contains("listening")

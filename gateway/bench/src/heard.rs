@@ -89,7 +89,7 @@ fn message(rest: &[u8]) -> Option<Heard<'_>> {
     const SEQ: &[u8] = b"\"Seq\":";
     let text = &rest[memmem::find(rest, TEXT)? + TEXT.len()..];
     let tag = Tag::read(text)?;
-    let seq = &text[memmem::find(&text[Tag::BYTES..], SEQ)? + Tag::BYTES + SEQ.len()..];
+    let seq = &text[memmem::find(text.get(Tag::BYTES..)?, SEQ)? + Tag::BYTES + SEQ.len()..];
     let digits = seq.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let seq = number(&seq[..digits])?;
     Some(Heard::Message { seq, tag })
@@ -135,9 +135,11 @@ mod tests {
         let golden = |name: &str| {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures/server");
             let text = std::fs::read_to_string(format!("{path}/{name}.json")).expect("golden");
-            let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-            // Compact, as the gateway writes it; the order of the keys is another.
-            value.to_string()
+            // As compact as the gateway writes it.
+            let lines = text
+                .lines()
+                .map(|line| line.trim().replacen("\": ", "\":", 1));
+            lines.collect::<String>()
         };
         assert_eq!(heard(golden("authorized").as_bytes()), Heard::Authorized);
         assert_eq!(heard(golden("sys_channel_join").as_bytes()), Heard::Other);
@@ -149,7 +151,10 @@ mod tests {
     fn foreign_messages_are_not_ours() {
         let frame = br#"{"type":"channelMessage","channelMessage":{"Message":"hi","Seq":1}}"#;
         assert_eq!(heard(frame), Heard::Other);
-        let short = br#"{"type":"channelMessage","channelMessage":{"Message":"0000000001 0000000001 0000000001 0000000001"#;
-        assert_eq!(heard(short), Heard::Other);
+        let cut = format!(
+            r#"{{"type":"channelMessage","Message":"{}"#,
+            TAG.text(0).trim()
+        );
+        assert_eq!(heard(cut.as_bytes()), Heard::Other);
     }
 }

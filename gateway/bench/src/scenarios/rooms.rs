@@ -29,6 +29,7 @@ pub fn two_gateways(args: &TwoGateways, common: &Common) -> anyhow::Result<Repor
         rooms: 1,
         members: args.members,
         rate: args.rate,
+        floor_with_redis: false,
     };
     shape.measure(&args.load, common)
 }
@@ -40,6 +41,7 @@ pub fn big_room(args: &BigRoom, common: &Common) -> anyhow::Result<Report> {
         rooms: 1,
         members: args.members,
         rate: args.rate,
+        floor_with_redis: false,
     };
     shape.measure(&args.load, common)
 }
@@ -51,6 +53,7 @@ pub fn many_rooms(args: &ManyRooms, common: &Common) -> anyhow::Result<Report> {
         rooms: args.rooms,
         members: args.members,
         rate: args.rate,
+        floor_with_redis: true,
     };
     shape.measure(&args.load, common)
 }
@@ -62,6 +65,8 @@ struct Shape {
     /// Of a room, on each gateway.
     members: usize,
     rate: f64,
+    /// Whether a floor to compare with goes through Redis, too.
+    floor_with_redis: bool,
 }
 
 impl Shape {
@@ -76,10 +81,11 @@ impl Shape {
             );
         }
         limits::make_room(self.rooms * self.members * self.gateways)?;
-        let environment = Environment::prepare(common, self.gateways)?;
+        let mut environment = Environment::prepare(common, self.gateways)?;
+        let targets = environment.targets.clone();
         let senders = load.senders.clamp(1, self.members) * self.gateways;
         let mut plan = Plan {
-            targets: &environment.targets,
+            targets: &targets,
             members: self.members,
             schedule: Schedule::new(self.rooms, senders, self.rate, load.warm_up, load.seconds),
             size: load.size,
@@ -91,15 +97,22 @@ impl Shape {
         let mut report = Report::new(self.scenario, self.setup(load));
         report_outcome(&mut report, &outcome, &watched);
         if load.floor {
-            let (floor, target) = environment::start_floor(outcome.bytes_per_delivery as u64)?;
-            let targets: Vec<_> = environment.targets.iter().map(|_| target.clone()).collect();
+            // They would be busy with everybody leaving.
+            environment.end_programs();
+            let redis = environment
+                .redis_address()
+                .filter(|_| self.floor_with_redis);
+            let (floor, target) =
+                environment::start_floor(outcome.bytes_per_delivery as u64, redis)?;
+            let targets = vec![target; self.gateways];
             plan.targets = &targets;
             let watched = Watched {
                 gateways: vec![floor.pid()],
+                redis: redis.and(environment.redis).into_iter().collect(),
                 ..Watched::default()
             };
             let floor = fan_out::run(&plan, &watched, "the floor")?;
-            report_floor(&mut report, &outcome, &floor, &environment);
+            report_floor(&mut report, &outcome, &floor, redis.is_some());
         }
         for note in &environment.notes {
             report.note(note);
@@ -199,7 +212,7 @@ fn report_outcome(report: &mut Report, outcome: &Outcome, watched: &Watched) {
     }
 }
 
-fn report_floor(report: &mut Report, gateway: &Outcome, floor: &Outcome, env: &Environment) {
+fn report_floor(report: &mut Report, gateway: &Outcome, floor: &Outcome, with_redis: bool) {
     let cpu = per_delivery(floor);
     report.figure(
         "floor_cpu_us_per_delivery",
@@ -214,9 +227,26 @@ fn report_floor(report: &mut Report, gateway: &Outcome, floor: &Outcome, env: &E
         p99(floor),
         "ms",
     );
-    if !env.gateways.is_empty() {
+    if gateway.cpu.gateways > Duration::ZERO {
         let ratio = per_delivery(gateway) / cpu;
         report.figure("cpu_ratio", "gateway's CPU a delivery ÷ floor's", ratio, "");
+    }
+    if with_redis {
+        let per_message = |outcome: &Outcome| micros(outcome.cpu.redis) / outcome.messages as f64;
+        let bare = per_message(floor);
+        report.figure(
+            "publish_cpu_us_per_message",
+            "Redis' CPU a bare PUBLISH",
+            bare,
+            "µs",
+        );
+        let ratio = per_message(gateway) / bare;
+        report.figure(
+            "redis_cpu_ratio",
+            "Redis' CPU a message ÷ a PUBLISH",
+            ratio,
+            "",
+        );
     }
     let ratio = p99(gateway) / p99(floor);
     report.figure("latency_p99_ratio", "gateway's p99 ÷ floor's", ratio, "");

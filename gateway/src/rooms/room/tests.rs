@@ -300,3 +300,32 @@ fn what_waits_for_a_joining_member_is_bounded() {
         1
     );
 }
+
+#[test]
+fn a_broadcast_is_encoded_once() {
+    /// Keeps the frames themselves.
+    #[derive(Default)]
+    struct Frames(Vec<Bytes>);
+
+    impl Deliver<()> for Frames {
+        fn deliver(&mut self, (): &(), frame: &Bytes) {
+            self.0.push(frame.clone());
+        }
+
+        fn give_up(&mut self, (): &()) {}
+    }
+
+    let (mut room, mut out) = (Room::new(Kind::General, 4), Frames::default());
+    for _ in 0..100 {
+        let session = SessionId::random();
+        room.attach(session, UserId::random(), (), None);
+        room.release(session, "a", 0, &mut out);
+    }
+    room.event(event(1), &mut out);
+    assert_eq!(out.0.len(), 100);
+    let first = out.0[0].as_ptr();
+    assert!(
+        out.0.iter().all(|frame| frame.as_ptr() == first),
+        "all share one frame's bytes"
+    );
+}

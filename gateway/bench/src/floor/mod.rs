@@ -1,6 +1,8 @@
 //! The floor under every gateway's cost: one thread that writes a prepared frame to each member's
 //! socket with one non-blocking `send`, and does nothing else worth mentioning.
 
+mod bus;
+
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -15,6 +17,8 @@ use rustix::{
     io::Errno,
 };
 
+use bus::Bus;
+
 use crate::{
     args::FloorServer,
     heard::Tag,
@@ -23,6 +27,9 @@ use crate::{
 
 /// The number of the listening socket in the poll.
 const LISTENER: u64 = u64::MAX;
+/// Those of the connections to Redis.
+const PUBLISHER: u64 = LISTENER - 1;
+const SUBSCRIBER: u64 = LISTENER - 2;
 const READ_BYTES: usize = 64 * 1_024;
 const EVENTS_A_TURN: usize = 64;
 /// Digits of a `Seq`, with zeros in front: the frame keeps its length.
@@ -40,6 +47,7 @@ struct Floor {
     /// Whoever left has gone with the whole run, so nobody is taken out.
     members: Vec<Member>,
     rooms: Vec<Room>,
+    bus: Option<Bus>,
     frame_bytes: usize,
 }
 
@@ -67,8 +75,21 @@ pub fn serve(args: &FloorServer) -> anyhow::Result<()> {
         listener,
         members: Vec::new(),
         rooms: Vec::new(),
+        bus: args.redis.map(Bus::connect).transpose()?,
         frame_bytes: args.frame_bytes,
     };
+    if let Some(bus) = &floor.bus {
+        let watch = |socket, number| {
+            epoll::add(
+                &floor.poll,
+                socket,
+                EventData::new_u64(number),
+                EventFlags::IN,
+            )
+        };
+        watch(bus.publisher(), PUBLISHER)?;
+        watch(bus.subscriber(), SUBSCRIBER)?;
+    }
     eprintln!("listening on {}", args.listen);
 
     let mut events = Vec::with_capacity(EVENTS_A_TURN);
@@ -81,7 +102,9 @@ pub fn serve(args: &FloorServer) -> anyhow::Result<()> {
         for event in events.drain(..) {
             match event.data.u64() {
                 LISTENER => floor.accept()?,
-                number => floor.read(number as usize, &mut buffer),
+                PUBLISHER => floor.discard_replies(&mut buffer),
+                SUBSCRIBER => floor.receive(&mut buffer),
+                number => floor.read(number as usize, &mut buffer)?,
             }
         }
     }
@@ -103,16 +126,32 @@ impl Floor {
         Ok(())
     }
 
-    fn read(&mut self, number: usize, buffer: &mut [u8]) {
+    fn discard_replies(&mut self, buffer: &mut [u8]) {
+        if let Some(bus) = &mut self.bus {
+            bus.discard_replies(buffer);
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) {
+        if let Some(bus) = &mut self.bus {
+            bus.receive(buffer, |room, text| {
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.deliver(text, self.frame_bytes, &self.members);
+                }
+            });
+        }
+    }
+
+    fn read(&mut self, number: usize, buffer: &mut [u8]) -> anyhow::Result<()> {
         let member = &mut self.members[number];
         let Ok(count @ 1..) = member.socket.read(buffer) else {
             let _ = epoll::delete(&self.poll, &member.socket);
-            return;
+            return Ok(());
         };
         member.unread.extend_from_slice(&buffer[..count]);
         if !member.open {
             let Some(end) = memmem::find(&member.unread, b"\r\n\r\n") else {
-                return;
+                return Ok(());
             };
             member.unread.drain(..end + 4);
             member.open = true;
@@ -133,14 +172,15 @@ impl Floor {
             if let Some(mask) = head.mask {
                 websocket::unmask(payload, mask);
             }
-            self.handle(number, payload);
+            self.handle(number, payload)?;
             used += head.end;
         }
         unread.drain(..used);
         self.members[number].unread = unread;
+        Ok(())
     }
 
-    fn handle(&mut self, number: usize, payload: &[u8]) {
+    fn handle(&mut self, number: usize, payload: &[u8]) -> anyhow::Result<()> {
         const TEXT: &[u8] = b"\"message\":\"";
         if let Some(at) = memmem::find(payload, TEXT) {
             let text = &payload[at + TEXT.len()..];
@@ -148,25 +188,38 @@ impl Floor {
             if let Some(tag) = Tag::read(text)
                 && let Some(room) = self.rooms.get_mut(tag.room)
             {
-                room.prepare(text, self.frame_bytes);
-                for member in &room.members {
-                    // What doesn't fit is lost, and the members' books tell.
-                    let _ = (&self.members[*member].socket).write(&room.frame);
+                match &mut self.bus {
+                    Some(bus) => bus.publish(tag.room, text)?,
+                    None => room.deliver(text, self.frame_bytes, &self.members),
                 }
             }
         } else if let Some(room) = room_number(payload) {
             if self.rooms.len() <= room {
                 self.rooms.resize_with(room + 1, Room::default);
             }
+            if let Some(bus) = &mut self.bus
+                && self.rooms[room].members.is_empty()
+            {
+                bus.subscribe(room)?;
+            }
             self.rooms[room].members.push(number);
             let mut joined = Vec::new();
             websocket::put_text(&mut joined, br#"{"type":"channelJoin","channelJoin":{}}"#);
             let _ = self.members[number].socket.write_all(&joined);
         }
+        Ok(())
     }
 }
 
 impl Room {
+    fn deliver(&mut self, text: &[u8], frame_bytes: usize, members: &[Member]) {
+        self.prepare(text, frame_bytes);
+        for member in &self.members {
+            // What doesn't fit is lost, and the members' books tell.
+            let _ = (&members[*member].socket).write(&self.frame);
+        }
+    }
+
     /// Makes the frame with the first message, and then only exchanges what differs.
     fn prepare(&mut self, text: &[u8], frame_bytes: usize) {
         const BEGIN: &[u8] = br#"{"type":"channelMessage","channelMessage":{"Message":""#;
