@@ -36,7 +36,7 @@ use crate::{
 const BATCH: usize = 512;
 /// How often a large room's count is told.
 const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause after a repair that Redis did not answer.
+/// Pause after a repair or an audit that Redis did not answer.
 const REPAIR_RETRY: Duration = Duration::from_millis(500);
 
 /// The shard. [`Shard::run`] is its life.
@@ -54,10 +54,18 @@ struct Rooms {
     occupancy_changed: HashSet<ChannelId>,
     writer: Writer,
     next_generation: u64,
+    auditing: Option<Audit>,
     subscriptions: Subscriptions,
     history: History,
     ring_messages: usize,
     metrics: GatewayMetrics,
+}
+
+/// One audit at a time; one that is wanted meanwhile comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audit {
+    UnderWay,
+    Again,
 }
 
 #[derive(Debug)]
@@ -86,6 +94,7 @@ impl Shard {
             occupancy_changed: HashSet::new(),
             writer: Writer::default(),
             next_generation: 0,
+            auditing: None,
             subscriptions,
             history,
             ring_messages: settings.ring_messages,
@@ -198,18 +207,7 @@ impl Rooms {
                     });
                 }
             }
-            Command::Audited(audited) => {
-                for Audited {
-                    channel,
-                    asked,
-                    found,
-                } in audited
-                {
-                    self.with_room(channel.as_str(), |room, out| {
-                        room.audit((&asked.0, asked.1), (&found.0, found.1), out)
-                    });
-                }
-            }
+            Command::Audited(audited) => self.audited(audited),
             Command::OccupancyChanged(channel) => {
                 self.occupancy_changed.insert(channel);
             }
@@ -343,16 +341,42 @@ impl Rooms {
         if asked.is_empty() {
             return;
         }
+        if self.auditing.is_some() {
+            self.auditing = Some(Audit::Again);
+            return;
+        }
+        self.auditing = Some(Audit::UnderWay);
         let (own, history) = (self.own.clone(), self.history.clone());
         tokio::spawn(async move {
-            match history.positions(asked).await {
-                Ok(audited) => {
-                    let _ = own.send(Command::Audited(audited));
+            let audited = match history.positions(asked).await {
+                Ok(audited) => Some(audited),
+                // The subscriber may be back before the connection that is asked here: what was
+                // missed must not wait for the next interval.
+                Err(error) => {
+                    warn!(%error, "rooms can't be audited yet");
+                    tokio::time::sleep(REPAIR_RETRY).await;
+                    None
                 }
-                // The next audit, or the one that follows the reconnection, finds the same.
-                Err(error) => warn!(%error, "rooms can't be audited"),
-            }
+            };
+            let _ = own.send(Command::Audited(audited));
         });
+    }
+
+    fn audited(&mut self, audited: Option<Vec<Audited>>) {
+        let again = self.auditing.take() == Some(Audit::Again) || audited.is_none();
+        for Audited {
+            channel,
+            asked,
+            found,
+        } in audited.unwrap_or_default()
+        {
+            self.with_room(channel.as_str(), |room, out| {
+                room.audit((&asked.0, asked.1), (&found.0, found.1), out)
+            });
+        }
+        if again {
+            self.audit_all();
+        }
     }
 
     fn tell_occupancy(&mut self) {
