@@ -93,7 +93,8 @@ impl Connection {
         } = publication;
         let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
-        message.uuid = MessageId::random();
+        let uuid = MessageId::random();
+        message.uuid = uuid;
         let client_message_id = message.client_message_id.clone();
         let seen_key = client_message_id
             .as_ref()
@@ -122,8 +123,8 @@ impl Connection {
                 });
             }
             let answer = match outcome {
-                // Without an id the sender's own copy is the answer.
-                Ok(_) if id.is_none() => None,
+                // Without an id the sender's own copy is the answer; a message seen before has none.
+                Ok(published) if id.is_none() && published.message == uuid => None,
                 Ok(Published { position, message }) => Some(ServerFrame::Ack(Ack {
                     room,
                     uuid: message,
@@ -141,7 +142,7 @@ impl Connection {
         };
         self.app.publisher.publish(Publish {
             channel,
-            message: message.uuid,
+            message: uuid,
             body,
             seen_key,
             done: Done(Box::new(done)),
