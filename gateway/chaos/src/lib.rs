@@ -3,7 +3,8 @@
 //!
 //! [`fleet`] runs the real programs with a breakable network between them; [`member`] is a client
 //! that behaves as the web client does and remembers what it was told; [`load`] makes them talk;
-//! [`checker`] compares, at the end, what everybody was told with what is stored.
+//! [`checker`] compares, at the end, what everybody was told with what is stored;
+//! [`scenario`] is what the tool does with them.
 
 pub mod checker;
 pub mod fleet;
@@ -11,4 +12,5 @@ pub mod ledger;
 pub mod load;
 pub mod member;
 pub mod record;
+pub mod scenario;
 pub mod stage;

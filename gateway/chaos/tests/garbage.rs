@@ -70,7 +70,7 @@ async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<()> {
         stream.write_all(upgrade.as_bytes()).await?;
     }
     match nuisance {
-        Nuisance::Noise => stream.write_all(&[0xA5; 100_000]).await?,
+        Nuisance::Noise => stream.write_all(&vec![0xA5; 100_000]).await?,
         Nuisance::Loris => {
             for byte in upgrade.bytes().cycle() {
                 if byte != b'\n' {
@@ -83,7 +83,7 @@ async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<()> {
         Nuisance::Huge => {
             let header = [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
             stream.write_all(&header).await?;
-            stream.write_all(&[b'x'; 200_000]).await?;
+            stream.write_all(&vec![b'x'; 200_000]).await?;
         }
         Nuisance::Deep => {
             // Each is refused, until the gateway ends the connection that does not sign in.
@@ -94,7 +94,7 @@ async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<()> {
             }
         }
         Nuisance::Unmasked => stream.write_all(b"\x81\x05hello").await?,
-        Nuisance::NotText => stream.write_all(&frame(&[0xff; 40_000])).await?,
+        Nuisance::NotText => stream.write_all(&frame(&vec![0xff; 40_000])).await?,
     }
     // Whatever is answered, the end comes.
     let mut answer = Vec::new();

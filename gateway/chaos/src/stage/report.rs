@@ -42,6 +42,8 @@ pub struct Report {
     pub refusals: BTreeMap<String, u64>,
     pub closes: BTreeMap<u16, u64>,
     pub faults: BTreeMap<String, u64>,
+    /// What a scenario measured.
+    pub timings: BTreeMap<String, Duration>,
     pub violations: Vec<Violation>,
 }
 
@@ -79,6 +81,7 @@ impl Report {
             refusals: BTreeMap::new(),
             closes: BTreeMap::new(),
             faults: BTreeMap::new(),
+            timings: BTreeMap::new(),
             violations,
         };
         let mut attempts = 0;
@@ -116,6 +119,12 @@ impl Report {
         for (code, count) in &record.closes {
             *self.closes.entry(*code).or_default() += count;
         }
+    }
+
+    /// What only the scenario knows to be wrong.
+    pub fn add_violation(&mut self, violation: Violation) {
+        self.other += 1;
+        self.violations.push(violation);
     }
 
     pub fn is_clean(&self) -> bool {
@@ -171,6 +180,9 @@ impl fmt::Display for Report {
         writeln!(f, "closes               {:?}", self.closes)?;
         if !self.faults.is_empty() {
             writeln!(f, "faults               {:?}", self.faults)?;
+        }
+        for (what, time) in &self.timings {
+            writeln!(f, "{what:<20} {time:.2?}")?;
         }
         let mut shown: BTreeMap<Kind, usize> = BTreeMap::new();
         for violation in &self.violations {
