@@ -64,8 +64,9 @@ impl Target {
     }
 }
 
-/// The longest that a fault lasts, in milliseconds: beyond the time limits of most parts.
-const LONGEST_MS: u64 = 9_000;
+/// The longest that a fault lasts, in milliseconds: beyond every lease, and the time after which a
+/// silent gateway is taken for dead.
+const LONGEST_MS: u64 = 20_000;
 const DELAY: Duration = Duration::from_millis(150);
 const THROTTLE_BYTES_PER_SECOND: u32 = 20_000;
 /// One member in so many closes the page.
@@ -100,7 +101,7 @@ impl Fault {
         let fault = *all.choose(rng).expect("there are some");
         // Short ones are more frequent, and find other things.
         let share: f64 = rng.random();
-        let lasts = Duration::from_millis((share * share * LONGEST_MS as f64) as u64);
+        let lasts = Duration::from_millis((share.powi(3) * LONGEST_MS as f64) as u64);
         (fault, lasts)
     }
 
