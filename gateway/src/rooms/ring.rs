@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use parlor_shared::event::MessageEvent;
+use parlor_shared::event::{MessageEvent, Position};
 
 /// Bytes of bodies in one ring, whatever the number of messages: rooms are many.
 const RING_BYTES: usize = 256 * 1_024;
@@ -51,6 +51,21 @@ impl Ring {
         Self::new(self.capacity)
     }
 
+    /// Whether another message has stood at this place: Redis has lost what was delivered, and
+    /// numbers anew from where it stands.
+    pub fn contradicts(&self, position: &Position) -> bool {
+        let Some(first) = self.messages.front() else {
+            return false;
+        };
+        let at = position.seq.checked_sub(first.position.seq);
+        at.and_then(|at| self.messages.get(at as usize))
+            .is_some_and(|known| {
+                // Two messages of one place were never numbered in the same millisecond: what was
+                // lost came before the failover, and this one after it.
+                known.position.epoch == position.epoch && known.position.ms != position.ms
+            })
+    }
+
     /// The messages after `seq`, if none of them is missing here.
     pub fn since(&self, epoch: &str, seq: u64) -> Option<Vec<MessageEvent>> {
         let first = self.messages.front()?;
@@ -71,7 +86,6 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use parlor_shared::event::Position;
 
     use super::*;
 
@@ -84,6 +98,22 @@ mod tests {
         MessageEvent {
             position,
             body: Bytes::from_static(b"{}"),
+        }
+    }
+
+    #[test]
+    fn another_message_at_a_known_place_contradicts() {
+        let mut ring = Ring::new(3);
+        for seq in 1..=5 {
+            ring.push(message("a", seq));
+        }
+        let mut position = message("a", 4).position;
+        assert!(!ring.contradicts(&position), "the same once more");
+        position.ms += 1;
+        assert!(ring.contradicts(&position));
+        for (epoch, seq) in [("a", 1), ("a", 6), ("b", 4)] {
+            let (epoch, ms) = (epoch.into(), 7);
+            assert!(!ring.contradicts(&Position { epoch, seq, ms }), "{seq}");
         }
     }
 
