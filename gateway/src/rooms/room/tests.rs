@@ -101,6 +101,23 @@ fn repair(from: u64, to: u64) -> Vec<Need> {
 }
 
 #[test]
+fn another_message_at_a_delivered_place_is_told_and_everything_after_it_comes() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    for seq in 3..=5 {
+        room.event(event(seq), &mut out);
+    }
+    out.take();
+    // Redis is a replica now that had not got the last two.
+    for seq in 4..=6 {
+        let mut again = message("a", seq);
+        again.position.ms = 99;
+        room.event(Event::Message(again), &mut out);
+    }
+    assert_eq!(out.take(), ["ann:resync 3", "ann:4", "ann:5", "ann:6"]);
+}
+
+#[test]
 fn what_follows_is_delivered_and_doubles_are_dropped() {
     let mut out = Log::default();
     let (mut room, _) = room_at(2, &mut out);
@@ -330,6 +347,7 @@ fn a_broadcast_is_encoded_once() {
     );
 }
 
+#[test]
 fn a_member_behind_another_that_took_the_room_further_misses_nothing() {
     let mut out = Log::default();
     let mut room = Room::new(Kind::General, 4);
