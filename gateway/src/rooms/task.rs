@@ -3,6 +3,8 @@
 //! It takes all that waits for it at once, lets the rooms decide, and then writes once to each
 //! connection that got something: several messages for one connection leave together.
 
+mod audit;
+
 use std::{
     collections::{HashMap, HashSet},
     time::{Duration, Instant},
@@ -26,11 +28,7 @@ use super::{
     room::{Need, Room},
     writer::{self, Writer},
 };
-use crate::{
-    bus::history::{Audited, History},
-    metrics::GatewayMetrics,
-    outbox::Outbox,
-};
+use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
@@ -54,18 +52,11 @@ struct Rooms {
     occupancy_changed: HashSet<ChannelId>,
     writer: Writer,
     next_generation: u64,
-    auditing: Option<Audit>,
+    auditing: Option<audit::Audit>,
     subscriptions: Subscriptions,
     history: History,
     ring_messages: usize,
     metrics: GatewayMetrics,
-}
-
-/// One audit at a time; one that is wanted meanwhile comes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Audit {
-    UnderWay,
-    Again,
 }
 
 #[derive(Debug)]
@@ -329,53 +320,6 @@ impl Rooms {
                     }
                 }
             });
-        }
-    }
-
-    fn audit_all(&mut self) {
-        let settled = |entry: &Entry| {
-            let (epoch, seq) = entry.room.settled()?;
-            Some((entry.channel.clone(), (epoch.to_owned(), seq)))
-        };
-        let asked: Vec<_> = self.entries.values().filter_map(settled).collect();
-        if asked.is_empty() {
-            return;
-        }
-        if self.auditing.is_some() {
-            self.auditing = Some(Audit::Again);
-            return;
-        }
-        self.auditing = Some(Audit::UnderWay);
-        let (own, history) = (self.own.clone(), self.history.clone());
-        tokio::spawn(async move {
-            let audited = match history.positions(asked).await {
-                Ok(audited) => Some(audited),
-                // The subscriber may be back before the connection that is asked here: what was
-                // missed must not wait for the next interval.
-                Err(error) => {
-                    warn!(%error, "rooms can't be audited yet");
-                    tokio::time::sleep(REPAIR_RETRY).await;
-                    None
-                }
-            };
-            let _ = own.send(Command::Audited(audited));
-        });
-    }
-
-    fn audited(&mut self, audited: Option<Vec<Audited>>) {
-        let again = self.auditing.take() == Some(Audit::Again) || audited.is_none();
-        for Audited {
-            channel,
-            asked,
-            found,
-        } in audited.unwrap_or_default()
-        {
-            self.with_room(channel.as_str(), |room, out| {
-                room.audit((&asked.0, asked.1), (&found.0, found.1), out)
-            });
-        }
-        if again {
-            self.audit_all();
         }
     }
 
