@@ -245,13 +245,17 @@ fn refusal(error: PublishError) -> ErrorBody {
     const SOON: std::time::Duration = std::time::Duration::from_millis(500);
     const LATER: std::time::Duration = std::time::Duration::from_secs(2);
     let (code, wait) = match error {
-        PublishError::Unavailable => (ErrorCode::Unavailable, LATER),
+        PublishError::Unavailable | PublishError::Unconfirmed => (ErrorCode::Unavailable, LATER),
         PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
         PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
     };
     let text = match error {
         PublishError::Unavailable => {
             "the message may not have been stored, the storage can't be reached: send it again"
+        }
+        PublishError::Unconfirmed => {
+            "the message is not confirmed by as many copies as are asked for: send it again under \
+             the same clientMessageId, which stores it once"
         }
         PublishError::BacklogFull => {
             "the message was not taken, too many wait to be stored: send it again later"
