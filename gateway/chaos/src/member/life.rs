@@ -346,7 +346,9 @@ impl Life {
         for at in 0..self.places.len() {
             let place = &mut self.places[at];
             let Some(first) = place.due() else { continue };
-            first.sent = Some(Instant::now());
+            let now = Instant::now();
+            first.sent = Some(now);
+            first.first_sent.get_or_insert(now);
             let said = first.said;
             let frame = place.message(said, self.plan.padding);
             link.ask(Request::Say(at), ClientFrame::ChannelMessage(frame))

@@ -40,7 +40,8 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub said: Said,
-    pub written: Instant,
+    /// When it first went out.
+    pub first_sent: Option<Instant>,
     /// When it last went out on this connection.
     pub sent: Option<Instant>,
 }
@@ -62,7 +63,7 @@ impl Place {
         let number = self.last_number;
         self.pending.push_back(Outgoing {
             said: Said { member, number },
-            written: Instant::now(),
+            first_sent: None,
             sent: None,
         });
     }
@@ -76,7 +77,12 @@ impl Place {
     /// It is stored. How long that took, if it was waited for.
     pub fn settle(&mut self, said: Said) -> Option<Duration> {
         let at = self.pending.iter().position(|it| it.said == said)?;
-        self.pending.remove(at).map(|it| it.written.elapsed())
+        let settled = self.pending.remove(at)?;
+        Some(
+            settled
+                .first_sent
+                .map_or(Duration::ZERO, |sent| sent.elapsed()),
+        )
     }
 
     /// Whatever is on its way goes out again.
