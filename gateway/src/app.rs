@@ -25,6 +25,7 @@ use tracing::info;
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{
+        durability::Durability,
         history::History,
         notices::{Mailbox, Notice, Notifier},
         probe::Probe,
@@ -133,6 +134,12 @@ impl Parts {
             commands = redis.commands() => commands,
             () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
         };
+        let durability = Durability {
+            replicas: config.limits.ack_replicas,
+            fsync: config.limits.ack_fsync,
+            timeout: config.limits.ack_timeout,
+        };
+        durability.check(&mut commands).await?;
         connect::claim_partitions(&mut commands, config.common().partitions).await?;
 
         let gateway = GatewayId::random();
@@ -170,6 +177,7 @@ impl Parts {
             redis,
             keyspace.clone(),
             config.limits.backlog_high_water,
+            durability,
             metrics.clone(),
         );
         until_drained(lifecycle, "publisher", publishing);

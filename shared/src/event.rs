@@ -21,6 +21,9 @@ use crate::{
     protocol::value::{Message, User},
 };
 
+/// The last number a message can have: what JSON's numbers hold exactly.
+const LAST_SEQ: u64 = 1 << 53;
+
 /// An event as it came from the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -131,7 +134,7 @@ impl Position {
         let mut fields = text.split(' ');
         let position = Self {
             epoch: fields.next().filter(|epoch| !epoch.is_empty())?.into(),
-            seq: fields.next()?.parse().ok()?,
+            seq: fields.next()?.parse().ok().filter(|seq| *seq <= LAST_SEQ)?,
             ms: fields.next()?.parse().ok()?,
         };
         fields.next().is_none().then_some(position)

@@ -67,7 +67,9 @@ const IMPURE: &[&str] = &[
 const PURE: &[&str] = &[
     "gateway/src/session",
     "gateway/src/websocket",
+    "gateway/src/connection/pages.rs",
     "gateway/src/rooms/room.rs",
+    "gateway/src/rooms/room/catching_up.rs",
     "gateway/src/rooms/frames.rs",
     "gateway/src/rooms/ring.rs",
     "gateway/src/rooms/view.rs",

@@ -28,6 +28,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
+use super::durability::{Durability, WAITING_PIPELINES};
 use crate::metrics::GatewayMetrics;
 
 /// Messages that wait to be published. Beyond it senders are refused, retryably.
@@ -74,6 +75,9 @@ pub enum PublishError {
     /// Redis can't be reached; whether the message was stored is not known.
     #[error("Redis can't be reached")]
     Unavailable,
+    /// It is stored, but not where an acknowledgement says that it is.
+    #[error("too few replicas or disks have confirmed the message")]
+    Unconfirmed,
     #[error("too many messages wait to be persisted")]
     BacklogFull,
     #[error("too many messages wait to be published")]
@@ -94,6 +98,7 @@ impl Publisher {
         redis: Redis,
         keyspace: Keyspace,
         backlog_high_water: u64,
+        durability: Durability,
         metrics: GatewayMetrics,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(QUEUE_MESSAGES);
@@ -102,6 +107,7 @@ impl Publisher {
             redis,
             keyspace,
             backlog_high_water,
+            durability,
             metrics,
             up: up_in,
             again: VecDeque::new(),
@@ -128,6 +134,7 @@ struct Task {
     redis: Redis,
     keyspace: Keyspace,
     backlog_high_water: u64,
+    durability: Durability,
     metrics: GatewayMetrics,
     up: watch::Sender<bool>,
     /// What Redis did not run because it did not know the script, oldest first.
@@ -193,6 +200,11 @@ impl Task {
         let mut under_way: FuturesOrdered<BoxFuture<'static, Batch>> = FuturesOrdered::new();
         let mut taken = Vec::with_capacity(BATCH_MESSAGES);
         let mut broken = false;
+        let pipelines = if self.durability.waits() {
+            WAITING_PIPELINES
+        } else {
+            PIPELINES
+        };
         loop {
             // What Redis did not run goes first, and only once nothing is under way that could
             // be numbered before it.
@@ -211,7 +223,7 @@ impl Task {
                 }
                 return false;
             }
-            let accepts = !broken && self.again.is_empty() && under_way.len() < PIPELINES;
+            let accepts = !broken && self.again.is_empty() && under_way.len() < pipelines;
             tokio::select! {
                 biased;
                 Some((batch, began, outcome)) = under_way.next(), if !under_way.is_empty() => {
@@ -245,6 +257,8 @@ impl Task {
         for publish in &batch {
             self.add(&mut pipeline, publish);
         }
+        // On the same connection: it waits for what this connection has written.
+        self.durability.add(&mut pipeline);
         pipeline.ignore_errors();
         let mut connection = connection.clone();
         let began = Instant::now();
@@ -288,8 +302,9 @@ impl Task {
         self.metrics
             .publish_seconds
             .observe(began.elapsed().as_secs_f64());
-        let replies = match outcome {
-            Ok(replies) if replies.len() == batch.len() => replies,
+        let waits = self.durability.waits();
+        let mut replies = match outcome {
+            Ok(replies) if replies.len() == batch.len() + usize::from(waits) => replies,
             Ok(_) => {
                 warn!("Redis gave another number of replies than commands");
                 refuse(batch);
@@ -303,6 +318,10 @@ impl Task {
             }
         };
         let mut broken = false;
+        let confirmed = !waits
+            || replies
+                .pop()
+                .is_some_and(|answer| self.durability.is_confirmed(answer));
         for (publish, reply) in batch.into_iter().zip(replies) {
             match reply {
                 // Everything behind it fails the same way until the script is loaded, so keeping
@@ -314,7 +333,10 @@ impl Task {
                     (publish.done.0)(Err(PublishError::Unavailable));
                 }
                 Ok(reply) => {
-                    let published = read_reply(&reply, publish.message);
+                    let mut published = read_reply(&reply, publish.message);
+                    if !confirmed && published.is_ok() {
+                        published = Err(PublishError::Unconfirmed);
+                    }
                     if published.is_ok() {
                         self.metrics.messages_published.inc();
                     }

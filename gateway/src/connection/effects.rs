@@ -93,7 +93,8 @@ impl Connection {
         } = publication;
         let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
-        message.uuid = MessageId::random();
+        let uuid = MessageId::random();
+        message.uuid = uuid;
         let client_message_id = message.client_message_id.clone();
         let seen_key = client_message_id
             .as_ref()
@@ -122,8 +123,8 @@ impl Connection {
                 });
             }
             let answer = match outcome {
-                // Without an id the sender's own copy is the answer.
-                Ok(_) if id.is_none() => None,
+                // Without an id the sender's own copy is the answer; a message seen before has none.
+                Ok(published) if id.is_none() && published.message == uuid => None,
                 Ok(Published { position, message }) => Some(ServerFrame::Ack(Ack {
                     room,
                     uuid: message,
@@ -141,7 +142,7 @@ impl Connection {
         };
         self.app.publisher.publish(Publish {
             channel,
-            message: message.uuid,
+            message: uuid,
             body,
             seen_key,
             done: Done(Box::new(done)),
@@ -244,13 +245,17 @@ fn refusal(error: PublishError) -> ErrorBody {
     const SOON: std::time::Duration = std::time::Duration::from_millis(500);
     const LATER: std::time::Duration = std::time::Duration::from_secs(2);
     let (code, wait) = match error {
-        PublishError::Unavailable => (ErrorCode::Unavailable, LATER),
+        PublishError::Unavailable | PublishError::Unconfirmed => (ErrorCode::Unavailable, LATER),
         PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
         PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
     };
     let text = match error {
         PublishError::Unavailable => {
             "the message may not have been stored, the storage can't be reached: send it again"
+        }
+        PublishError::Unconfirmed => {
+            "the message is not confirmed by as many copies as are asked for: send it again under \
+             the same clientMessageId, which stores it once"
         }
         PublishError::BacklogFull => {
             "the message was not taken, too many wait to be stored: send it again later"

@@ -4,10 +4,7 @@
 use parlor_shared::{
     id::{Address, ChannelId, UserId},
     keyspace,
-    protocol::{
-        ErrorBody, ErrorCode,
-        value::{Message, User},
-    },
+    protocol::{ErrorBody, ErrorCode, value::User},
     redis::presence::{self, Joined},
 };
 use redis::{AsyncCommands as _, RedisResult};
@@ -17,9 +14,10 @@ use super::{
     Connection, SUBSCRIBE_TIMEOUT,
     directory_work::{fit, seen_by},
     effects::unavailable,
+    pages::{self, Pages, Place, RESUME_BYTES},
 };
 use crate::{
-    bus::history::{HistoryPage, Range},
+    bus::history::Range,
     rooms::{Attached, registry::Attach, view::Kind},
     session::{
         Outcome,
@@ -29,17 +27,6 @@ use crate::{
 
 /// Messages that a resume brings at most for one room; who missed more gets a fresh page.
 const RESUME_MESSAGES: usize = 500;
-/// The same in bytes of text, so that a resume fits into an outbox.
-const RESUME_BYTES: usize = 384 * 1_024;
-
-/// What a join's history is.
-struct Pages {
-    messages: Vec<Message>,
-    epoch: String,
-    seq: u64,
-    more: bool,
-    recovered: bool,
-}
 
 impl Connection {
     pub(super) async fn join(&mut self, join: Join) -> Outcome {
@@ -136,48 +123,23 @@ impl Connection {
         joined: &Joined,
         missed: Option<Vec<parlor_shared::event::MessageEvent>>,
     ) -> RedisResult<Pages> {
+        let stands: Place<'_> = (&joined.epoch, joined.seq);
         if let Some((epoch, seq)) = &join.resume {
-            if let Some(missed) = missed
-                && *epoch == joined.epoch
-            {
-                // The ring has it all. What came after it was looked at comes live.
-                let messages: Vec<Message> = missed
-                    .iter()
-                    .filter_map(|event| event.message().ok())
-                    .collect();
-                let bytes: usize = messages.iter().map(|message| message.message.len()).sum();
-                if messages.len() == missed.len() && bytes <= RESUME_BYTES {
-                    let seq = messages.last().map_or(*seq, |message| message.seq);
-                    let more = messages.first().is_some_and(|first| first.seq > 1) || seq > 0;
-                    let epoch = epoch.clone();
-                    return Ok(Pages {
-                        messages,
-                        epoch,
-                        seq,
-                        more,
-                        recovered: true,
-                    });
-                }
+            let since: Place<'_> = (epoch, *seq);
+            let from_ring = missed.and_then(|missed| pages::from_ring(since, stands, &missed));
+            if let Some(found) = from_ring {
+                return Ok(found);
             }
-            if *epoch == joined.epoch && *seq <= joined.seq {
+            if pages::may_follow(since, stands) {
+                let behind = Range::After(*seq);
                 let page = self
                     .app
                     .history
-                    .page(channel, Range::After(*seq), RESUME_MESSAGES)
+                    .page(channel, behind, RESUME_MESSAGES)
                     .await?;
-                let page = fit(page, Range::After(*seq), RESUME_BYTES);
-                if is_all_after(&page, epoch, *seq, joined.seq) {
-                    let HistoryPage {
-                        messages, epoch, ..
-                    } = page;
-                    let last = messages.last().map_or(*seq, |message| message.seq);
-                    return Ok(Pages {
-                        messages,
-                        epoch,
-                        seq: last,
-                        more: *seq > 0,
-                        recovered: true,
-                    });
+                let page = fit(page, behind, RESUME_BYTES);
+                if let Some(found) = pages::recovered(since, stands, page) {
+                    return Ok(found);
                 }
             }
         }
@@ -186,25 +148,7 @@ impl Connection {
             .history
             .page(channel, Range::Last, join.count)
             .await?;
-        let page = fit(page, Range::Last, RESUME_BYTES);
-        // The join came before the read: the page reaches at least as far as the join saw, unless
-        // no messages were asked for.
-        let seq = page
-            .messages
-            .last()
-            .map_or(joined.seq, |message| message.seq.max(joined.seq));
-        let epoch = if page.epoch.is_empty() {
-            joined.epoch.clone()
-        } else {
-            page.epoch
-        };
-        Ok(Pages {
-            messages: page.messages,
-            epoch,
-            seq,
-            more: page.more,
-            recovered: false,
-        })
+        Ok(pages::fresh(stands, fit(page, Range::Last, RESUME_BYTES)))
     }
 
     /// The room's channel, and the other one in a private room.
@@ -285,17 +229,6 @@ impl Connection {
         }
         Ok(users)
     }
-}
-
-/// Whether a page is all there is after `seq`, at least up to where the room stood on joining: what
-/// came later comes live.
-fn is_all_after(page: &HistoryPage, epoch: &str, seq: u64, joined: u64) -> bool {
-    let begins = page
-        .messages
-        .first()
-        .is_none_or(|first| first.seq == seq + 1);
-    let last = page.messages.last().map_or(seq, |last| last.seq);
-    page.epoch == epoch && begins && !page.more && last >= joined
 }
 
 fn away() -> ErrorBody {

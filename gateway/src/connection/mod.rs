@@ -5,6 +5,7 @@ mod directory_work;
 mod effects;
 mod in_flight;
 mod join;
+pub mod pages;
 pub mod registrar;
 pub mod registry;
 mod services;

@@ -45,7 +45,8 @@ pub enum Command {
         generation: u64,
         messages: Vec<MessageEvent>,
     },
-    Audited(Vec<Audited>),
+    /// What Redis says; `None` when it could not be asked.
+    Audited(Option<Vec<Audited>>),
     OccupancyChanged(ChannelId),
 }
 

@@ -51,6 +51,15 @@ impl Ring {
         Self::new(self.capacity)
     }
 
+    /// Whether another message is known under this one's place.
+    pub fn contradicts(&self, message: &MessageEvent) -> bool {
+        self.messages.iter().any(|known| {
+            known.position.seq == message.position.seq
+                && known.position.epoch == message.position.epoch
+                && known.position.ms != message.position.ms
+        })
+    }
+
     /// The messages after `seq`, if none of them is missing here.
     pub fn since(&self, epoch: &str, seq: u64) -> Option<Vec<MessageEvent>> {
         let first = self.messages.front()?;

@@ -4,7 +4,7 @@
 //! The contract: a member gets every message after the position it was released at, once, in
 //! order. Events come from pub/sub, which may drop or (after a repair) double them; `seq` tells.
 
-use std::mem;
+use std::{collections::VecDeque, mem};
 
 use bytes::Bytes;
 use parlor_shared::{
@@ -22,6 +22,8 @@ use super::{
 const HELD_MESSAGES: usize = 10_000;
 /// Frames that wait for a joining member's history.
 const JOINING_FRAMES: usize = 2_000;
+/// Epochs that the room has left and whose late messages are dropped.
+const LEFT_EPOCHS: usize = 4;
 
 /// Puts frames where a member's sink `S` says: the outbox, or a test's vector.
 pub trait Deliver<S> {
@@ -53,16 +55,24 @@ struct Member<S> {
 
 #[derive(Debug)]
 enum Phase {
-    /// Its history is being read; live frames wait here.
-    Joining { frames: Vec<Waiting> },
-    /// It has everything up to this `seq` from its history.
-    Live { after: u64 },
+    /// Its history is being read; live frames wait here. `resynced`: it was told meanwhile that
+    /// messages are lost, and what waits begins there.
+    Joining {
+        frames: Vec<Waiting>,
+        resynced: bool,
+    },
+    /// It gets what the room delivers; `ahead`: only from behind this place, which it has from its
+    /// history and the room has not reached.
+    Live { ahead: Option<Box<Place>> },
 }
+
+/// An epoch and a `seq`.
+type Place = (Box<str>, u64);
 
 #[derive(Debug)]
 struct Waiting {
     /// Of a message; other events have no place in the order.
-    position: Option<(Box<str>, u64)>,
+    position: Option<Place>,
     frame: Bytes,
 }
 
@@ -87,6 +97,8 @@ pub struct Room<S> {
     kind: Kind,
     members: Vec<Member<S>>,
     progress: Progress,
+    /// Newest last.
+    left_epochs: VecDeque<Box<str>>,
     ring: Ring,
     /// Counters since last asked.
     pub stats: Stats,
@@ -109,6 +121,7 @@ impl<S> Room<S> {
             kind,
             members: Vec::new(),
             progress: Progress::Unknown { held: Vec::new() },
+            left_epochs: VecDeque::new(),
             ring: Ring::new(ring_messages),
             stats: Stats::default(),
         }
@@ -144,7 +157,10 @@ impl<S> Room<S> {
         sink: S,
         since: Option<(&str, u64)>,
     ) -> Option<Backlog> {
-        let phase = Phase::Joining { frames: Vec::new() };
+        let phase = Phase::Joining {
+            frames: Vec::new(),
+            resynced: false,
+        };
         match self
             .members
             .iter_mut()
@@ -175,42 +191,6 @@ impl<S> Room<S> {
         {
             self.members.swap_remove(at);
         }
-    }
-
-    /// The member has its history up to `position`: what waited is delivered, and it is live.
-    pub fn release(
-        &mut self,
-        session: SessionId,
-        epoch: &str,
-        seq: u64,
-        out: &mut impl Deliver<S>,
-    ) -> Vec<Need> {
-        if let Some(member) = self
-            .members
-            .iter_mut()
-            .find(|member| member.session == session)
-            && let Phase::Joining { frames } =
-                mem::replace(&mut member.phase, Phase::Live { after: seq })
-        {
-            for waiting in frames {
-                let known = waiting
-                    .position
-                    .is_some_and(|(of, number)| &*of == epoch && number <= seq);
-                if !known {
-                    out.deliver(&member.sink, &waiting.frame);
-                    self.stats.deliveries += 1;
-                }
-            }
-        }
-        if let Progress::Unknown { held } = &mut self.progress {
-            let held = mem::take(held);
-            self.progress = Progress::Delivered {
-                epoch: epoch.into(),
-                seq,
-            };
-            return self.take_in(held, out);
-        }
-        Vec::new()
     }
 
     /// An event from the bus.
@@ -246,6 +226,15 @@ impl<S> Room<S> {
         if found.0 == asked.0 && found.1 > *seq {
             return self.begin_repair(found.1, Vec::new());
         }
+        let of_another = |member: &Member<S>| match &member.phase {
+            Phase::Live { ahead } => ahead.as_ref().is_some_and(|place| *place.0 != *found.0),
+            Phase::Joining { .. } => false,
+        };
+        if found.0 == asked.0 && self.members.iter().any(of_another) {
+            // A history of an epoch that Redis has forgotten again.
+            self.resync(found.0, found.1, out);
+            return Vec::new();
+        }
         // A new epoch: the room's history began anew. A lower number: Redis has lost what was
         // delivered, by a failover to a replica that was behind.
         if found.0 != asked.0 || found.1 < asked.1 {
@@ -261,11 +250,10 @@ impl<S> Room<S> {
         fetched: Option<Vec<MessageEvent>>,
         out: &mut impl Deliver<S>,
     ) -> Vec<Need> {
-        let Progress::Repairing { epoch, seq, held } =
-            mem::replace(&mut self.progress, Progress::Unknown { held: Vec::new() })
-        else {
+        let Progress::Repairing { epoch, seq, held } = &mut self.progress else {
             return Vec::new();
         };
+        let (epoch, seq, held) = (epoch.clone(), *seq, mem::take(held));
         self.progress = Progress::Delivered {
             epoch: epoch.clone(),
             seq,
@@ -312,6 +300,11 @@ impl<S> Room<S> {
                 }
                 Progress::Delivered { epoch, .. } => {
                     if *epoch != message.position.epoch {
+                        if self.left_epochs.contains(&message.position.epoch) {
+                            // It was on its way when the room's history began anew.
+                            self.stats.duplicates += 1;
+                            continue;
+                        }
                         self.enter(message.position.epoch.clone(), 0);
                     }
                     needs.extend(self.take_next(message, out));
@@ -330,7 +323,14 @@ impl<S> Room<S> {
         if next == last + 1 {
             self.deliver_message(message, out);
         } else if next <= last {
-            self.stats.duplicates += 1;
+            if self.ring.contradicts(&message) {
+                // Redis has lost what was delivered and gives its numbers to other messages.
+                let epoch = message.position.epoch.clone();
+                self.resync(&epoch, next - 1, out);
+                self.deliver_message(message, out);
+            } else {
+                self.stats.duplicates += 1;
+            }
         } else {
             return self.begin_repair(next - 1, vec![message]);
         }
@@ -339,10 +339,17 @@ impl<S> Room<S> {
 
     /// Goes on from a position that does not follow from the last one.
     fn enter(&mut self, epoch: Box<str>, seq: u64) {
-        // What members were released at means nothing there.
-        for member in &mut self.members {
-            if let Phase::Live { after } = &mut member.phase {
-                *after = 0;
+        let (Progress::Delivered { epoch: left, .. } | Progress::Repairing { epoch: left, .. }) =
+            &self.progress
+        else {
+            self.progress = Progress::Delivered { epoch, seq };
+            return;
+        };
+        if *left != epoch {
+            self.left_epochs.push_back(left.clone());
+            self.left_epochs.retain(|left| *left != epoch);
+            if self.left_epochs.len() > LEFT_EPOCHS {
+                self.left_epochs.pop_front();
             }
         }
         self.progress = Progress::Delivered { epoch, seq };
@@ -393,20 +400,28 @@ impl<S> Room<S> {
         for member in &mut self.members {
             let frame = frames.for_viewer(member.user);
             match &mut member.phase {
-                Phase::Live { after } => {
-                    if position.is_none_or(|(_, seq)| seq > *after) {
-                        out.deliver(&member.sink, frame);
-                        deliveries += 1;
+                Phase::Live { ahead } => {
+                    let has = match (&ahead, position) {
+                        (Some(place), Some((epoch, seq))) => *place.0 != *epoch || seq <= place.1,
+                        _ => false,
+                    };
+                    if has {
+                        continue;
                     }
+                    if position.is_some() {
+                        *ahead = None;
+                    }
+                    out.deliver(&member.sink, frame);
+                    deliveries += 1;
                 }
-                Phase::Joining { frames } if frames.len() < JOINING_FRAMES => {
+                Phase::Joining { frames, .. } if frames.len() < JOINING_FRAMES => {
                     let position = position.map(|(epoch, seq)| (epoch.into(), seq));
                     frames.push(Waiting {
                         position,
                         frame: frame.clone(),
                     });
                 }
-                Phase::Joining { frames } => {
+                Phase::Joining { frames, .. } => {
                     *frames = Vec::new();
                     out.give_up(&member.sink);
                 }
@@ -419,6 +434,16 @@ impl<S> Room<S> {
     fn resync(&mut self, epoch: &str, seq: u64, out: &mut impl Deliver<S>) {
         self.stats.resyncs += 1;
         self.ring = mem::take(&mut self.ring).emptied();
+        for member in &mut self.members {
+            match &mut member.phase {
+                // What members have from their history means nothing any more.
+                Phase::Live { ahead } => *ahead = None,
+                Phase::Joining { frames, resynced } => {
+                    frames.retain(|waiting| waiting.position.is_none());
+                    *resynced = true;
+                }
+            }
+        }
         let kind = &self.kind;
         let frames = Frames::new(kind.viewers(), |viewer| {
             Some(view::resync(kind, viewer, epoch, seq))
@@ -430,5 +455,6 @@ impl<S> Room<S> {
     }
 }
 
+mod catching_up;
 #[cfg(test)]
 mod tests;

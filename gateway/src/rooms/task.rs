@@ -3,6 +3,8 @@
 //! It takes all that waits for it at once, lets the rooms decide, and then writes once to each
 //! connection that got something: several messages for one connection leave together.
 
+mod audit;
+
 use std::{
     collections::{HashMap, HashSet},
     time::{Duration, Instant},
@@ -26,17 +28,13 @@ use super::{
     room::{Need, Room},
     writer::{self, Writer},
 };
-use crate::{
-    bus::history::{Audited, History},
-    metrics::GatewayMetrics,
-    outbox::Outbox,
-};
+use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
 /// How often a large room's count is told.
 const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause after a repair that Redis did not answer.
+/// Pause after a repair or an audit that Redis did not answer.
 const REPAIR_RETRY: Duration = Duration::from_millis(500);
 
 /// The shard. [`Shard::run`] is its life.
@@ -54,6 +52,7 @@ struct Rooms {
     occupancy_changed: HashSet<ChannelId>,
     writer: Writer,
     next_generation: u64,
+    auditing: Option<audit::Audit>,
     subscriptions: Subscriptions,
     history: History,
     ring_messages: usize,
@@ -86,6 +85,7 @@ impl Shard {
             occupancy_changed: HashSet::new(),
             writer: Writer::default(),
             next_generation: 0,
+            auditing: None,
             subscriptions,
             history,
             ring_messages: settings.ring_messages,
@@ -198,18 +198,7 @@ impl Rooms {
                     });
                 }
             }
-            Command::Audited(audited) => {
-                for Audited {
-                    channel,
-                    asked,
-                    found,
-                } in audited
-                {
-                    self.with_room(channel.as_str(), |room, out| {
-                        room.audit((&asked.0, asked.1), (&found.0, found.1), out)
-                    });
-                }
-            }
+            Command::Audited(audited) => self.audited(audited),
             Command::OccupancyChanged(channel) => {
                 self.occupancy_changed.insert(channel);
             }
@@ -332,27 +321,6 @@ impl Rooms {
                 }
             });
         }
-    }
-
-    fn audit_all(&mut self) {
-        let settled = |entry: &Entry| {
-            let (epoch, seq) = entry.room.settled()?;
-            Some((entry.channel.clone(), (epoch.to_owned(), seq)))
-        };
-        let asked: Vec<_> = self.entries.values().filter_map(settled).collect();
-        if asked.is_empty() {
-            return;
-        }
-        let (own, history) = (self.own.clone(), self.history.clone());
-        tokio::spawn(async move {
-            match history.positions(asked).await {
-                Ok(audited) => {
-                    let _ = own.send(Command::Audited(audited));
-                }
-                // The next audit, or the one that follows the reconnection, finds the same.
-                Err(error) => warn!(%error, "rooms can't be audited"),
-            }
-        });
     }
 
     fn tell_occupancy(&mut self) {

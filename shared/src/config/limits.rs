@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::RateLimit;
-use super::value::{between, bytes, duration};
+use super::value::{between, boolean, bytes, duration};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -200,6 +200,39 @@ pub struct GatewayLimits {
         value_parser = between(1_u64, 1_000_000_000)
     )]
     pub backlog_high_water: u64,
+
+    /// Replicas that have to have a message before it is acknowledged
+    #[arg(
+        long,
+        env = "ACK_REPLICAS",
+        value_name = "COUNT",
+        default_value = "0",
+        value_parser = between(0_u64, 16)
+    )]
+    pub ack_replicas: u64,
+
+    /// Whether disks have to have a message before it is acknowledged (Redis 7.2 or newer)
+    #[arg(
+        long,
+        env = "ACK_FSYNC",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_value = "false",
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        value_parser = boolean,
+    )]
+    pub ack_fsync: bool,
+
+    /// How long replicas and disks may take before a message is refused as not confirmed
+    #[arg(
+        long,
+        env = "ACK_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "1s",
+        value_parser = duration(0.001, 1)
+    )]
+    pub ack_timeout: Duration,
 
     /// Handshakes and sign-ins admitted per second
     #[arg(

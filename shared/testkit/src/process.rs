@@ -16,16 +16,18 @@ use crate::{http, wait_for, wait_until};
 /// How much of a log an assertion shows.
 const LOG_TAIL_LINES: usize = 30;
 
-/// A program's path beside the test that runs, or in the folder that `PARLOR_BIN_DIR` names. To
-/// build it is the caller's business.
+/// A program's path beside the program that runs, or beside the tests if that is one, or in the folder
+/// that `PARLOR_BIN_DIR` names. To build it is the caller's business.
 pub fn binary(name: &str) -> PathBuf {
     let folder = std::env::var_os("PARLOR_BIN_DIR").map_or_else(
         || {
-            let test = std::env::current_exe().expect("a test knows its own path");
-            // target/debug/deps/test-0123 → target/debug
-            test.ancestors()
-                .nth(2)
-                .expect("tests are two folders deep")
+            let own = std::env::current_exe().expect("a program knows its own path");
+            // target/debug/tool → target/debug, and target/debug/deps/test-0123 → target/debug
+            let mut folders = own.ancestors().skip(1).take(2);
+            let tests_are_deeper = own.ancestors().nth(2).unwrap_or(&own);
+            folders
+                .find(|folder| folder.join(name).is_file())
+                .unwrap_or(tests_are_deeper)
                 .to_owned()
         },
         PathBuf::from,

@@ -101,6 +101,23 @@ fn repair(from: u64, to: u64) -> Vec<Need> {
 }
 
 #[test]
+fn another_message_at_a_delivered_place_is_told_and_everything_after_it_comes() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    for seq in 3..=5 {
+        room.event(event(seq), &mut out);
+    }
+    out.take();
+    // Redis is a replica now that had not got the last two.
+    for seq in 4..=6 {
+        let mut again = message("a", seq);
+        again.position.ms = 99;
+        room.event(Event::Message(again), &mut out);
+    }
+    assert_eq!(out.take(), ["ann:resync 3", "ann:4", "ann:5", "ann:6"]);
+}
+
+#[test]
 fn what_follows_is_delivered_and_doubles_are_dropped() {
     let mut out = Log::default();
     let (mut room, _) = room_at(2, &mut out);
@@ -328,4 +345,71 @@ fn a_broadcast_is_encoded_once() {
         out.0.iter().all(|frame| frame.as_ptr() == first),
         "all share one frame's bytes"
     );
+}
+
+#[test]
+fn a_member_behind_another_that_took_the_room_further_misses_nothing() {
+    let mut out = Log::default();
+    let mut room = Room::new(Kind::General, 4);
+    let (ann, bob) = (SessionId::random(), SessionId::random());
+    room.attach(ann, UserId::random(), "ann", None);
+    room.attach(bob, UserId::random(), "bob", None);
+    // Bob's history was read before 6 and 7, Ann's after, and both came before either is released.
+    room.event(event(6), &mut out);
+    room.event(event(7), &mut out);
+    assert!(room.release(ann, "a", 7, &mut out).is_empty());
+    assert_eq!(room.release(bob, "a", 5, &mut out), repair(6, 7));
+    room.event(event(8), &mut out);
+    room.repaired(Some(vec![message("a", 6), message("a", 7)]), &mut out);
+    assert_eq!(out.take(), ["bob:6", "bob:7", "ann:8", "bob:8"]);
+}
+
+#[test]
+fn a_member_ahead_in_a_new_epoch_gets_nothing_twice() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.release(bob, "b", 2, &mut out);
+    room.event(event(8), &mut out);
+    for seq in 1..=3 {
+        room.event(Event::Message(message("b", seq)), &mut out);
+    }
+    assert_eq!(
+        out.take(),
+        ["ann:8", "ann:1", "ann:2", "ann:3", "bob:3"],
+        "the epoch before is no news either"
+    );
+}
+
+#[test]
+fn what_was_on_its_way_when_an_epoch_began_is_dropped() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    room.event(Event::Message(message("b", 1)), &mut out);
+    assert!(room.event(event(8), &mut out).is_empty());
+    room.event(Event::Message(message("b", 2)), &mut out);
+    assert_eq!(out.take(), ["ann:1", "ann:2"]);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_changes_nothing() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    room.repaired(Some(vec![message("a", 2)]), &mut out);
+    assert_eq!(room.settled(), Some(("a", 2)));
+    room.event(event(3), &mut out);
+    assert_eq!(out.take(), ["ann:3"]);
+}
+
+#[test]
+fn numbers_given_anew_are_told() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    room.event(event(3), &mut out);
+    room.event(event(4), &mut out);
+    let mut other = message("a", 4);
+    other.position.ms += 500;
+    room.event(Event::Message(other), &mut out);
+    assert_eq!(out.take(), ["ann:3", "ann:4", "ann:resync 3", "ann:4"]);
 }

@@ -57,8 +57,17 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
     let room = match result {
         Ok(room) => room,
         Err(body) => {
-            // A room that was joined before is not any more: its live frames have stopped.
-            identified.rooms.retain(|seat| seat.address != join.address);
+            // A room that was joined before is not any more, wherever the join failed: its live
+            // frames stop before the client is told.
+            let mut effects = Vec::new();
+            if let Some(at) = identified
+                .rooms
+                .iter()
+                .position(|seat| seat.address == join.address)
+            {
+                let Seat { channel, .. } = identified.rooms.swap_remove(at);
+                effects.push(Effect::Leave { channel });
+            }
             if resumes {
                 identified.resumed.push(ResumedRoom {
                     room: room_ref,
@@ -67,9 +76,10 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
                     seq: 0,
                     error: Some(body),
                 });
-                return Vec::new();
+                return effects;
             }
-            return vec![error(join.id, body)];
+            effects.push(error(join.id, body));
+            return effects;
         }
     };
     let Room {

@@ -42,6 +42,15 @@ export class ChatPage {
     await this.ready();
   }
 
+  async signIn(name: string, password = 'correct horse battery'): Promise<void> {
+    await this.page.getByTestId('tab-password').click();
+    await this.page.getByTestId('name').fill(name);
+    await this.page.getByTestId('password').fill(password);
+    await this.page.getByTestId('submit').click();
+    await expect(this.page.getByTestId('my-name')).toHaveText(name);
+    await this.ready();
+  }
+
   /** Signed in, and nothing is missing. */
   async ready(): Promise<void> {
     await expect(this.page.getByTestId('banner')).toHaveAttribute('data-status', 'ready');
@@ -72,13 +81,18 @@ export class ChatPage {
   }
 
   async openRoom(title: string): Promise<void> {
-    await this.page.getByTestId('room-row').filter({ hasText: title }).click();
+    await this.row(title).click();
     await expect(this.page.getByTestId('room-title')).toHaveText(title);
   }
 
   async openPerson(name: string): Promise<void> {
     await this.person(name).click();
     await expect(this.page.getByTestId('room-title')).toHaveText(name);
+  }
+
+  /** The row of a room that is open. */
+  row(title: string): Locator {
+    return this.page.getByTestId('room-row').filter({ hasText: title });
   }
 
   person(name: string): Locator {

@@ -118,6 +118,9 @@ export class ScriptedGateway {
         this.say({ ...id, type: 'rooms', rooms: { total: rooms.length, received: rooms.length, rooms } });
         return;
       }
+      case 'privateRooms':
+        this.say({ ...id, type: 'privateRooms', privateRooms: { total: 0, received: 0, rooms: [] } });
+        return;
       case 'channelJoin':
         this.#join(keyOf(frame.channelJoin), id);
         return;

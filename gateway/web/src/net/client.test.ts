@@ -228,6 +228,51 @@ describe('rooms', () => {
     expect(waiting()).toEqual(['m1 failed']);
   });
 
+  it('are many only after a while, and what somebody waits for comes first', () => {
+    signIn();
+    const keys = Array.from({ length: 40 }, (_, index): RoomKey => `room:${index}`);
+    for (const key of keys) client.join(key);
+    const asked = (): (string | undefined)[] =>
+      world.socket.requests('channelJoin').map(({ channelJoin }) => channelJoin.room);
+    expect(asked()).toHaveLength(30);
+    client.join('room:39', true);
+    client.join('room:new', true);
+    client.leave('room:30');
+    world.clock.advance(1_500);
+    expect(asked().slice(30)).toEqual(['new', '39', '31']);
+    world.clock.advance(10_000);
+    expect(new Set(asked()).size).toBe(40);
+  });
+
+  it('that wait to be joined are joined by the next connection', () => {
+    signIn();
+    joinWith(GENERAL, 3);
+    for (let index = 0; index < 40; index += 1) client.join(`room:${index}`);
+    reconnect();
+    expect(world.socket.last('resume').resume.rooms).toHaveLength(41);
+    answerResume(true, GENERAL);
+    world.clock.advance(5_000);
+    expect(world.socket.requests('channelJoin')).toEqual([]);
+  });
+
+  it('are asked for again when a frame was refused unread, unless the answer comes', () => {
+    signIn();
+    joinWith(GENERAL, 3);
+    client.join(LOBBY);
+    client.join('room:design');
+    client.privateRooms();
+    world.socket.say(errorFrame(undefined, 'rateLimited', { retryable: true, retryAfterMs: 100 }));
+    world.socket.say(joinFrame(LOBBY, [], {}, world.socket.requests('channelJoin')[1]?.id));
+    world.clock.advance(2_100);
+    expect(world.socket.requests('channelJoin').map(({ channelJoin }) => channelJoin.room)).toEqual([
+      undefined,
+      'lobby',
+      'design',
+      'design',
+    ]);
+    expect(all('requestFailed')).toMatchObject([{ request: 'privateRooms', error: { reason: 'rateLimited' } }]);
+  });
+
   it('are asked for again when the gateway is busy', () => {
     signIn();
     client.join(LOBBY);
@@ -513,6 +558,8 @@ describe('questions', () => {
     signIn();
     client.rooms(100);
     expect(world.socket.last('rooms').rooms).toEqual({ offset: 100, limit: 100 });
+    client.privateRooms();
+    expect(world.socket.last('privateRooms').privateRooms).toEqual({ limit: 50 });
     world.socket.say({ type: 'rooms', rooms: { total: 0, received: 0, rooms: [] } });
     expect(all('frame')).toMatchObject([{ frame: { type: 'rooms' } }]);
     client.users();

@@ -19,6 +19,7 @@ import type { Environment } from './environment.ts';
 import { randomUUID } from './ids.ts';
 import { Members } from './members.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
+import { Pace } from './pace.ts';
 import { isSignOutElsewhere, type Session, type SessionStore } from './session.ts';
 import type { Status } from './status.ts';
 import { readJson, type KeyValue } from './storage.ts';
@@ -28,6 +29,16 @@ const JOIN_HISTORY_MESSAGES = 50;
 /** A page of older history. */
 const OLDER_HISTORY_MESSAGES = 50;
 const LIST_PAGE_ENTRIES = 100;
+/** The private rooms asked for: the latest ones. */
+const PRIVATE_ROOMS = 50;
+/**
+ * Joins that go out at once, and the interval of those behind them. A gateway lets a connection
+ * send 60 frames in 10 s by default: half of them for joining leaves enough for people.
+ */
+const JOIN_BURST = 30;
+const JOIN_INTERVAL_MS = 500;
+/** How long an answer may still come after the gateway refused a frame without saying which. */
+const REFUSED_FRAME_MS = 2_000;
 /** How long the gateway remembers a `clientMessageId` is 5 min; this leaves time to arrive. */
 const DEDUPLICATION_MS = 4.5 * 60_000;
 /** Silence about a message on a living connection that makes us send it again. */
@@ -57,7 +68,7 @@ export type ClientEvent =
   | { type: 'paused'; paused: boolean }
   | { type: 'joining'; room: RoomKey }
   | { type: 'joinFailed'; room: RoomKey; error: ErrorBody }
-  | { type: 'requestFailed'; request: 'users' | 'rooms' | 'history'; room: RoomKey | null; error: ErrorBody }
+  | { type: 'requestFailed'; request: Question['kind']; room: RoomKey | null; error: ErrorBody }
   | { type: 'frame'; frame: ServerFrame };
 
 export interface Hold {
@@ -71,8 +82,10 @@ type Request =
   | { kind: 'join'; room: RoomKey }
   | { kind: 'leave' }
   | { kind: 'signOut' }
-  | { kind: 'users' | 'rooms' }
-  | { kind: 'history'; room: RoomKey };
+  | Question;
+
+/** What is only asked while signed in, and whose failing is told. */
+type Question = { kind: 'users' | 'rooms' | 'privateRooms' } | { kind: 'history'; room: RoomKey };
 
 export interface ClientOptions {
   readonly env: Environment;
@@ -85,6 +98,10 @@ export interface ClientOptions {
 /** An error of this client's own, in the shape of the gateway's. */
 export function localError(reason: string, error: string, retryable: boolean): ErrorBody {
   return { code: 0, reason, error, retryable };
+}
+
+function isQuestion(request: Request): request is Question {
+  return ['users', 'rooms', 'privateRooms', 'history'].includes(request.kind);
 }
 
 /**
@@ -119,6 +136,10 @@ export class Client {
   readonly #authTimer: Timer;
   readonly #ackTimer: Timer;
   readonly #signOutTimer: Timer;
+  /** Rooms whose join waits for its turn. */
+  #joinQueue: RoomKey[] = [];
+  readonly #joinPace: Pace;
+  readonly #joinTimer: Timer;
 
   constructor(options: ClientOptions) {
     this.#env = options.env;
@@ -133,6 +154,8 @@ export class Client {
     this.#authTimer = new Timer(clock);
     this.#ackTimer = new Timer(clock);
     this.#signOutTimer = new Timer(clock);
+    this.#joinPace = new Pace(clock, JOIN_BURST, JOIN_INTERVAL_MS);
+    this.#joinTimer = new Timer(clock);
     this.#connection = new Connection(options.env, {
       onStatus: (status) => {
         this.#emit({ type: 'status', status });
@@ -197,10 +220,12 @@ export class Client {
     }
   }
 
-  join(room: RoomKey): void {
-    const member = this.#members.want(room);
-    if (member.phase === 'wanted' && this.#authorized) this.#sendJoin(room);
-    else if (member.phase !== 'joined') this.#emit({ type: 'joining', room });
+  /** Joins a room; one that somebody waits for goes before those that wait already. */
+  join(room: RoomKey, isUrgent = false): void {
+    const { phase } = this.#members.want(room);
+    const isDue = (phase === 'wanted' && this.#authorized) || (isUrgent && this.#joinQueue.includes(room));
+    if (isDue) this.#sendJoin(room, isUrgent);
+    else if (phase !== 'joined') this.#emit({ type: 'joining', room });
   }
 
   leave(room: RoomKey): void {
@@ -251,6 +276,11 @@ export class Client {
     this.#ask({ kind: 'rooms' }, (id) => ({ id, type: 'rooms', rooms: { offset, limit: LIST_PAGE_ENTRIES } }));
   }
 
+  /** The latest private rooms, joined or not; answered by a `privateRooms` frame or `requestFailed`. */
+  privateRooms(): void {
+    this.#ask({ kind: 'privateRooms' }, (id) => ({ id, type: 'privateRooms', privateRooms: { limit: PRIVATE_ROOMS } }));
+  }
+
   #emit(event: ClientEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
@@ -264,13 +294,12 @@ export class Client {
     this.#connection.send(build(id));
   }
 
-  /** As `#request`, for what is only asked while signed in. */
-  #ask(request: Extract<Request, { kind: 'users' | 'rooms' | 'history' }>, build: (id: string) => ClientFrame): void {
+  #ask(request: Question, build: (id: string) => ClientFrame): void {
     if (this.#authorized) this.#request(request, build);
     else this.#askFailed(request, localError('disconnected', 'There is no connection now.', true));
   }
 
-  #askFailed(request: Extract<Request, { kind: 'users' | 'rooms' | 'history' }>, error: ErrorBody): void {
+  #askFailed(request: Question, error: ErrorBody): void {
     const room = request.kind === 'history' ? request.room : null;
     this.#emit({ type: 'requestFailed', request: request.kind, room, error });
   }
@@ -304,15 +333,41 @@ export class Client {
     }));
   }
 
-  #sendJoin(room: RoomKey): void {
+  #sendJoin(room: RoomKey, isUrgent = false): void {
     const member = this.#members.want(room);
     member.phase = 'joining';
     this.#emit({ type: 'joining', room });
-    this.#request({ kind: 'join', room }, (id) => ({
-      id,
-      type: 'channelJoin',
-      channelJoin: { ...refOf(room), keepJoined: true, limit: JOIN_HISTORY_MESSAGES },
-    }));
+    const others = this.#joinQueue.filter((other) => other !== room);
+    this.#joinQueue = isUrgent ? [room, ...others] : [...others, room];
+    this.#sendQueuedJoins();
+  }
+
+  #sendQueuedJoins(): void {
+    for (;;) {
+      const room = this.#joinQueue[0];
+      if (room === undefined) return;
+      // Left again before its turn came.
+      const isWanted = this.#members.get(room) !== undefined;
+      const wait = isWanted ? this.#joinPace.take() : 0;
+      if (wait > 0) {
+        this.#joinTimer.set(wait, () => {
+          this.#sendQueuedJoins();
+        });
+        return;
+      }
+      this.#joinQueue.shift();
+      if (!isWanted) continue;
+      this.#request({ kind: 'join', room }, (id) => ({
+        id,
+        type: 'channelJoin',
+        channelJoin: { ...refOf(room), keepJoined: true, limit: JOIN_HISTORY_MESSAGES },
+      }));
+    }
+  }
+
+  #dropQueuedJoins(): void {
+    this.#joinQueue = [];
+    this.#joinTimer.clear();
   }
 
   // The connection's ups and downs.
@@ -329,15 +384,16 @@ export class Client {
     this.#requests.clear();
     this.#authorized = false;
     this.#members.disconnect();
+    this.#dropQueuedJoins();
+    // Each connection has a limit of its own.
+    this.#joinPace.reset();
     for (const timer of [this.#authTimer, this.#ackTimer, this.#signOutTimer]) timer.clear();
     if (this.#outbox.requeueSent()) this.#outboxChanged();
     this.#setHold(null);
     this.#setPaused(false);
     const lost = localError('disconnected', 'The connection was lost. Try again in a moment.', true);
     for (const request of requests) {
-      if (request.kind === 'users' || request.kind === 'rooms' || request.kind === 'history') {
-        this.#askFailed(request, lost);
-      }
+      if (isQuestion(request)) this.#askFailed(request, lost);
     }
     if (this.#attempt !== null) {
       this.#attempt = null;
@@ -400,6 +456,7 @@ export class Client {
     if (isAttempt) {
       this.#sessions.save(session);
       this.#members.clear();
+      this.#dropQueuedJoins();
       this.#outbox.clear();
       this.#established = false;
       this.#session = session;
@@ -464,6 +521,24 @@ export class Client {
       this.#onRefused(entry, error);
       return;
     }
+    this.#onRequestRefused(request, error);
+    if (id === undefined && error.reason === 'rateLimited') this.#onFrameRefused(error);
+  }
+
+  /** One frame too many was not even read. What then stays without an answer counts as refused. */
+  #onFrameRefused(error: ErrorBody): void {
+    const pending = [...this.#requests.keys()];
+    this.#env.clock.after(Math.max(error.retryAfterMs ?? 0, REFUSED_FRAME_MS), () => {
+      for (const id of pending) {
+        const request = this.#requests.get(id);
+        if (request === undefined || (request.kind !== 'join' && !isQuestion(request))) continue;
+        this.#requests.delete(id);
+        this.#onRequestRefused(request, error);
+      }
+    });
+  }
+
+  #onRequestRefused(request: Request | undefined, error: ErrorBody): void {
     switch (request?.kind) {
       case 'auth':
         this.#attempt = null;
@@ -478,11 +553,12 @@ export class Client {
         return;
       case 'users':
       case 'rooms':
+      case 'privateRooms':
       case 'history':
         this.#askFailed(request, error);
         return;
       default:
-        // Of `leave` and `signOut` nothing hangs; an error without an id comes before a close.
+        // Of `leave` and `signOut` nothing hangs.
         return;
     }
   }
@@ -541,6 +617,7 @@ export class Client {
     this.#established = false;
     this.#resumeRooms = true;
     this.#members.clear();
+    this.#dropQueuedJoins();
     this.#outbox.clear();
     this.#authTimer.clear();
     this.#ackTimer.clear();

@@ -62,6 +62,7 @@ const blocks = {
   channelMessage,
   channelMessages,
   rooms: optional(page),
+  privateRooms: optional(page),
   resume,
   ping: undefined,
 } as const;

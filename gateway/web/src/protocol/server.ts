@@ -91,6 +91,18 @@ export type RoomInfo = Infer<typeof roomInfo>;
 const rooms = object({ total: count, received: count, rooms: list(roomInfo) });
 export type Rooms = Infer<typeof rooms>;
 
+const privateRoom = object({
+  /** The other user, as in `user`. */
+  recipientUUID: text,
+  user,
+  /** RFC 3339, to about a second. */
+  lastMessageAt: text,
+});
+export type PrivateRoom = Infer<typeof privateRoom>;
+/** The latest first. */
+const privateRooms = object({ total: count, received: count, rooms: list(privateRoom) });
+export type PrivateRooms = Infer<typeof privateRooms>;
+
 const resume = object({
   rooms: list(
     object({
@@ -115,10 +127,15 @@ const presence = object({
 });
 export type Presence = Infer<typeof presence>;
 
+/** Somebody wrote to us privately: a hint to join the room. */
+const privateMessage = object({ recipientUUID: text, user, epoch: text, seq: count });
+export type PrivateMessage = Infer<typeof privateMessage>;
+
 const sysBlocks = {
   signIn: object({ uuid: text, username: text }),
   channelJoin: roomRef,
   presence,
+  privateMessage,
   sending: object({ paused: flag }),
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
@@ -148,6 +165,7 @@ const blocks = {
   channelMessage: message,
   channelMessages,
   rooms,
+  privateRooms,
   ack,
   resume,
   pong: object({ time: count }),

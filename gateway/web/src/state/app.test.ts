@@ -1,8 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Client, SessionStore } from '../net/index.ts';
 import { FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
-import { ANN, authorizedFrame, errorFrame, greeting, joinFrame, messageFrame, messageIn, messagesIn } from '../net/testing/frames.ts';
-import { GENERAL, privateRoom, type ClientFrame } from '../protocol/index.ts';
+import {
+  ANN,
+  authorizedFrame,
+  errorFrame,
+  greeting,
+  joinFrame,
+  messageFrame,
+  messageIn,
+  messagesIn,
+  privateMessageFrame,
+  privateRoomsFrame,
+} from '../net/testing/frames.ts';
+import { GENERAL, privateRoom, type ClientFrame, type User } from '../protocol/index.ts';
 import { App } from './app.ts';
 
 let world: FakeWorld;
@@ -148,5 +159,101 @@ describe('the app', () => {
       world.socket.say({ type: 'pong', pong: { time: 1 } });
     }
     expect(world.socket.requests('users')).toHaveLength(2);
+  });
+});
+
+describe('private rooms', () => {
+  const WITH_ANN = privateRoom(ANN.UUID);
+  const many = Array.from({ length: 30 }, (_, index) => ({
+    user: { UUID: `u${index}`, Username: `User ${index}`, OnLine: false } satisfies User,
+    at: new Date(Date.UTC(2026, 10, 21, 12, 59 - index)).toISOString(),
+  }));
+  const latest = many.slice(0, 20).map(({ user }) => user.UUID);
+
+  it('are asked for behind General, and the latest of them joined', () => {
+    signIn();
+    const sent = world.socket.received.map(({ type }) => type);
+    expect(sent.indexOf('channelJoin')).toBeLessThan(sent.indexOf('privateRooms'));
+    world.socket.say(privateRoomsFrame(many));
+    expect(joins()).toEqual(['', ...latest]);
+    expect(app.store.getState().order).toHaveLength(31);
+  });
+
+  it('that are not joined are joined when they are opened', () => {
+    signIn();
+    world.socket.say(privateRoomsFrame(many));
+    app.openPrivate('u25');
+    app.openPrivate('u25');
+    expect(joins().slice(21)).toEqual(['u25']);
+  });
+
+  it('are asked for again after a lost connection, and the new ones joined', () => {
+    signIn();
+    world.socket.say(privateRoomsFrame(many.slice(1)));
+    world.socket.end();
+    world.clock.advance(20_000);
+    world.socket.say(greeting);
+    world.socket.say(authorizedFrame(world.socket.last('resume').id));
+    world.socket.say(privateRoomsFrame(many));
+    expect(world.socket.last('resume').resume.rooms[0]).toMatchObject({ recipientUUID: '' });
+    expect(joins()).toEqual(['u0']);
+  });
+
+  it('are joined as soon as somebody writes there, once', () => {
+    signIn();
+    world.socket.say(privateMessageFrame(ANN, 1));
+    world.socket.say(privateMessageFrame(ANN, 2));
+    expect(joins()).toEqual(['', ANN.UUID]);
+    expect(app.store.getState().rooms[WITH_ANN]?.unread).toBe(1);
+    world.socket.say(joinFrame(WITH_ANN, messagesIn(WITH_ANN, 1, 2)));
+    world.socket.say(privateMessageFrame(ANN, 2));
+    world.socket.say(privateRoomsFrame([{ user: ANN, at: messageIn(WITH_ANN, 2).CreatedAt }]));
+    expect(joins()).toEqual(['', ANN.UUID]);
+    expect(app.store.getState().rooms[WITH_ANN]).toMatchObject({ unread: 2, phase: 'joined' });
+  });
+
+  it('of the last visit show at once, and are joined when the list comes', () => {
+    signIn();
+    world.socket.say(privateRoomsFrame([{ user: ANN, at: messageIn(WITH_ANN, 2).CreatedAt }]));
+    world.socket.say(joinFrame(WITH_ANN, messagesIn(WITH_ANN, 1, 2)));
+    app.openPrivate(ANN.UUID);
+    app.open(GENERAL);
+    app.save();
+    comeBack();
+    expect(app.store.getState().order).toEqual([GENERAL, WITH_ANN]);
+    expect(joins()).toEqual(['']);
+    world.socket.say(privateRoomsFrame([{ user: ANN, at: messageIn(WITH_ANN, 3).CreatedAt }]));
+    world.socket.say(joinFrame(WITH_ANN, messagesIn(WITH_ANN, 1, 3)));
+    expect(joins()).toEqual(['', ANN.UUID]);
+    expect(app.store.getState().rooms[WITH_ANN]?.unread).toBe(1);
+  });
+
+  it('that were closed stay closed on the next visit, until something new is said', () => {
+    signIn();
+    app.openPrivate(ANN.UUID);
+    world.socket.say(joinFrame(WITH_ANN, messagesIn(WITH_ANN, 1, 2)));
+    app.leave(WITH_ANN);
+    app.save();
+    comeBack();
+    world.socket.say(privateRoomsFrame([{ user: ANN, at: messageIn(WITH_ANN, 2).CreatedAt }]));
+    expect(joins()).toEqual(['']);
+    world.socket.say(privateMessageFrame(ANN, 3));
+    expect(joins()).toEqual(['', ANN.UUID]);
+    expect(app.store.getState().rooms[WITH_ANN]?.unread).toBe(1);
+  });
+
+  it('are asked for again when the gateway is busy; one that has no list gets the remembered ones', () => {
+    signIn();
+    app.openPrivate(ANN.UUID);
+    app.open(GENERAL);
+    app.save();
+    comeBack();
+    const { id } = world.socket.last('privateRooms');
+    world.socket.say(errorFrame(id, 'unavailable', { retryable: true, retryAfterMs: 700 }));
+    world.clock.advance(700);
+    expect(world.socket.requests('privateRooms')).toHaveLength(2);
+    expect(joins()).toEqual(['']);
+    world.socket.say(errorFrame(world.socket.last('privateRooms').id, 'malformed'));
+    expect(joins()).toEqual(['', ANN.UUID]);
   });
 });

@@ -1,8 +1,9 @@
-import { GENERAL, isRoomKey, namedRoom, privateRoom, type RoomKey } from '../protocol/index.ts';
+import { addressOf, GENERAL, isRoomKey, namedRoom, privateRoom, type RoomKey, type ServerFrame } from '../protocol/index.ts';
 import { Timer, type Client, type ClientEvent, type Clock, type Credentials, type KeyValue } from '../net/index.ts';
 import { Memory } from './memory.ts';
 import type { AppState } from './model.ts';
 import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { roomsOfKind } from './selectors.ts';
 import { createStore, type Schedule, type Store } from './store.ts';
 
 /** Changes of what is read are written down this long after the first of them. */
@@ -12,6 +13,10 @@ const PEOPLE_INTERVAL_MS = 60_000;
 const LARGE_ROOM_USERS = 100;
 /** Asking for the list of users again, after it could not be had. */
 const PEOPLE_RETRY_MS = 3_000;
+/** The latest private rooms, which are joined without being opened. */
+const LIVE_PRIVATE_ROOMS = 20;
+/** Asking for the private rooms again, after they could not be had. */
+const PRIVATE_ROOMS_RETRY_MS = 3_000;
 /** The room that was open, so that a reload comes back to it. */
 const ACTIVE_KEY = 'parlor.active';
 
@@ -33,8 +38,9 @@ export class App {
   readonly #tab: KeyValue;
   readonly #saveTimer: Timer;
   readonly #peopleTimer: Timer;
+  readonly #privateTimer: Timer;
   /** The state as it was written down last. */
-  #saved: Pick<AppState, 'rooms' | 'order'> | null = null;
+  #saved: Pick<AppState, 'rooms' | 'order' | 'closed'> | null = null;
 
   constructor({ client, clock, schedule, shared, tab }: AppOptions) {
     this.#client = client;
@@ -42,6 +48,7 @@ export class App {
     this.#tab = tab;
     this.#saveTimer = new Timer(clock);
     this.#peopleTimer = new Timer(clock);
+    this.#privateTimer = new Timer(clock);
     this.store = createStore(reduce, INITIAL_STATE, schedule);
     this.store.subscribe(() => {
       this.#saveSoon();
@@ -85,10 +92,9 @@ export class App {
 
   /** Shows a room, and joins it first if need be. */
   open(room: RoomKey): void {
-    const isNew = this.#state.rooms[room] === undefined;
     this.store.dispatch({ type: 'activated', room });
     this.#tab.set(ACTIVE_KEY, room);
-    if (isNew) this.#client.join(room);
+    if (this.#state.rooms[room]?.phase !== 'joined') this.#client.join(room, true);
   }
 
   openNamed(name: string): void {
@@ -155,8 +161,8 @@ export class App {
   /** Writes down the open rooms and how far they are read. */
   save(): void {
     this.#saveTimer.clear();
-    const { rooms, order } = this.#state;
-    this.#saved = { rooms, order };
+    const { rooms, order, closed } = this.#state;
+    this.#saved = { rooms, order, closed };
     this.#memory.save(this.#state);
   }
 
@@ -165,9 +171,9 @@ export class App {
   }
 
   #saveSoon(): void {
-    const { me, rooms, order } = this.#state;
+    const { me, rooms, order, closed } = this.#state;
     if (me === null || this.#saveTimer.running) return;
-    if (this.#saved?.rooms === rooms && this.#saved.order === order) return;
+    if (this.#saved?.rooms === rooms && this.#saved.order === order && this.#saved.closed === closed) return;
     this.#saveTimer.set(SAVE_AFTER_MS, () => {
       this.save();
     });
@@ -176,29 +182,69 @@ export class App {
   #onEvent(event: ClientEvent): void {
     this.store.dispatch(event);
     if (event.type === 'signedIn') this.#onSignedIn(event.fresh);
-    if (event.type === 'requestFailed' && event.request === 'users') this.#watchPeople(event.error.retryAfterMs ?? PEOPLE_RETRY_MS);
+    if (event.type === 'requestFailed') this.#onRequestFailed(event);
+    if (event.type === 'frame') this.#onFrame(event.frame);
     if (event.type === 'signedOut') this.#onSignedOut();
     // Messages that a reload interrupted may belong to a room that is not open here.
     if (event.type === 'outbox') {
       for (const { room } of event.entries) {
-        if (this.#state.rooms[room] === undefined) this.#client.join(room);
+        if (!this.#isOpen(room)) this.#client.join(room);
       }
+    }
+  }
+
+  #isOpen(room: RoomKey): boolean {
+    const phase = this.#state.rooms[room]?.phase;
+    return phase !== undefined && phase !== 'listed';
+  }
+
+  #onFrame(frame: ServerFrame): void {
+    if (frame.type === 'privateRooms') {
+      this.#joinPrivate();
+    } else if (frame.type === 'sys' && frame.sys.type === 'privateMessage') {
+      const room = privateRoom(frame.sys.privateMessage.recipientUUID);
+      if (this.#state.rooms[room]?.phase === 'listed') this.#client.join(room);
+    }
+  }
+
+  #onRequestFailed({ request, error }: Extract<ClientEvent, { type: 'requestFailed' }>): void {
+    if (request === 'users') this.#watchPeople(error.retryAfterMs ?? PEOPLE_RETRY_MS);
+    if (request !== 'privateRooms') return;
+    if (error.retryable === true) {
+      this.#privateTimer.set(error.retryAfterMs ?? PRIVATE_ROOMS_RETRY_MS, () => {
+        // Without a connection the next one asks.
+        if (this.#state.status.name === 'ready') this.#client.privateRooms();
+      });
+    } else {
+      this.#joinPrivate();
+    }
+  }
+
+  /** Joins the latest private rooms, so that what is said there shows at once. */
+  #joinPrivate(): void {
+    for (const room of roomsOfKind(this.#state.order, 'private').slice(0, LIVE_PRIVATE_ROOMS)) {
+      if (!this.#isOpen(room)) this.#client.join(room);
     }
   }
 
   #onSignedIn(fresh: boolean): void {
     if (fresh) this.#joinRemembered();
+    this.#client.privateRooms();
     this.#client.users();
     this.#watchPeople();
   }
 
-  /** Joins what was open last time: General and the room in front before the others. */
+  /**
+   * Joins what was open last time: General and the room in front before the others. Which private
+   * rooms are worth joining shows when their list comes.
+   */
   #joinRemembered(): void {
     const me = this.#client.session;
     if (me === null) return;
     this.#showRemembered(me.userUUID);
     const { active, order } = this.#state;
-    for (const room of new Set([GENERAL, active, ...order])) this.#client.join(room);
+    const named = order.filter((room) => addressOf(room).kind === 'named');
+    for (const room of new Set([GENERAL, active, ...named])) this.#client.join(room);
   }
 
   #showRemembered(userUUID: string): void {
@@ -215,6 +261,7 @@ export class App {
     this.#tab.remove(ACTIVE_KEY);
     this.#saveTimer.clear();
     this.#peopleTimer.clear();
+    this.#privateTimer.clear();
     this.#saved = null;
   }
 

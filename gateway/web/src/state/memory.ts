@@ -2,7 +2,7 @@ import { addressOf, isRoomKey } from '../protocol/index.ts';
 import { readJson, type KeyValue } from '../net/index.ts';
 import type { AppState, Position, RememberedRoom } from './model.ts';
 
-/** Enough for the gateway's limit of rooms a connection, and for no more. */
+/** Of those in the list, and of those that were closed. Enough for the gateway's limit of rooms a connection. */
 const MOST_ROOMS = 99;
 
 /** Which rooms a user has open and how far they are read, kept from one visit to the next. */
@@ -16,7 +16,7 @@ export class Memory {
   load(userUUID: string): RememberedRoom[] {
     const value = readJson(this.#storage, key(userUUID));
     if (!Array.isArray(value)) return [];
-    return value.map(parse).filter((room) => room !== null).slice(0, MOST_ROOMS);
+    return value.map(parse).filter((room) => room !== null).slice(0, 2 * MOST_ROOMS);
   }
 
   save(state: AppState): void {
@@ -30,11 +30,19 @@ export class Memory {
         {
           key: roomKey,
           ...(name === undefined ? {} : { name }),
+          ...(room.at === null ? {} : { at: room.at }),
           ...(room.read === null ? {} : { read: room.read }),
         },
       ];
     });
-    this.#storage.set(key(state.me.userUUID), JSON.stringify(rooms.slice(0, MOST_ROOMS)));
+    const closed = Object.entries(state.closed).map(([roomKey, { at = null, read = null } = {}]) => ({
+      key: roomKey,
+      closed: true,
+      ...(at === null ? {} : { at }),
+      ...(read === null ? {} : { read }),
+    }));
+    const kept = [...rooms.slice(0, MOST_ROOMS), ...closed.slice(-MOST_ROOMS)];
+    this.#storage.set(key(state.me.userUUID), JSON.stringify(kept));
   }
 
   forget(userUUID: string): void {
@@ -48,13 +56,15 @@ function key(userUUID: string): string {
 
 function parse(value: unknown): RememberedRoom | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { key: roomKey, name, read } = value as Record<string, unknown>;
+  const { key: roomKey, name, at, read, closed } = value as Record<string, unknown>;
   if (typeof roomKey !== 'string' || !isRoomKey(roomKey)) return null;
   const position = parsePosition(read);
   return {
     key: roomKey,
     ...(typeof name === 'string' ? { name } : {}),
+    ...(typeof at === 'number' ? { at } : {}),
     ...(position === null ? {} : { read: position }),
+    ...(closed === true ? { closed } : {}),
   };
 }
 

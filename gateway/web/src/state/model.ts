@@ -18,7 +18,8 @@ export interface Position {
 
 export interface Room {
   readonly key: RoomKey;
-  readonly phase: 'joining' | 'joined';
+  /** `listed`: a private room that is known, but not joined. */
+  readonly phase: 'listed' | 'joining' | 'joined';
   readonly epoch: string;
   /** Of one epoch, in `Seq` order, each once. */
   readonly messages: readonly Message[];
@@ -28,6 +29,8 @@ export interface Room {
   /** The users in the room, as far as the gateway names them. */
   readonly members: readonly string[];
   readonly membersTotal: number;
+  /** When something was last said, in ms since 1970; `null` where that is not known. */
+  readonly at: number | null;
   readonly read: Position | null;
   /** Messages of others behind `read`. */
   readonly unread: number;
@@ -35,6 +38,12 @@ export interface Room {
   readonly marker: number | null;
   /** Whether the timeline stands at its end, so that what comes is seen. */
   readonly following: boolean;
+}
+
+/** A private room that somebody closed: it comes back when something new is said in it. */
+export interface ClosedRoom {
+  readonly at: number | null;
+  readonly read: Position | null;
 }
 
 /** The named rooms that there are, as last asked for. */
@@ -64,8 +73,9 @@ export interface AppState {
     readonly ended: 'elsewhere' | 'expired' | null;
   };
   readonly rooms: Readonly<Partial<Record<RoomKey, Room>>>;
-  /** The rooms in the order of the list. */
+  /** The rooms in the order of the list: the private ones last, the latest of them first. */
   readonly order: readonly RoomKey[];
+  readonly closed: Readonly<Partial<Record<RoomKey, ClosedRoom>>>;
   readonly active: RoomKey;
   /** Whether somebody looks at the page. */
   readonly attentive: boolean;
@@ -87,7 +97,10 @@ export interface RememberedRoom {
   readonly key: RoomKey;
   /** The partner's name in a private room. */
   readonly name?: string;
+  readonly at?: number;
   readonly read?: Position;
+  /** A private room that is not in the list until something new is said in it. */
+  readonly closed?: boolean;
 }
 
 export const EMPTY_DIRECTORY: Directory = { rooms: [], total: 0, loading: false, asked: 0, error: null };

@@ -10,6 +10,8 @@ import {
   messageFrame,
   messageIn,
   messagesIn,
+  privateMessageFrame,
+  privateRoomsFrame,
   SELF,
 } from '../net/testing/frames.ts';
 import type { AppState, Room } from './model.ts';
@@ -237,6 +239,90 @@ describe('what is unread', () => {
 
   it('is nothing in a room seen for the first time', () => {
     expect(room(inGeneral(1, ...openLobby), LOBBY).unread).toBe(0);
+  });
+});
+
+describe('private rooms', () => {
+  const WITH_ANN: RoomKey = 'user:ann-uuid';
+  const WITH_BOB: RoomKey = 'user:bob-uuid';
+  const at = (second: number): string => new Date(Date.UTC(2026, 10, 21, 12, 0, second)).toISOString();
+  const listed = (...rooms: { user: User; at: string }[]): ClientEvent => frame(privateRoomsFrame(rooms));
+  const tells = (user: User, seq: number): ClientEvent => frame(privateMessageFrame(user, seq));
+  const annJoined = (to: number, more = {}): AppEvent[] => [
+    { type: 'joining', room: WITH_ANN },
+    frame(joinFrame(WITH_ANN, messagesIn(WITH_ANN, 1, to), more)),
+  ];
+
+  it('are listed with their names, the latest first, behind the others', () => {
+    const state = inGeneral(1, listed({ user: BOB, at: at(9) }, { user: ANN, at: at(5) }), { type: 'joining', room: LOBBY });
+    expect(state.order).toEqual([GENERAL, LOBBY, WITH_BOB, WITH_ANN]);
+    expect(room(state, WITH_BOB)).toMatchObject({ phase: 'listed', unread: 0 });
+    expect(state.people['bob-uuid']).toMatchObject({ name: 'Bob', online: false });
+    const spoken = [...annJoined(5), says(WITH_ANN, 10)].reduce(reduce, state);
+    expect(roomsOfKind(spoken.order, 'private')).toEqual([WITH_ANN, WITH_BOB]);
+  });
+
+  it('keep what is here when they are listed', () => {
+    const state = inGeneral(1, ...annJoined(2), listed({ user: ANN, at: at(2) }, { user: BOB, at: at(1) }));
+    expect(room(state, WITH_ANN)).toMatchObject({ phase: 'joined' });
+    expect(state.order).toEqual([GENERAL, WITH_ANN, WITH_BOB]);
+  });
+
+  it('seen for the first time hold as unread what came since our own last word', () => {
+    expect(room(inGeneral(1, ...annJoined(3)), WITH_ANN).unread).toBe(3);
+    const own = { SenderUUID: ME, Sender: SELF };
+    const talk = [messageIn(WITH_ANN, 1), messageIn(WITH_ANN, 2, own), messageIn(WITH_ANN, 3)];
+    const answered = inGeneral(1, { type: 'joining', room: WITH_ANN }, frame(joinFrame(WITH_ANN, talk)));
+    expect(room(answered, WITH_ANN).unread).toBe(1);
+    const opened = reduce(answered, { type: 'activated', room: WITH_ANN });
+    expect(room(opened, WITH_ANN)).toMatchObject({ unread: 0, marker: 2 });
+  });
+
+  it('appear with the first message, which counts once', () => {
+    const told = inGeneral(1, listed({ user: BOB, at: at(9) }), tells(ANN, 1));
+    expect(roomsOfKind(told.order, 'private')).toEqual([WITH_ANN, WITH_BOB]);
+    expect(room(told, WITH_ANN)).toMatchObject({ phase: 'listed', unread: 1 });
+    const joined = [...annJoined(1), says(WITH_ANN, 1)].reduce(reduce, told);
+    expect(room(joined, WITH_ANN)).toMatchObject({ phase: 'joined', unread: 1 });
+    expect(seqs(joined, WITH_ANN)).toEqual([1]);
+  });
+
+  it('that are joined, or being joined, need no hint', () => {
+    const joining = inGeneral(1, { type: 'joining', room: WITH_ANN });
+    expect(reduce(joining, tells(ANN, 1))).toBe(joining);
+    const joined = inGeneral(1, ...annJoined(2));
+    expect(reduce(joined, tells(ANN, 3))).toBe(joined);
+  });
+
+  it('that were closed come back with what is new, and with nothing else', () => {
+    const closed = inGeneral(
+      1,
+      ...annJoined(2),
+      { type: 'activated', room: WITH_ANN },
+      { type: 'activated', room: GENERAL },
+      { type: 'left', room: WITH_ANN },
+    );
+    expect(closed.rooms[WITH_ANN]).toBeUndefined();
+    expect(reduce(closed, listed({ user: ANN, at: at(2) })).rooms[WITH_ANN]).toBeUndefined();
+    expect(reduce(closed, tells(ANN, 2)).rooms[WITH_ANN]).toBeUndefined();
+    const told = reduce(closed, tells(ANN, 4));
+    expect(room(told, WITH_ANN)).toMatchObject({ unread: 2, read: { epoch: 'e1', seq: 2 } });
+    expect(told.closed).toEqual({});
+    const later = reduce(closed, listed({ user: ANN, at: at(4) }));
+    expect(room([...annJoined(4)].reduce(reduce, later), WITH_ANN).unread).toBe(2);
+    expect(reduce(closed, { type: 'activated', room: WITH_ANN }).closed).toEqual({});
+  });
+
+  it('that can not be joined in passing are not talked about', () => {
+    const joining = inGeneral(1, tells(ANN, 1), { type: 'joining', room: WITH_ANN });
+    const fails = (reason: string): AppEvent => ({ type: 'joinFailed', room: WITH_ANN, error: { code: 1, reason, error: 'no' } });
+    const full = reduce(joining, fails('tooManyRooms'));
+    expect(room(full, WITH_ANN)).toMatchObject({ phase: 'listed', unread: 1 });
+    const gone = reduce(joining, fails('noSuchUser'));
+    expect(gone.rooms[WITH_ANN]).toBeUndefined();
+    expect([...full.notices, ...gone.notices]).toEqual([]);
+    const asked = [{ type: 'activated', room: WITH_ANN } as const, fails('noSuchUser')].reduce(reduce, joining);
+    expect(asked.notices).toHaveLength(1);
   });
 });
 

@@ -4,10 +4,13 @@ import {
   addressOf,
   GENERAL,
   keyOf,
+  privateRoom,
   roomOf,
   type Ack,
   type Message,
   type Presence,
+  type PrivateMessage,
+  type PrivateRoom,
   type RoomKey,
   type ServerFrame,
   type User,
@@ -15,6 +18,7 @@ import {
 import type { ClientEvent, Outgoing, Session } from '../net/index.ts';
 import { EMPTY_DIRECTORY, type AppState, type Person, type RememberedRoom, type Room } from './model.ts';
 import {
+  later,
   memberJoined,
   memberLeft,
   membersCounted,
@@ -52,6 +56,7 @@ export const INITIAL_STATE: AppState = {
   signIn: { busy: false, error: null, ended: null },
   rooms: {},
   order: [],
+  closed: {},
   active: GENERAL,
   attentive: true,
   people: {},
@@ -67,6 +72,11 @@ export const INITIAL_STATE: AppState = {
 };
 
 export function reduce(state: AppState, event: AppEvent): AppState {
+  const next = change(state, event);
+  return next.rooms === state.rooms ? next : inOrder(next);
+}
+
+function change(state: AppState, event: AppEvent): AppState {
   switch (event.type) {
     case 'status':
       return { ...state, status: event.status };
@@ -98,7 +108,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case 'joining':
       return withRoom(state, event.room);
     case 'joinFailed':
-      return notice(event.room === GENERAL ? state : removeRoom(state, event.room), event.error.error);
+      return joinFailed(state, event);
     case 'requestFailed':
       return requestFailed(state, event);
     case 'frame':
@@ -108,7 +118,7 @@ export function reduce(state: AppState, event: AppEvent): AppState {
     case 'activated':
       return readActive(activate(state, event.room));
     case 'left':
-      return removeRoom(state, event.room);
+      return removeRoom(close(state, event.room), event.room);
     case 'attention':
       return readActive(markActive({ ...state, attentive: event.attentive }));
     case 'following':
@@ -166,11 +176,45 @@ function withRoom(state: AppState, key: RoomKey): AppState {
   if (room !== undefined) {
     return room.phase === 'joining' ? state : changeRoom(state, key, (known) => ({ ...known, phase: 'joining' }));
   }
+  return addRoom(state, newRoom(key, state.closed[key]?.read ?? null));
+}
+
+function addRoom(state: AppState, room: Room): AppState {
+  const { [room.key]: reopened, ...closed } = state.closed;
   return {
     ...state,
-    rooms: { ...state.rooms, [key]: newRoom(key, null) },
-    order: [...state.order, key],
+    rooms: { ...state.rooms, [room.key]: room },
+    order: [...state.order, room.key],
+    closed: reopened === undefined ? state.closed : closed,
   };
+}
+
+/** Notes how far a private room was read, for when it comes back. */
+function close(state: AppState, key: RoomKey): AppState {
+  const room = state.rooms[key];
+  if (room === undefined || addressOf(key).kind !== 'private') return state;
+  return { ...state, closed: { ...state.closed, [key]: { at: room.at, read: room.read } } };
+}
+
+/** Puts the private rooms last, the latest of them first; one in which nothing was said yet is new. */
+function inOrder(state: AppState): AppState {
+  const isPrivate = (key: RoomKey): boolean => addressOf(key).kind === 'private';
+  const at = (key: RoomKey): number => state.rooms[key]?.at ?? Number.MAX_VALUE;
+  const order = [
+    ...state.order.filter((key) => !isPrivate(key)),
+    ...state.order.filter(isPrivate).sort((a, b) => at(b) - at(a)),
+  ];
+  return order.every((key, index) => key === state.order[index]) ? state : { ...state, order };
+}
+
+/** Nobody is told of a private room that was joined for them; it is joined when they open it. */
+function joinFailed(state: AppState, { room, error }: Extract<ClientEvent, { type: 'joinFailed' }>): AppState {
+  if (room === GENERAL) return notice(state, error.error);
+  const isAside = addressOf(room).kind === 'private' && room !== state.active;
+  if (!isAside) return notice(removeRoom(state, room), error.error);
+  return error.reason === 'tooManyRooms'
+    ? changeRoom(state, room, (known) => ({ ...known, phase: 'listed' }))
+    : removeRoom(state, room);
 }
 
 function changeRoom(state: AppState, key: RoomKey, change: (room: Room) => Room): AppState {
@@ -188,18 +232,15 @@ function removeRoom(state: AppState, key: RoomKey): AppState {
 }
 
 function remember(state: AppState, remembered: RememberedRoom): AppState {
-  const { key, name, read } = remembered;
+  const { key, name, at = null, read = null, closed } = remembered;
   if (state.rooms[key] !== undefined) return state;
   const address = addressOf(key);
   const named =
     address.kind === 'private' && name !== undefined
       ? upsert(state, { UUID: address.userUUID, Username: name })
       : state;
-  return {
-    ...named,
-    rooms: { ...named.rooms, [key]: newRoom(key, read ?? null) },
-    order: [...named.order, key],
-  };
+  if (closed === true) return { ...named, closed: { ...named.closed, [key]: { at, read } } };
+  return addRoom(named, { ...newRoom(key, read, address.kind === 'private' ? 'listed' : 'joining'), at });
 }
 
 function activate(state: AppState, key: RoomKey): AppState {
@@ -285,6 +326,8 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
       const directory = { ...state.directory, rooms: [...before, ...rooms], total, loading: false, error: null };
       return { ...state, directory };
     }
+    case 'privateRooms':
+      return frame.privateRooms.rooms.reduce(onListed, state);
     case 'channelJoin': {
       const joined = frame.channelJoin;
       const met = meetSenders(joined.users.reduce(upsert, state), joined.messages);
@@ -307,6 +350,7 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
       return changeRoom(state, keyOf(frame.channelLeave), (room) => memberLeft(room, who));
     }
     case 'sys':
+      if (frame.sys.type === 'privateMessage') return onPrivateMessage(state, frame.sys.privateMessage);
       if (frame.sys.type === 'presence') return onPresence(state, frame.sys.presence);
       if (frame.sys.type === 'channelJoin' && frame.user !== undefined) {
         const { user } = frame;
@@ -317,6 +361,33 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
     default:
       return state;
   }
+}
+
+/** A private room with messages. One that was closed since stays so. */
+function onListed(state: AppState, { recipientUUID, user, lastMessageAt }: PrivateRoom): AppState {
+  const met = upsert(state, user);
+  const key = privateRoom(recipientUUID);
+  const closed = met.closed[key];
+  const at = later(met.rooms[key]?.at ?? closed?.at ?? null, { CreatedAt: lastMessageAt });
+  if (met.rooms[key] !== undefined) return changeRoom(met, key, (room) => ({ ...room, at }));
+  if (closed !== undefined && closed.at === at) return met;
+  return addRoom(met, { ...newRoom(key, closed?.read ?? null, 'listed'), at });
+}
+
+/** Somebody wrote in a private room. To one that is joined the message itself comes. */
+function onPrivateMessage(state: AppState, { recipientUUID, user, epoch, seq }: PrivateMessage): AppState {
+  const key = privateRoom(recipientUUID);
+  const known = state.rooms[key];
+  if (known !== undefined && known.phase !== 'listed') return state;
+  const read = known?.read ?? state.closed[key]?.read ?? null;
+  const last = read?.epoch === epoch ? read.seq : null;
+  // Of a message that was read before the room was closed.
+  if (known === undefined && last !== null && seq <= last) return state;
+  const met = upsert(state, user);
+  const listed = known === undefined ? addRoom(met, newRoom(key, read, 'listed')) : met;
+  // How many there are shows when the room is joined; until then it is the latest room.
+  const unread = last === null ? 1 : Math.max(1, seq - last);
+  return changeRoom(listed, key, (room) => ({ ...room, at: null, unread }));
 }
 
 function acknowledged(state: AppState, entry: Outgoing, ack: Ack): AppState {
@@ -343,6 +414,7 @@ function requestFailed(state: AppState, event: Extract<ClientEvent, { type: 'req
     case 'rooms':
       return { ...state, directory: { ...state.directory, loading: false, error: event.error } };
     case 'users':
+    case 'privateRooms':
       return state;
   }
 }

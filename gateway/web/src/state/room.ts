@@ -1,6 +1,7 @@
 /** One room's messages, members and unread count. Every function gives back a new room. */
 
 import {
+  addressOf,
   type ChannelJoined,
   type History,
   type Message,
@@ -13,16 +14,17 @@ export const MOST_MESSAGES = 600;
 /** How many stay then. */
 export const KEPT_MESSAGES = 400;
 
-export function newRoom(key: RoomKey, read: Position | null): Room {
+export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'] = 'joining'): Room {
   return {
     key,
-    phase: 'joining',
+    phase,
     epoch: '',
     messages: [],
     more: false,
     older: 'idle',
     members: [],
     membersTotal: 0,
+    at: null,
     read,
     unread: 0,
     marker: null,
@@ -67,10 +69,26 @@ export function onJoined(room: Room, joined: ChannelJoined, me: string): Room {
     ...(continues
       ? { messages: mergeMessages(room.messages, messages), more: room.messages.length > 0 ? room.more : joined.more }
       : { messages, more: joined.more, older: 'idle' as const, marker: null }),
-    // Seen for the first time: what was said before is no news.
-    read: room.read ?? { epoch: joined.epoch, seq: joined.seq },
+    at: later(room.at, messages.at(-1)),
+    read: room.read ?? { epoch: joined.epoch, seq: firstRead(room.key, messages, joined.seq, me) },
   };
   return { ...next, unread: countUnread(next, joined.seq, me) };
+}
+
+/**
+ * How far a room seen for the first time counts as read. What was said in an open room before is no
+ * news; in a private one everything is that was said to us since our own last word.
+ */
+function firstRead(key: RoomKey, messages: readonly Message[], last: number, me: string): number {
+  if (addressOf(key).kind !== 'private') return last;
+  const own = messages.findLast((message) => message.SenderUUID === me);
+  return own?.Seq ?? (messages[0]?.Seq ?? last + 1) - 1;
+}
+
+/** The later of a time and a message's. */
+export function later(at: number | null, message: Pick<Message, 'CreatedAt'> | undefined): number | null {
+  const ms = message === undefined ? NaN : Date.parse(message.CreatedAt);
+  return Number.isNaN(ms) || (at !== null && at >= ms) ? at : ms;
 }
 
 /** Messages of others behind `read`: those that are here, and those between that are not. */
@@ -97,6 +115,7 @@ export function onMessage(room: Room, message: Message, me: string): Room {
   return trim({
     ...base,
     messages: mergeMessages(base.messages, [message]),
+    at: later(base.at, message),
     unread: (isNewEpoch ? 0 : base.unread) + (isNews ? 1 : 0),
     read: isNewEpoch ? { epoch: message.Epoch, seq: message.Seq - 1 } : base.read,
   });

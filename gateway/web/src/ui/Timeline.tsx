@@ -57,7 +57,7 @@ export function Timeline() {
         data-room={key}
       >
         {room !== undefined && <Beginning room={room} title={title} />}
-        {room?.phase === 'joining' && messages.length === 0 && <Skeleton />}
+        {room !== undefined && room.phase !== 'joined' && messages.length === 0 && <Skeleton />}
         {isEmpty && <p className="timeline-empty">{text.timeline.empty}</p>}
         <ol className="messages">
           {items.map((item) => {

@@ -9,6 +9,8 @@
 if KEYS[3] then
   local seen = redis.call('GET', KEYS[3])
   if seen then
+    -- A write, so that who waits for replicas or the disk waits for the message seen before as well.
+    redis.call('EXPIRE', KEYS[3], ARGV[6])
     return 'd ' .. seen
   end
 end

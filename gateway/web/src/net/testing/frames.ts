@@ -100,6 +100,25 @@ export function ackFrame(room: RoomKey, clientMessageId: string, seq: number): S
   };
 }
 
+/** The user's private rooms, the latest first. */
+export function privateRoomsFrame(rooms: readonly { user: User; at: string }[]): ServerFrame {
+  return {
+    type: 'privateRooms',
+    privateRooms: {
+      total: rooms.length,
+      received: rooms.length,
+      rooms: rooms.map(({ user, at }) => ({ recipientUUID: user.UUID, user, lastMessageAt: at })),
+    },
+  };
+}
+
+export function privateMessageFrame(user: User, seq: number, epoch = EPOCH): ServerFrame {
+  return {
+    type: 'sys',
+    sys: { type: 'privateMessage', privateMessage: { recipientUUID: user.UUID, user, epoch, seq } },
+  };
+}
+
 export function errorFrame(id: RequestId | undefined, reason: string, more: Partial<ErrorBody> = {}): ServerFrame {
   return {
     ...(id === undefined ? {} : { id }),

@@ -1,0 +1,134 @@
+//! What a message has to have survived before it is acknowledged: nothing more than Redis' own
+//! memory, copies on replicas (`WAIT`), or the disk (`WAITAOF`, Redis ≥ 7.2).
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use parlor_shared::redis::Commands;
+use redis::{Pipeline, RedisResult, Value};
+
+/// Pipelines under way at once when each waits for replicas or the disk. Redis answers one
+/// connection's commands in turn, so more of them would only add up their waits, past the time
+/// limit of an answer.
+pub const WAITING_PIPELINES: usize = 2;
+
+/// What is asked of Redis behind every batch of messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Durability {
+    /// Replicas that have to have it.
+    pub replicas: u64,
+    /// Whether disks have to have it: that of the master and those of the replicas.
+    pub fsync: bool,
+    /// How long they may take.
+    pub timeout: Duration,
+}
+
+impl Durability {
+    /// Whether there is anything to wait for.
+    pub fn waits(&self) -> bool {
+        self.replicas > 0 || self.fsync
+    }
+
+    /// Adds the command that waits, behind those that it is about.
+    pub fn add(&self, pipeline: &mut Pipeline) {
+        let timeout_ms = self.timeout.as_millis() as u64;
+        if self.fsync {
+            let command = pipeline.cmd("WAITAOF").arg(1);
+            command.arg(self.replicas).arg(timeout_ms);
+        } else if self.replicas > 0 {
+            pipeline.cmd("WAIT").arg(self.replicas).arg(timeout_ms);
+        }
+    }
+
+    /// Whether its answer says that enough have it.
+    pub fn is_confirmed(&self, answer: RedisResult<Value>) -> bool {
+        let Ok(answer) = answer else { return false };
+        if self.fsync {
+            redis::from_redis_value::<(u64, u64)>(answer)
+                .is_ok_and(|(own, replicas)| own >= 1 && replicas >= self.replicas)
+        } else {
+            redis::from_redis_value::<u64>(answer).is_ok_and(|count| count >= self.replicas)
+        }
+    }
+
+    /// Refuses a Redis that can't do what is asked for.
+    ///
+    /// # Errors
+    /// One sentence that says what to change.
+    pub async fn check(&self, commands: &mut Commands) -> anyhow::Result<()> {
+        if !self.fsync {
+            return Ok(());
+        }
+        let facts: String = redis::cmd("INFO")
+            .arg("server")
+            .arg("persistence")
+            .query_async(commands)
+            .await
+            .context("Redis can't be asked for its version")?;
+        let fact = |name: &str| facts.lines().find_map(|line| line.strip_prefix(name));
+        if !knows_waitaof(fact("redis_version:").unwrap_or_default()) {
+            bail!("ACK_FSYNC needs Redis 7.2 or newer: upgrade Redis or switch ACK_FSYNC off.");
+        }
+        if fact("aof_enabled:").map(str::trim) != Some("1") {
+            bail!("ACK_FSYNC needs an append-only file: set appendonly yes in Redis.");
+        }
+        Ok(())
+    }
+}
+
+fn knows_waitaof(version: &str) -> bool {
+    let mut numbers = version.trim().split('.').map(|it| it.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (7, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(replicas: u64, fsync: bool) -> Durability {
+        let timeout = Duration::from_secs(1);
+        Durability {
+            replicas,
+            fsync,
+            timeout,
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for (version, knows) in [
+            ("7.0.15", false),
+            ("7.2.0", true),
+            ("7.10.1\r", true),
+            ("8.0", true),
+            ("6.9.9", false),
+            ("", false),
+        ] {
+            assert_eq!(knows_waitaof(version), knows, "{version:?}");
+        }
+    }
+
+    #[test]
+    fn fewer_than_asked_for_is_no_confirmation() {
+        assert!(asks(1, false).is_confirmed(Ok(Value::Int(2))));
+        assert!(!asks(2, false).is_confirmed(Ok(Value::Int(1))));
+        let both = |own, replicas| Ok(Value::Array(vec![Value::Int(own), Value::Int(replicas)]));
+        assert!(asks(0, true).is_confirmed(both(1, 0)));
+        assert!(!asks(0, true).is_confirmed(both(0, 0)));
+        assert!(!asks(1, true).is_confirmed(both(1, 0)));
+        assert!(!asks(1, true).is_confirmed(Ok(Value::Nil)));
+        assert!(!asks(0, false).waits() && asks(0, true).waits());
+    }
+
+    #[test]
+    fn the_disk_is_waited_for_together_with_replicas() {
+        let mut pipeline = Pipeline::new();
+        asks(2, true).add(&mut pipeline);
+        let packed = String::from_utf8(pipeline.get_packed_pipeline()).expect("text");
+        assert!(
+            packed.contains("WAITAOF") && packed.contains("1000"),
+            "{packed}"
+        );
+    }
+}

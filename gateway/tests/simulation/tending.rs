@@ -1,0 +1,277 @@
+//! What clients do, and what they hold against the gateways.
+
+use parlor_shared::id::ChannelId;
+
+use super::{
+    client::{Light, Pending},
+    gateway::ConnectionId,
+    world::{Event, Route, TEND_MS, World},
+};
+
+impl World {
+    /// A client looks after itself: connects, joins what it wants, sends what is not acknowledged.
+    pub fn tend(&mut self, number: usize) {
+        let wait = TEND_MS / 2 + self.random.below(TEND_MS);
+        self.later(wait, Event::Tend(number));
+        if self.clients[number].connection.is_none() {
+            self.connect(number);
+            return;
+        }
+        if !self.clients[number].ready {
+            return;
+        }
+        if self.trouble() {
+            self.whim(number);
+        }
+        if self.clients[number].connection.is_some() {
+            self.join_rooms(number);
+            self.send_pending(number);
+        }
+    }
+
+    fn connect(&mut self, number: usize) {
+        let gateway = self.random.below(self.gateways.len() as u64) as usize;
+        let id = 1 + self.routes.len() as u64;
+        let route = Route {
+            gateway,
+            client: number,
+            up: self.now,
+            down: self.now,
+        };
+        self.routes.insert(id, route);
+        self.clients[number].connection = Some(id);
+        self.say(|| format!("client {number} connects as {id} to gateway {gateway}"));
+        self.accept(id, gateway);
+        let greeting = self.clients[number].greeting();
+        self.text_to(id, greeting);
+    }
+
+    /// Something that people do.
+    fn whim(&mut self, number: usize) {
+        let chance = self.random.below(100);
+        let at = self.random.below(self.channels.len() as u64) as usize;
+        let channel = self.channels[at].0.clone();
+        let client = &mut self.clients[number];
+        let view = client.rooms.get_mut(&channel).expect("a known room");
+        match chance {
+            0..60 => {
+                for _ in 0..=chance % 3 {
+                    client.sent += 1;
+                    let pending = Pending {
+                        channel: channel.clone(),
+                        name: format!("{number}-{}", client.sent),
+                        with_id: chance.is_multiple_of(2),
+                        sent_at: None,
+                    };
+                    if view.wanted {
+                        client.pending.push_back(pending);
+                    }
+                }
+            }
+            60..68 => self.drop_connection(number),
+            // Again into a room that is joined: a fresh page.
+            68..74 => view.lost |= view.joined,
+            74..80 => view.wanted = true,
+            80..83 if view.joined && view.asked.is_none() => {
+                view.wanted = false;
+                view.joined = false;
+                view.place = None;
+                let text = format!(
+                    r#"{{"type":"channelLeave","channelLeave":{{{}}}}}"#,
+                    view.field
+                );
+                client.pending.retain(|pending| pending.channel != channel);
+                let id = client.connection.expect("it is connected");
+                self.text_to(id, text);
+            }
+            _ => {}
+        }
+    }
+
+    /// The network between client and gateway breaks; the gateway notices in its time.
+    fn drop_connection(&mut self, number: usize) {
+        if let Some(id) = self.clients[number].connection {
+            self.say(|| format!("client {number} loses connection {id}"));
+            self.clients[number].cut_off();
+            let wait = self.random.below(300);
+            self.later(wait, Event::Frame(id, None));
+        }
+    }
+
+    fn join_rooms(&mut self, number: usize) {
+        let now = self.now;
+        let client = &mut self.clients[number];
+        let id = client.connection.expect("it is connected");
+        let mut texts = Vec::new();
+        for view in client.rooms.values_mut() {
+            let due = view.wanted && (!view.joined || view.lost) && view.asked.is_none();
+            if due {
+                view.asked = Some(now);
+                texts.push(format!(
+                    r#"{{"type":"channelJoin","channelJoin":{{{},"keepJoined":true}}}}"#,
+                    view.field
+                ));
+            }
+        }
+        for text in texts {
+            self.text_to(id, text);
+        }
+    }
+
+    fn send_pending(&mut self, number: usize) {
+        const AGAIN_MS: u64 = 900;
+        let now = self.now;
+        let client = &mut self.clients[number];
+        let id = client.connection.expect("it is connected");
+        let mut texts = Vec::new();
+        for pending in &mut client.pending {
+            let view = &client.rooms[&pending.channel];
+            let due = pending.sent_at.is_none_or(|at| now > at + AGAIN_MS);
+            if !view.joined || !due {
+                continue;
+            }
+            pending.sent_at = Some(now);
+            let id = if pending.with_id {
+                format!(r#""id":"{}","#, pending.name)
+            } else {
+                String::new()
+            };
+            let (field, name) = (view.field, &pending.name);
+            texts.push(format!(
+                r#"{{{id}"type":"channelMessage","channelMessage":{{{field},"message":"hi","clientMessageId":"{name}"}}}}"#
+            ));
+        }
+        for text in texts {
+            self.text_to(id, text);
+        }
+    }
+
+    fn text_to(&mut self, id: ConnectionId, text: String) {
+        let wait = self.delay();
+        let now = self.now;
+        if let Some(route) = self.routes.get_mut(&id) {
+            route.up = route.up.max(now + wait);
+            let at = route.up;
+            self.at(at, Event::Text(id, text));
+        }
+    }
+
+    /// A frame has come, or the connection's end.
+    pub fn frame(&mut self, id: ConnectionId, frame: Option<bytes::Bytes>) {
+        let number = self.routes[&id].client;
+        let current = self.clients[number].connection == Some(id);
+        let Some(frame) = frame else {
+            // Whoever noticed first, the other side notices now.
+            if current {
+                self.clients[number].cut_off();
+            }
+            self.hang_up_silently(id);
+            return;
+        };
+        if !current {
+            return;
+        }
+        let light = self.read(&frame);
+        self.say(|| format!("client {number} gets {light:?}"));
+        self.understand(number, &light);
+    }
+
+    fn hang_up_silently(&mut self, id: ConnectionId) {
+        let gateway = self.routes[&id].gateway;
+        if self.gateways[gateway].connections.contains_key(&id) {
+            self.hang_up(id);
+        }
+    }
+
+    fn channel_named(&self, room: Option<&str>) -> ChannelId {
+        self.channels[usize::from(room.is_some())].0.clone()
+    }
+
+    fn understand(&mut self, number: usize, light: &Light) {
+        let mut wrong = None;
+        match light.kind.as_str() {
+            "authorized" => {
+                let client = &mut self.clients[number];
+                // Who resumes is ready when the rooms are answered.
+                client.ready = !client.known;
+                client.known = true;
+            }
+            "resume" => self.clients[number].ready = true,
+            "channelJoin" => {
+                let join = light.join.as_ref().expect("its block");
+                let channel = self.channel_named(join.room.room.as_deref());
+                match join.recovered {
+                    Some(true) => self.totals.recovered += 1,
+                    Some(false) => self.totals.unrecovered += 1,
+                    None => {}
+                }
+                let client = &mut self.clients[number];
+                let view = client.rooms.get_mut(&channel).expect("a known room");
+                wrong = view.joined(join).err();
+                for message in &join.messages {
+                    client.acknowledged(&channel, &message.name);
+                }
+            }
+            "channelMessage" => {
+                let message = light.message.as_ref().expect("its block");
+                let channel = self.channel_named(message.room.as_deref());
+                let client = &mut self.clients[number];
+                let view = client.rooms.get_mut(&channel).expect("a known room");
+                // What was on its way when the room was left is no matter.
+                if view.joined || view.place.is_some() {
+                    wrong = view.message(message).err();
+                }
+                client.acknowledged(&channel, &message.name);
+            }
+            "ack" => {
+                let name = &light.ack.as_ref().expect("its block").name;
+                self.clients[number]
+                    .pending
+                    .retain(|pending| pending.name != *name);
+            }
+            "error" => self.refused(number, light),
+            "sys" => {
+                if let Some(resync) = light.sys.as_ref().and_then(|sys| sys.resync.as_ref()) {
+                    let channel = self.channel_named(resync.room.room.as_deref());
+                    let client = &mut self.clients[number];
+                    let view = client.rooms.get_mut(&channel).expect("a known room");
+                    if view.place.is_some() {
+                        view.moved((resync.epoch.clone(), resync.seq));
+                        view.lost = true;
+                    }
+                }
+            }
+            _ => {}
+        }
+        if let Some(wrong) = wrong {
+            panic!("client {number}, at {} ms: {wrong}", self.now);
+        }
+    }
+
+    fn refused(&mut self, number: usize, light: &Light) {
+        let client = &mut self.clients[number];
+        let reason = &light.error.as_ref().expect("its block").reason;
+        match light.id.as_deref() {
+            Some(name) => {
+                for pending in &mut client.pending {
+                    if pending.name == name {
+                        pending.sent_at = None;
+                        if reason == "notJoined"
+                            && let Some(view) = client.rooms.get_mut(&pending.channel)
+                        {
+                            view.joined = false;
+                        }
+                    }
+                }
+            }
+            // A join that failed, or a message without an id: joining again answers both.
+            None => {
+                for view in client.rooms.values_mut() {
+                    if view.asked.take().is_some() || reason == "notJoined" {
+                        view.joined = false;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What breaks, what audits and repairs mend, and what has to be true in the end.
+
+use std::collections::BTreeSet;
+
+use super::{
+    gateway::Gateway,
+    world::{Event, Repair, World},
+};
+
+impl World {
+    /// Runs to the end and judges.
+    pub fn run(&mut self) {
+        while let Some(event) = self.take() {
+            self.happen(event);
+        }
+        self.judge();
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Tend(client) => self.tend(client),
+            Event::Text(id, text) => {
+                self.say(|| format!("{id} says {text}"));
+                self.text(id, text);
+            }
+            Event::Frame(id, frame) => self.frame(id, frame),
+            Event::Outcome(id, outcome) => self.outcome(id, outcome),
+            Event::Publish(id, publication) => self.publish_at_store(id, publication),
+            Event::Published(id, publication, answer) => self.published(id, publication, answer),
+            Event::Bus {
+                gateway,
+                line,
+                generation,
+                channel,
+                event,
+            } => {
+                let listens = self.gateways[gateway].rooms.get(&channel);
+                let listens = listens.is_some_and(|entry| entry.generation == generation);
+                if listens && self.gateways[gateway].line == Some(line) {
+                    self.say(|| format!("gateway {gateway} hears {:?}", event.position));
+                    let event = parlor_shared::event::Event::Message(event);
+                    self.with_room(gateway, &channel, |room, out| room.event(event, out));
+                }
+            }
+            Event::Subscribe(gateway, channel, generation) => {
+                self.subscribe(gateway, channel, generation);
+            }
+            Event::Subscribed(gateway, channel, generation) => {
+                self.subscribed(gateway, &channel, generation);
+            }
+            Event::Join(joining) => self.join(joining),
+            Event::Repair(repair) => self.repair(repair),
+            Event::Repaired(repair, messages) => {
+                let Repair {
+                    gateway, channel, ..
+                } = *repair;
+                let entry = self.gateways[gateway].rooms.get(&channel);
+                let same = entry.is_some_and(|entry| entry.generation == repair.generation);
+                if same && self.gateways[gateway].life == repair.life {
+                    self.say(|| format!("gateway {gateway} repaired by {}", messages.len()));
+                    self.with_room(gateway, &channel, |room, out| {
+                        room.repaired(Some(messages), out)
+                    });
+                }
+            }
+            Event::Audit(gateway) => {
+                self.later(super::world::AUDIT_MS, Event::Audit(gateway));
+                self.audit(gateway);
+            }
+            Event::AuditRead(gateway, life, asked) => {
+                let found = asked
+                    .into_iter()
+                    .filter_map(|(channel, asked)| {
+                        let found = self.store.stands(&channel)?;
+                        Some((channel, asked, found))
+                    })
+                    .collect();
+                let wait = self.late_delay();
+                self.later(wait, Event::Audited(gateway, life, found));
+            }
+            Event::Audited(gateway, life, found) => {
+                if self.gateways[gateway].life != life {
+                    return;
+                }
+                for (channel, asked, found) in found {
+                    self.with_room(gateway, &channel, |room, out| {
+                        room.audit((&asked.0, asked.1), (&found.0, found.1), out)
+                    });
+                }
+            }
+            Event::Line(gateway) => self.listen_again(gateway),
+            Event::Breakage => self.breakage(),
+            Event::Persist => {
+                self.store.persist();
+                let wait = self.random.between(20, 150);
+                self.later(wait, Event::Persist);
+            }
+        }
+    }
+
+    fn repair(&mut self, mut repair: Box<Repair>) {
+        let Some(tail) = repair.tail.clone() else {
+            repair.tail = Some(self.store.tail(&repair.channel));
+            let wait = self.delay();
+            self.later(wait, Event::Repair(repair));
+            return;
+        };
+        let Repair {
+            channel,
+            epoch,
+            range,
+            ..
+        } = &*repair;
+        let messages = self.store.between(channel, &tail, epoch, *range);
+        let wait = self.late_delay();
+        self.later(wait, Event::Repaired(repair, messages));
+    }
+
+    fn audit(&mut self, gateway: usize) {
+        let settled: Vec<_> = self.gateways[gateway]
+            .rooms
+            .iter()
+            .filter_map(|(channel, entry)| {
+                let (epoch, seq) = entry.room.settled()?;
+                Some((channel.clone(), (epoch.to_owned(), seq)))
+            })
+            .collect();
+        if !settled.is_empty() {
+            let (wait, life) = (self.delay(), self.gateways[gateway].life);
+            self.later(wait, Event::AuditRead(gateway, life, settled));
+        }
+    }
+
+    /// The subscriber's connection is back: what was subscribed is again, then all is audited.
+    fn listen_again(&mut self, gateway: usize) {
+        if self.gateways[gateway].line.is_some() {
+            return;
+        }
+        let line = self.gateways[gateway].number();
+        self.gateways[gateway].line = Some(line);
+        let rooms: Vec<_> = self.gateways[gateway]
+            .rooms
+            .iter()
+            .map(|(channel, entry)| (channel.clone(), entry.generation))
+            .collect();
+        for (channel, generation) in rooms {
+            self.subscribe(gateway, channel, generation);
+        }
+        self.audit(gateway);
+    }
+
+    fn breakage(&mut self) {
+        let gateway = self.random.below(self.gateways.len() as u64) as usize;
+        let wait = self.random.between(20, 600);
+        match self.random.below(if self.weather.forgets { 7 } else { 4 }) {
+            0 | 1 => {
+                self.say(|| format!("gateway {gateway} loses its subscriber"));
+                self.gateways[gateway].line = None;
+                self.listeners.retain(|(of, _), _| *of != gateway);
+                self.later(wait, Event::Line(gateway));
+            }
+            2 => self.kill(gateway),
+            3 => {
+                for id in self.routes.keys().copied().collect::<Vec<_>>() {
+                    if self.random.percent(50) {
+                        self.hang_up(id);
+                    }
+                }
+            }
+            4 => {
+                self.say(|| "the store is flushed".into());
+                self.store.flush();
+            }
+            5 => self.store.replicate(),
+            _ => {
+                self.say(|| "a replica takes over".into());
+                self.store.fail_over();
+                // Nobody is connected to a store that is gone.
+                for gateway in 0..self.gateways.len() {
+                    self.gateways[gateway].line = None;
+                    let wait = self.random.between(1, 100);
+                    self.later(wait, Event::Line(gateway));
+                }
+                self.listeners.clear();
+            }
+        }
+    }
+
+    /// A gateway dies and another comes in its place.
+    fn kill(&mut self, gateway: usize) {
+        self.say(|| format!("gateway {gateway} dies"));
+        let dead = std::mem::take(&mut self.gateways[gateway]);
+        self.gateways[gateway] = Gateway {
+            life: dead.life + 1,
+            line: dead.line,
+            next: dead.next,
+            ..Gateway::default()
+        };
+        self.listeners.retain(|(of, _), _| *of != gateway);
+        for id in dead.connections.into_keys() {
+            self.frame_to(id, None);
+        }
+    }
+
+    fn judge(&self) {
+        for (number, client) in self.clients.iter().enumerate() {
+            assert!(
+                client.ready,
+                "client {number} is not back in the end: {client:?}"
+            );
+            assert!(
+                client.pending.is_empty(),
+                "client {number} has no acknowledgement: {client:?}"
+            );
+            for (channel, view) in client.rooms.iter().filter(|(_, view)| view.wanted) {
+                assert!(
+                    view.joined,
+                    "client {number} is not in {channel}: {client:?}"
+                );
+                if let Some(stands) = self.store.stands(channel) {
+                    assert_eq!(
+                        view.place.as_ref(),
+                        Some(&stands),
+                        "client {number} has all of {channel}"
+                    );
+                }
+            }
+        }
+        for (channel, names) in self.store.named() {
+            let once: BTreeSet<&str> = names.iter().copied().collect();
+            assert_eq!(once.len(), names.len(), "{channel} holds a message twice");
+        }
+    }
+}
