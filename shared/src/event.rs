@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock,
-    id::{SessionId, UserId},
+    id::SessionId,
     protocol::value::{Message, User},
 };
 
@@ -161,10 +161,6 @@ impl Membership {
     pub fn encode(&self) -> String {
         serde_json::to_string(self).expect("ids, names and flags are JSON")
     }
-
-    pub fn user_id(&self) -> UserId {
-        self.user.uuid
-    }
 }
 
 /// A new epoch: 16 hexadecimal digits.
@@ -175,7 +171,7 @@ pub fn new_epoch() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Username;
+    use crate::id::{UserId, Username};
 
     fn pablo() -> Membership {
         let user = User {

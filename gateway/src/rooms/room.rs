@@ -127,16 +127,8 @@ impl<S> Room<S> {
         }
     }
 
-    pub fn kind(&self) -> &Kind {
-        &self.kind
-    }
-
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
-    }
-
-    pub fn members(&self) -> usize {
-        self.members.len()
     }
 
     /// The last message delivered; `None` while that is unknown or being repaired.
@@ -243,8 +235,7 @@ impl<S> Room<S> {
         Vec::new()
     }
 
-    /// What a repair fetched, oldest first; `None` if it could not. `last` is where the room
-    /// stands in Redis.
+    /// What a repair fetched, oldest first; `None` if it could not.
     pub fn repaired(
         &mut self,
         fetched: Option<Vec<MessageEvent>>,
