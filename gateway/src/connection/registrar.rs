@@ -161,15 +161,15 @@ impl RegistrarTask {
     }
 
     async fn try_beat(&mut self) -> RedisResult<()> {
+        // Asked before as well: should the heartbeat arrive and its answer not, it is remembered.
         let known: Option<f64> = redis::cmd("ZSCORE")
             .arg(keyspace::gateways())
             .arg(self.gateway.to_string())
             .query_async(&mut self.commands)
             .await?;
         self.missing |= known.is_none();
-        presence::heartbeat(&mut self.commands, self.gateway)
-            .await
-            .map(drop)
+        self.missing |= !presence::heartbeat(&mut self.commands, self.gateway).await?;
+        Ok(())
     }
 
     /// Notes a batch. While Redis is away it tries again: who has gone must not stay for ever. When

@@ -6,7 +6,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -103,6 +106,7 @@ impl Stage {
             id,
             commands: self.commands.clone(),
             heart: None,
+            missed: Arc::default(),
         };
         gateway.beat();
         gateway
@@ -206,18 +210,26 @@ pub struct Gateway {
     pub id: GatewayId,
     commands: Commands,
     heart: Option<JoinHandle<()>>,
+    /// How often a beat found that the registry did not know this gateway.
+    missed: Arc<AtomicU64>,
 }
 
 impl Gateway {
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
     pub fn beat(&mut self) {
         let (mut commands, id) = (self.commands.clone(), self.id);
+        let missed = Arc::clone(&self.missed);
         self.heart = Some(tokio::spawn(async move {
             let mut beats = tokio::time::interval(HEARTBEAT);
             loop {
                 beats.tick().await;
-                presence::heartbeat(&mut commands, id)
-                    .await
-                    .expect("a heartbeat");
+                let known = presence::heartbeat(&mut commands, id).await;
+                if !known.expect("a heartbeat") {
+                    missed.fetch_add(1, Ordering::Relaxed);
+                }
             }
         }));
     }

@@ -323,6 +323,9 @@ pub async fn tell_presence(
         .await
 }
 
+/// Redis' time in ms, and how many entries are new.
+type Stamped = (u64, u64);
+
 /// Notes that sessions' connections have ended; the offline grace runs from now on.
 pub async fn departed(
     commands: &mut Commands,
@@ -334,14 +337,17 @@ pub async fn departed(
     for session in sessions {
         stamp.arg(session.to_string());
     }
-    stamp.invoke_async(commands).await
+    let _: Stamped = stamp.invoke_async(commands).await?;
+    Ok(())
 }
 
-/// Says that a gateway is alive. Gives Redis' time in ms.
-pub async fn heartbeat(commands: &mut Commands, gateway: GatewayId) -> RedisResult<u64> {
-    scripts::STAMP
+/// Says that a gateway is alive. Gives whether the registry knew it until now: if it did not, the
+/// gateway has to register its sessions again.
+pub async fn heartbeat(commands: &mut Commands, gateway: GatewayId) -> RedisResult<bool> {
+    let (_, added): Stamped = scripts::STAMP
         .key(keyspace::gateways())
         .arg(gateway.to_string())
         .invoke_async(commands)
-        .await
+        .await?;
+    Ok(added == 0)
 }

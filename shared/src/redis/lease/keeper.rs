@@ -186,7 +186,7 @@ impl<I: Items> Keeper<I> {
     /// Says that this worker is alive, and counts those who said so within a lease's life.
     async fn count_workers(&mut self) -> RedisResult<usize> {
         let key = keyspace::workers(self.settings.role);
-        let now: u64 = scripts::STAMP
+        let (now, _added): (u64, u64) = scripts::STAMP
             .key(&key)
             .arg(&*self.token)
             .invoke_async(&mut self.commands)
