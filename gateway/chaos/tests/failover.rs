@@ -3,7 +3,7 @@
 
 use parlor_chaos::{
     fleet::{Fleet, PATIENCE, Plan},
-    member::address,
+    member::Names,
 };
 use parlor_shared::{
     client::Client,
@@ -45,7 +45,7 @@ async fn told(client: &mut Client, until: &str) -> Vec<i64> {
 async fn a_replica_that_was_behind_does_not_hide_what_follows() {
     let fleet = Fleet::start(Plan::default()).await;
     let replica = RedisServer::start().await;
-    let room = address(ROOM);
+    let room = Names::default().address(ROOM);
     let mut clients = Vec::new();
     for (name, gateway) in ["ann", "bob"].iter().zip(&fleet.gateways) {
         let mut client = Client::connect(&gateway.url()).await.expect("connects");
