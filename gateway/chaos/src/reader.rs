@@ -1,6 +1,6 @@
 //! A client of its own, in no room, that reads what is stored.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use parlor_shared::{
     client::{Client, ClientError},
@@ -11,10 +11,14 @@ use parlor_shared::{
     },
 };
 
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
 use crate::{checker::Stored, ledger::Said, member::Names};
 
 /// The gateways' page of history, and of users.
 const PAGE: u32 = 100;
+/// Between two requests where the limits of a deployment hold: 60 frames in 10 s by default.
+const PACE: Duration = Duration::from_millis(200);
 
 /// What was read of a room.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub struct Read {
 #[derive(Debug)]
 pub struct Reader {
     client: Client,
+    pace: Option<Interval>,
 }
 
 impl Reader {
@@ -37,7 +42,22 @@ impl Reader {
         client
             .sign_in(&names.reader(), "the reader's password")
             .await?;
-        Ok(Self { client })
+        Ok(Self { client, pace: None })
+    }
+
+    /// From here on it asks no more often than a deployment lets one client ask.
+    #[must_use]
+    pub fn paced(mut self) -> Self {
+        let mut pace = interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.pace = Some(pace);
+        self
+    }
+
+    async fn turn(&mut self) {
+        if let Some(pace) = &mut self.pace {
+            pace.tick().await;
+        }
     }
 
     pub async fn close(self) {
@@ -49,6 +69,7 @@ impl Reader {
         let mut listed = BTreeMap::new();
         for offset in (0..).step_by(PAGE as usize) {
             let limit = Some(PAGE);
+            self.turn().await;
             let page = self.client.users(Page { offset, limit }).await?;
             for user in &page.users {
                 listed.insert(user.uuid, user.online.unwrap_or(false));
@@ -66,6 +87,7 @@ impl Reader {
         address: &Address,
         begin: u64,
     ) -> Result<(String, u64, Vec<Stored>), ClientError> {
+        self.turn().await;
         let joined = self.client.join(address).await?;
         let mut paged: Vec<Stored> = Vec::new();
         loop {
@@ -75,12 +97,14 @@ impl Reader {
                 after: Some(paged.last().map_or(begin, |last| last.seq)),
                 limit: Some(PAGE),
             };
+            self.turn().await;
             let page = self.client.history(block).await?;
             paged.extend(page.messages.iter().map(stored));
             if !page.more || page.messages.is_empty() {
                 break;
             }
         }
+        self.turn().await;
         self.client.leave(address).await?;
         Ok((joined.epoch, joined.seq, paged))
     }

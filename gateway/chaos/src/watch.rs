@@ -111,7 +111,7 @@ async fn presence(people: &People, url: &str, found: &mut Vec<Violation>) {
 }
 
 async fn listed(people: &People, url: &str) -> Result<BTreeMap<UserId, bool>, ClientError> {
-    let mut reader = Reader::connect(url, &people.names).await?;
+    let mut reader = Reader::connect(url, &people.names).await?.paced();
     let listed = reader.users().await?;
     reader.close().await;
     Ok(listed)
@@ -123,7 +123,7 @@ async fn rooms(
     allowed: Allowed,
     found: &mut Vec<Violation>,
 ) -> Result<(), ClientError> {
-    let mut reader = Reader::connect(url, &people.names).await?;
+    let mut reader = Reader::connect(url, &people.names).await?.paced();
     for room in 0..people.ledger.rooms() {
         let (epoch, seq, paged) = reader.room(&people.names.address(room), 0).await?;
         // What is missing after this is told by the comparison.
