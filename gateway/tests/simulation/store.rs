@@ -22,6 +22,8 @@ pub struct Store {
     rooms: BTreeMap<ChannelId, Stored>,
     seen: BTreeMap<(ChannelId, UserId, String), Place>,
     epochs: u64,
+    /// Rooms of another era begin a new epoch when they are touched.
+    era: u64,
     messages: u128,
     /// What a replica has that is behind.
     replica: Option<Box<Self>>,
@@ -32,6 +34,9 @@ pub struct Store {
 #[derive(Clone, Debug)]
 struct Stored {
     epoch: String,
+    era: u64,
+    /// The last message from before the epoch.
+    begun: u64,
     /// The message `seq` is at `seq - 1`.
     log: Vec<Logged>,
     /// How many of them the history-worker has put into the list.
@@ -60,8 +65,9 @@ impl Store {
         }
     }
 
-    /// The publish script.
-    pub fn publish(&mut self, publication: &Publication, now: u64) -> Published {
+    /// The publish script. `knows`: the gateway knows the era; otherwise a room that is behind its
+    /// era goes on in its old epoch.
+    pub fn publish(&mut self, publication: &Publication, now: u64, knows: bool) -> Published {
         let mut message = publication.message.clone();
         let name = message.client_message_id.clone().unwrap_or_default();
         let key = (
@@ -77,7 +83,11 @@ impl Store {
         }
         self.messages += 1;
         message.uuid = MessageId(Uuid::from_u128(self.messages));
-        let room = self.room(&publication.channel);
+        let room = if knows {
+            self.touched(&publication.channel)
+        } else {
+            self.room(&publication.channel)
+        };
         let place = (room.epoch.clone(), room.log.len() as u64 + 1);
         let event = MessageEvent {
             position: Position {
@@ -99,21 +109,48 @@ impl Store {
     }
 
     fn room(&mut self, channel: &ChannelId) -> &mut Stored {
-        let epochs = &mut self.epochs;
+        let (epochs, era) = (&mut self.epochs, self.era);
         self.rooms.entry(channel.clone()).or_insert_with(|| {
             *epochs += 1;
             Stored {
                 epoch: format!("epoch{epochs}"),
+                era,
+                begun: 0,
                 log: Vec::new(),
                 persisted: 0,
             }
         })
     }
 
+    /// The room, in an epoch of the era that is.
+    fn touched(&mut self, channel: &ChannelId) -> &mut Stored {
+        let (era, fresh) = (self.era, self.epochs + 1);
+        let room = self.room(channel);
+        let behind = room.era != era;
+        if behind {
+            room.era = era;
+            room.epoch = format!("epoch{fresh}");
+            room.begun = room.log.len() as u64;
+            self.epochs = fresh;
+        }
+        self.rooms.get_mut(channel).expect("it is there now")
+    }
+
+    /// A gateway has found that the store went back.
+    pub fn renew(&mut self) {
+        self.epochs += 1;
+        self.era = self.epochs;
+    }
+
     /// The join script: where the room stands, which begins an epoch if it has none.
     pub fn join(&mut self, channel: &ChannelId) -> Place {
-        let room = self.room(channel);
+        let room = self.touched(channel);
         (room.epoch.clone(), room.log.len() as u64)
+    }
+
+    /// What an audit finds.
+    pub fn audit(&mut self, channel: &ChannelId) -> Option<Place> {
+        self.rooms.contains_key(channel).then(|| self.join(channel))
     }
 
     /// Where the room stands.
@@ -128,11 +165,15 @@ impl Store {
     }
 
     /// The second read, that of the list, merged with the first.
-    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<&Logged>) {
+    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<MessageEvent>) {
         let Some(room) = self.rooms.get(channel) else {
             return (Place::default(), Vec::new());
         };
-        let shown = if tail.0 == room.epoch { tail.1 } else { 0 };
+        let shown = if tail.0 == room.epoch {
+            tail.1
+        } else {
+            tail.1.min(room.begun)
+        };
         let to = shown.max(room.persisted);
         let trimmed = room.persisted.saturating_sub(self.keep);
         let in_range = |seq: u64| match range {
@@ -146,6 +187,11 @@ impl Store {
             .filter(|logged| {
                 let seq = logged.event.position.seq;
                 seq > trimmed && seq <= to && in_range(seq)
+            })
+            .map(|logged| {
+                let mut event = logged.event.clone();
+                event.position.epoch = room.epoch.as_str().into();
+                event
             })
             .collect();
         ((room.epoch.clone(), room.log.len() as u64), found)
@@ -167,7 +213,7 @@ impl Store {
         }
         let messages = found
             .iter()
-            .map(|logged| logged.event.message().expect("a stored message is whole"))
+            .map(|event| event.message().expect("a stored message is whole"))
             .collect();
         HistoryPage {
             messages,
@@ -187,8 +233,7 @@ impl Store {
     ) -> Vec<MessageEvent> {
         let (_, found) = self.read(channel, tail, Range::After(from - 1));
         found
-            .iter()
-            .map(|logged| logged.event.clone())
+            .into_iter()
             .filter(|event| *event.position.epoch == *epoch && event.position.seq <= to)
             .collect()
     }
