@@ -428,6 +428,20 @@ fn what_was_on_its_way_when_an_epoch_began_is_dropped() {
 }
 
 #[test]
+fn what_waits_from_before_the_epoch_of_a_history_is_dropped() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.event(event(8), &mut out);
+    room.event(Event::Message(message("b", 1)), &mut out);
+    room.event(Event::Message(message("b", 2)), &mut out);
+    out.take();
+    room.release(bob, "b", 1, &mut out);
+    assert_eq!(out.take(), ["bob:2"]);
+}
+
+#[test]
 fn an_answer_that_nobody_waits_for_changes_nothing() {
     let mut out = Log::default();
     let (mut room, _) = room_at(2, &mut out);
