@@ -88,9 +88,7 @@ impl Witness {
         let era = era_of(&position.epoch);
         if partition.is_in(era) {
             let again = partition.published.as_ref().is_some_and(|seen| {
-                seen.channel == channel
-                    && seen.epoch == *position.epoch
-                    && seen.seq >= position.seq
+                seen.channel == channel && seen.epoch == *position.epoch && seen.seq >= position.seq
             });
             if again {
                 partition.spoiled = true;
@@ -104,7 +102,11 @@ impl Witness {
         let begun = partition.enter(era);
         let seen = partition.published.get_or_insert_default();
         seen.set(channel, (&position.epoch, position.seq, position.ms));
-        if begun { Verdict::Begun } else { Verdict::Nothing }
+        if begun {
+            Verdict::Begun
+        } else {
+            Verdict::Nothing
+        }
     }
 
     /// A message came from the bus.
@@ -157,7 +159,12 @@ impl Witness {
             };
             let sources = [partition.published.as_ref(), partition.heard.as_ref()];
             let before = questions.len();
-            questions.extend(sources.into_iter().flatten().map(|seen| question(Some(seen))));
+            questions.extend(
+                sources
+                    .into_iter()
+                    .flatten()
+                    .map(|seen| question(Some(seen))),
+            );
             if questions.len() == before {
                 questions.push(question(None));
             }
