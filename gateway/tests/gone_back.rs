@@ -7,6 +7,7 @@ use common::{PATIENCE, TestGateway, room};
 use parlor_shared::{
     client::Client,
     id::Address,
+    keyspace::{Keyspace, channel_era},
     protocol::{
         ServerFrame,
         client::ResumeRoom,
@@ -247,4 +248,21 @@ async fn nothing_lost_is_nothing_told() {
     assert_eq!(epoch, held.epoch);
     assert_eq!(gateway.count("parlor_redis_gone_back_total").await, 0);
     assert_eq!(gateway.count("parlor_resyncs_total").await, 0);
+}
+
+#[tokio::test]
+async fn an_era_that_is_deleted_by_hand_ends() {
+    let redis = redis().await;
+    let gateway = TestGateway::start(&redis).await;
+    let lobby = room("lobby");
+    let mut ann = gateway.guest_in("ann", &lobby).await;
+    let held = say(&mut ann, &lobby, "1").await;
+    drop(ann);
+    gateway.shut_down().await;
+    let channel = Keyspace::new(16).fixed_channel(&lobby).expect("named");
+    assert_eq!(redis.cli(&["DEL", &channel_era(&channel)]), "1");
+    let gateway = TestGateway::start(&redis).await;
+    let (recovered, epoch) = resume(&gateway, &lobby, &held).await;
+    assert!(!recovered);
+    assert_ne!(epoch, held.epoch);
 }
