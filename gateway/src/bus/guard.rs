@@ -61,7 +61,7 @@ impl Guard {
         match verdict {
             Verdict::Nothing => {}
             Verdict::Ask => self.shared.wanted.notify_one(),
-            Verdict::Begun => drop(self.shared.begun.send_replace(())),
+            Verdict::Begun => self.shared.begun.send_replace(()),
         }
     }
 

@@ -262,25 +262,21 @@ impl World {
             }
             return;
         }
-        match light.id.as_deref() {
-            Some(name) => {
-                for pending in &mut client.pending {
-                    if pending.name == name {
-                        pending.sent_at = None;
-                        if reason == "notJoined"
-                            && let Some(view) = client.rooms.get_mut(&pending.channel)
-                        {
-                            view.joined = false;
-                        }
+        if let Some(name) = light.id.as_deref() {
+            for pending in &mut client.pending {
+                if pending.name == name {
+                    pending.sent_at = None;
+                    if reason == "notJoined"
+                        && let Some(view) = client.rooms.get_mut(&pending.channel)
+                    {
+                        view.joined = false;
                     }
                 }
             }
-            // A message without an id: it is sent again when its time has come, or after a join.
-            None => {
-                let not_joined = reason == "notJoined";
-                for view in client.rooms.values_mut().filter(|_| not_joined) {
-                    view.joined = false;
-                }
+        } else if reason == "notJoined" {
+            // A message without an id: it is sent again when its time has come, after a join.
+            for view in client.rooms.values_mut() {
+                view.joined = false;
             }
         }
     }
