@@ -97,6 +97,8 @@ pub struct Room<S> {
     kind: Kind,
     members: Vec<Member<S>>,
     progress: Progress,
+    /// Where the room stood when a repair found nothing of what the audit had seen.
+    fruitless: Option<Place>,
     /// Newest last.
     left_epochs: VecDeque<Box<str>>,
     ring: Ring,
@@ -121,6 +123,7 @@ impl<S> Room<S> {
             kind,
             members: Vec::new(),
             progress: Progress::Unknown { held: Vec::new() },
+            fruitless: None,
             left_epochs: VecDeque::new(),
             ring: Ring::new(ring_messages),
             stats: Stats::default(),
@@ -216,7 +219,13 @@ impl<S> Room<S> {
             return Vec::new();
         }
         if found.0 == asked.0 && found.1 > *seq {
-            return self.begin_repair(found.1, Vec::new());
+            let tried = |(of, at): &Place| (of, at) == (epoch, seq);
+            if !self.fruitless.as_ref().is_some_and(tried) {
+                return self.begin_repair(found.1, Vec::new());
+            }
+            // It is trimmed already, and would be asked for in vain for ever.
+            self.resync(found.0, found.1, out);
+            return Vec::new();
         }
         let of_another = |member: &Member<S>| match &member.phase {
             Phase::Live { ahead } => ahead.as_ref().is_some_and(|place| *place.0 != *found.0),
@@ -249,6 +258,7 @@ impl<S> Room<S> {
             epoch: epoch.clone(),
             seq,
         };
+        let answered = fetched.is_some();
         let mut fetched = fetched.unwrap_or_default();
         fetched.retain(|message| message.position.epoch == epoch && message.position.seq > seq);
         let whole = fetched
@@ -260,6 +270,9 @@ impl<S> Room<S> {
             // What is missing is not in Redis any more either: tell, rather than skip in silence.
             let Position { epoch, seq, .. } = next.position.clone();
             self.resync(&epoch, seq.saturating_sub(1), out);
+        } else if answered {
+            // Redis may have lost it or trimmed it: the next audit tells which.
+            self.fruitless = Some((epoch, seq));
         }
         let mut needs = self.take_in(fetched, out);
         if needs.is_empty() {

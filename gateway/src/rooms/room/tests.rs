@@ -259,6 +259,20 @@ fn the_audit_finds_what_nobody_published_after() {
 }
 
 #[test]
+fn what_the_audit_finds_and_no_repair_does_is_told() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    assert_eq!(room.audit(("a", 2), ("a", 4), &mut out), repair(3, 4));
+    assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
+    assert_eq!(out.take(), Vec::<String>::new(), "it may come yet");
+    assert!(room.audit(("a", 2), ("a", 4), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:resync 4"]);
+    room.event(event(5), &mut out);
+    assert_eq!(room.audit(("a", 5), ("a", 6), &mut out), repair(6, 6));
+    assert_eq!(out.take(), ["ann:5"]);
+}
+
+#[test]
 fn a_new_epoch_begins_at_one() {
     let mut out = Log::default();
     let (mut room, _) = room_at(7, &mut out);
