@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use parlor_gateway::{
+    connection::pages::Pages,
     rooms::{
         room::{Deliver, Room},
         view::Kind,
@@ -60,6 +61,8 @@ pub struct Joining {
     /// Where the join script found the room.
     pub stands: (String, u64),
     pub tail: (String, u64),
+    /// The history that was found.
+    pub found: Option<Pages>,
     pub step: JoinStep,
 }
 
@@ -71,6 +74,7 @@ pub enum JoinStep {
     ListBehind,
     TailFresh,
     ListFresh,
+    Roster,
 }
 
 /// What rooms put out, in order.

@@ -1,7 +1,7 @@
-//! What Redis and the history-worker keep, in memory: numbering, deduplication, history, and the
-//! ways in which a store forgets.
+//! What Redis and the history-worker keep, in memory: numbering, deduplication, history, who is in
+//! which room, and the ways in which a store forgets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use parlor_gateway::{
@@ -9,8 +9,10 @@ use parlor_gateway::{
     session::effect::Publication,
 };
 use parlor_shared::{
+    clock,
     event::{MessageEvent, Position},
-    id::{ChannelId, MessageId, UserId},
+    id::{ChannelId, MessageId, SessionId, UserId},
+    protocol::value::Message,
 };
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ pub type Place = (String, u64);
 pub struct Store {
     rooms: BTreeMap<ChannelId, Stored>,
     seen: BTreeMap<(ChannelId, UserId, String), Place>,
+    /// Sessions in a room, each with its user.
+    seats: BTreeMap<ChannelId, BTreeMap<SessionId, UserId>>,
     epochs: u64,
     messages: u128,
     /// What a replica has that is behind.
@@ -41,6 +45,8 @@ struct Stored {
 #[derive(Clone, Debug)]
 struct Logged {
     event: MessageEvent,
+    /// The same, read.
+    message: Message,
     client_message_id: String,
 }
 
@@ -87,7 +93,11 @@ impl Store {
             },
             body: Bytes::from(serde_json::to_vec(&message).expect("a message is JSON")),
         };
+        message.seq = place.1;
+        message.epoch.clone_from(&place.0);
+        message.created_at = clock::rfc3339(event.position.ms);
         room.log.push(Logged {
+            message,
             event: event.clone(),
             client_message_id: name,
         });
@@ -110,10 +120,29 @@ impl Store {
         })
     }
 
-    /// The join script: where the room stands, which begins an epoch if it has none.
-    pub fn join(&mut self, channel: &ChannelId) -> Place {
+    /// The join script: where the room stands, which begins an epoch if it has none, and whether
+    /// this is the user's first session there.
+    pub fn join(&mut self, channel: &ChannelId, session: SessionId, user: UserId) -> (Place, bool) {
+        let seats = self.seats.entry(channel.clone()).or_default();
+        let first = !seats.values().any(|there| *there == user);
+        seats.insert(session, user);
         let room = self.room(channel);
-        (room.epoch.clone(), room.log.len() as u64)
+        ((room.epoch.clone(), room.log.len() as u64), first)
+    }
+
+    /// The leave script: whether the user is out of the room by this.
+    pub fn leave(&mut self, channel: &ChannelId, session: SessionId) -> bool {
+        let Some(seats) = self.seats.get_mut(channel) else {
+            return false;
+        };
+        let left = seats.remove(&session);
+        left.is_some_and(|user| !seats.values().any(|there| *there == user))
+    }
+
+    /// Who is in a room.
+    pub fn users(&self, channel: &ChannelId) -> BTreeSet<UserId> {
+        let seats = self.seats.get(channel).into_iter().flatten();
+        seats.map(|(_, user)| *user).collect()
     }
 
     /// Where the room stands.
@@ -165,10 +194,7 @@ impl Store {
             Range::After(_) => found.truncate(count),
             _ => drop(found.drain(..found.len().saturating_sub(count))),
         }
-        let messages = found
-            .iter()
-            .map(|logged| logged.event.message().expect("a stored message is whole"))
-            .collect();
+        let messages = found.iter().map(|logged| logged.message.clone()).collect();
         HistoryPage {
             messages,
             epoch,
@@ -204,6 +230,7 @@ impl Store {
     pub fn flush(&mut self) {
         self.rooms.clear();
         self.seen.clear();
+        self.seats.clear();
     }
 
     /// A replica takes what there is, and falls behind from here on.
