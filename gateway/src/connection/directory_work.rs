@@ -18,7 +18,7 @@ use parlor_shared::{
 use redis::{RedisResult, pipe};
 use tracing::warn;
 
-use super::{Connection, effects::unavailable};
+use super::{Connection, effects::unavailable, leaving::StillListed};
 use crate::{
     accounts::list_range,
     bus::history::{HistoryPage, Range},
@@ -70,11 +70,13 @@ impl Connection {
         };
         let messages = match registered.await {
             Ok(()) => {
-                let (session, outbox) = (self.session.id(), self.outbox.clone());
-                self.signed_in = Some((
-                    Counted::new(&self.app.metrics.signed_in),
-                    self.app.connections.reach(user.uuid, session, outbox),
-                ));
+                if self.signed_in.is_none() {
+                    let (session, outbox) = (self.session.id(), self.outbox.clone());
+                    self.signed_in = Some((
+                        Counted::new(&self.app.metrics.signed_in),
+                        self.app.connections.reach(user.uuid, session, outbox),
+                    ));
+                }
                 Ok(self.app.user_limits.of(user.uuid))
             }
             Err(error) => {
@@ -92,6 +94,7 @@ impl Connection {
     pub(super) async fn unregister(&mut self, user: User, revoke: Option<Secret>) {
         self.signed_in = None;
         self.memberships.clear();
+        self.still_listed = StillListed::default();
         let mut commands = self.app.commands.clone();
         let seat = self.seat(user.uuid);
         let mut settings = self.app.registry_settings;

@@ -18,7 +18,7 @@ use parlor_shared::redis::pubsub::{Notice, Sink};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{notices::Mailbox, probe::Probe},
+    bus::{guard::Guard, notices::Mailbox, probe::Probe},
     metrics::GatewayMetrics,
 };
 
@@ -67,6 +67,7 @@ pub struct Pump {
     entrances: Vec<Entrance>,
     probe: Arc<Probe>,
     mailbox: Mailbox,
+    guard: Guard,
     metrics: GatewayMetrics,
 }
 
@@ -75,12 +76,14 @@ impl Pump {
         entrances: Vec<Entrance>,
         probe: Arc<Probe>,
         mailbox: Mailbox,
+        guard: Guard,
         metrics: GatewayMetrics,
     ) -> Self {
         Self {
             entrances,
             probe,
             mailbox,
+            guard,
             metrics,
         }
     }
@@ -103,6 +106,8 @@ impl Sink for Pump {
             self.mailbox.arrived(&payload);
             return;
         }
+        // Here, where everything is still in the order in which Redis sent it.
+        self.guard.heard(channel, &payload);
         let entrance = &self.entrances[shard_of(channel, self.entrances.len())];
         let event = BusEvent {
             channel: channel.into(),
@@ -120,11 +125,15 @@ impl Sink for Pump {
             Notice::Connected => {
                 self.metrics.subscriber_connects.inc();
                 self.probe.connected(true);
+                self.guard.connected(true);
                 for entrance in &self.entrances {
                     entrance.audit.raise();
                 }
             }
-            Notice::Disconnected => self.probe.connected(false),
+            Notice::Disconnected => {
+                self.probe.connected(false);
+                self.guard.connected(false);
+            }
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parlor_shared::{
-    event::MessageEvent,
     id::{ChannelId, SessionId, UserId},
     redis::pubsub::Subscriptions,
 };
@@ -12,10 +11,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     command::{Command, Inlet, ShardSettings},
     pump::{Entrance, shard_of},
+    room::Backlog,
     task::Shard,
     view::Kind,
 };
-use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
+use crate::{
+    bus::{guard::Guard, history::History},
+    metrics::GatewayMetrics,
+    outbox::Outbox,
+};
 
 /// Rooms by shard. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,8 +51,8 @@ pub struct Membership {
 #[derive(Debug)]
 pub struct Attached {
     pub membership: Membership,
-    /// For one who resumes: what was missed, if this gateway has it all.
-    pub missed: Option<Vec<MessageEvent>>,
+    /// For one who resumes.
+    pub backlog: Option<Backlog>,
 }
 
 /// What attaching needs.
@@ -95,7 +99,7 @@ impl Plan {
     pub fn shards(
         self,
         subscriptions: &Subscriptions,
-        history: &History,
+        (history, guard): (&History, &Guard),
         settings: ShardSettings,
         metrics: &GatewayMetrics,
     ) -> Vec<Shard> {
@@ -103,7 +107,7 @@ impl Plan {
             Shard::new(
                 inlet,
                 subscriptions.clone(),
-                history.clone(),
+                (history.clone(), guard.clone()),
                 settings,
                 metrics.clone(),
             )
@@ -140,8 +144,11 @@ impl Registry {
                 reply,
             })
             .ok()?;
-        let missed = attached.await.ok()?;
-        Some(Attached { membership, missed })
+        let backlog = attached.await.ok()?;
+        Some(Attached {
+            membership,
+            backlog,
+        })
     }
 
     /// A large room's count has changed: tell it, at most once a second.
