@@ -3,7 +3,10 @@
 mod common;
 
 use common::{PATIENCE, TestGateway, page::Page, room};
-use parlor_shared::id::Address;
+use parlor_shared::{
+    id::{Address, ChannelId},
+    keyspace,
+};
 use parlor_testkit::{
     Proxy, RedisServer,
     exposition::{Families, Kind},
@@ -193,4 +196,27 @@ async fn a_lost_redis_is_counted_and_told_by_readiness() {
     })
     .await;
     assert!(gateway.count("parlor_redis_errors_total").await > 0);
+}
+
+#[tokio::test]
+async fn a_gap_is_open_as_long_as_its_messages_can_not_be_had() {
+    let redis = RedisServer::start().await;
+    let gateway = TestGateway::start(&redis).await;
+    let lobby = room("lobby");
+    let mut ann = gateway.guest_in("Ann", &lobby).await;
+    ann.say(&lobby, "one").await.expect("sent");
+    let first = ann.message().await.expect("delivered");
+    assert_eq!(gateway.count("parlor_gaps_open").await, 0);
+
+    // The room's list can't be read while it is none.
+    let meta = redis.cli(&["KEYS", "channelMeta:*"]);
+    let channel = meta.trim().trim_start_matches("channelMeta:");
+    let list = keyspace::channel_messages(&ChannelId::new(channel));
+    redis.cli(&["SET", &list, "in the way"]);
+    let later = format!("m {} {} 1000\n{{}}", first.epoch, first.seq + 5);
+    redis.cli(&["PUBLISH", channel, &later]);
+    gateway.wait_for_count("parlor_gaps_open", 1).await;
+    redis.cli(&["DEL", &list]);
+    gateway.wait_for_count("parlor_gaps_open", 0).await;
+    assert_eq!(gateway.count("parlor_gaps_total").await, 1);
 }
