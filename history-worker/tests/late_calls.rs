@@ -30,7 +30,7 @@ impl Partition {
         let stage = Stage::new().await;
         let room = stage.rooms(1).remove(0);
         let number = stage.keyspace.partition_of(&room).expect("a room of ours");
-        stage.publish(&[room.clone()], messages).await;
+        stage.publish(std::slice::from_ref(&room), messages).await;
         let stream = stage.keyspace.messages(number);
         let mut commands = stage.commands.clone();
         let found = stream::newest(&mut commands, &stream, messages).await;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use parlor_chaos::{
-    fleet::{PATIENCE, Part, Plan},
+    fleet::{PATIENCE, Plan},
     stage::{Crowd, Stage},
 };
 use parlor_shared::keyspace;
@@ -102,13 +102,9 @@ async fn nobody_is_taken_for_gone_because_redis_was_away() {
         beats.len() == stage.fleet.gateways.len() && beats.iter().all(|beat| *beat > back)
     })
     .await;
-    let dead = async |worker: &Part| {
-        worker
-            .metrics()
-            .await
-            .sum("parlor_presence_dead_gateways_total")
-    };
-    assert_eq!(dead(&stage.fleet.presence_workers[0]).await, 0.0);
+    let metrics = stage.fleet.presence_workers[0].metrics().await;
+    let dead = metrics.sum("parlor_presence_dead_gateways_total");
+    assert!(dead < 1.0, "{dead} gateways were taken for dead");
     let report = stage.finish().await;
     report.assert_clean();
     assert_eq!(report.told_offline, 0);
