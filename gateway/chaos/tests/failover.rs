@@ -3,7 +3,7 @@
 
 use parlor_chaos::{
     fleet::{Fleet, PATIENCE, Plan},
-    member::Names,
+    member::address,
 };
 use parlor_shared::{
     client::Client,
@@ -54,10 +54,7 @@ async fn ann_and_bob(fleet: &Fleet) -> (Client, Client) {
     for (name, gateway) in ["ann", "bob"].iter().zip(&fleet.gateways) {
         let mut client = Client::connect(&gateway.url()).await.expect("connects");
         client.guest(name).await.expect("signs in");
-        client
-            .join(&Names::default().address(ROOM))
-            .await
-            .expect("joins");
+        client.join(&address(ROOM)).await.expect("joins");
         clients.push(client);
     }
     let bob = clients.pop().expect("two");
@@ -92,7 +89,7 @@ impl FailedOver {
     async fn new(plan: Plan) -> Self {
         let fleet = Fleet::start(plan).await;
         let replica = RedisServer::start().await;
-        let room = Names::default().address(ROOM);
+        let room = address(ROOM);
         let (mut ann, mut bob) = ann_and_bob(&fleet).await;
         for number in 1..=10 {
             ann.say(&room, &number.to_string()).await.expect("sent");
@@ -151,7 +148,7 @@ async fn a_loss_longer_than_the_ring_is_hidden_from_nobody() {
     let plan = Plan::default().gateway("RING_EVENTS", &ring.to_string());
     let fleet = Fleet::start(plan).await;
     let replica = RedisServer::start().await;
-    let room = Names::default().address(ROOM);
+    let room = address(ROOM);
     let (mut ann, mut bob) = ann_and_bob(&fleet).await;
     let mut cara = Client::connect(&fleet.gateways[1].url())
         .await

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use parlor_shared::id::UserId;
+use parlor_shared::id::{Address, UserId};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 pub use names::Names;
@@ -38,6 +38,11 @@ pub struct Plan {
     pub padding: usize,
     /// Whether silence counts now: there is a load that this member should hear of.
     pub loud: Arc<AtomicBool>,
+}
+
+/// The room of a number, where names are plain: General, and named ones.
+pub fn address(room: usize) -> Address {
+    Names::default().address(room)
 }
 
 /// A member that lives in a task of its own.
