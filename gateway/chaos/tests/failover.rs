@@ -73,36 +73,70 @@ async fn say(client: &mut Client, room: &Address, text: &str) -> (String, u64) {
     place.expect("awaited")
 }
 
+/// What happened: the leader has gone over to a replica that has the first ten of twenty messages,
+/// with all connections as they are. Bob was told all twenty.
+struct FailedOver {
+    ann: Client,
+    bob: Client,
+    room: Address,
+    /// The epoch of the messages that are lost.
+    lost: String,
+    _fleet: Fleet,
+    _replica: RedisServer,
+}
+
+impl FailedOver {
+    async fn new(plan: Plan) -> Self {
+        let fleet = Fleet::start(plan).await;
+        let replica = RedisServer::start().await;
+        let room = address(ROOM);
+        let (mut ann, mut bob) = ann_and_bob(&fleet).await;
+        for number in 1..=10 {
+            ann.say(&room, &number.to_string()).await.expect("sent");
+        }
+        follow(&replica, &fleet.redis).await;
+        replica.cli(&["REPLICAOF", "NO", "ONE"]);
+        let mut lost = String::new();
+        for number in 11..=20 {
+            let text = format!("{number}, which is lost");
+            lost = ann.say(&room, &text).await.expect("sent").epoch;
+        }
+        let before = told(&mut bob, "20, which is lost").await;
+        assert_eq!(before, ((1..=20).collect(), Vec::new()));
+
+        // The leader takes over what the replica has.
+        follow(&fleet.redis, &replica).await;
+        fleet.redis.cli(&["REPLICAOF", "NO", "ONE"]);
+        Self {
+            ann,
+            bob,
+            room,
+            lost,
+            _fleet: fleet,
+            _replica: replica,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_replica_that_was_behind_does_not_hide_what_follows() {
-    let fleet = Fleet::start(Plan::default()).await;
-    let replica = RedisServer::start().await;
-    let room = address(ROOM);
-    let (mut ann, mut bob) = ann_and_bob(&fleet).await;
-    for number in 1..=10 {
-        ann.say(&room, &number.to_string()).await.expect("sent");
-    }
-    follow(&replica, &fleet.redis).await;
-    replica.cli(&["REPLICAOF", "NO", "ONE"]);
-    let mut lost = String::new();
-    for number in 11..=20 {
-        let text = format!("{number}, which is lost");
-        lost = ann.say(&room, &text).await.expect("sent").epoch;
-    }
-    let before = told(&mut bob, "20, which is lost").await;
-    assert_eq!(before, ((1..=20).collect(), Vec::new()));
-
-    // The leader takes over what the replica has, with all connections as they are.
-    follow(&fleet.redis, &replica).await;
-    fleet.redis.cli(&["REPLICAOF", "NO", "ONE"]);
+    let plan = Plan::default().gateway("AUDIT_INTERVAL", "1h");
+    let mut over = FailedOver::new(plan).await;
     let mut epoch = String::new();
     for number in 11..=25 {
-        let ack = ann.say(&room, &number.to_string()).await.expect("sent");
+        let ack = over
+            .ann
+            .say(&over.room, &number.to_string())
+            .await
+            .expect("sent");
         assert_eq!(ack.seq, number);
         epoch = ack.epoch;
     }
-    assert_ne!(epoch, lost, "the gateway has noticed by its own messages");
-    let (seqs, resyncs) = told(&mut bob, "25").await;
+    assert_ne!(
+        epoch, over.lost,
+        "the gateway has noticed by its own messages"
+    );
+    let (seqs, resyncs) = told(&mut over.bob, "25").await;
     let expected: Vec<u64> = (11..=25).collect();
     assert_eq!(seqs, expected, "told of the loss, and then everything");
     assert!(resyncs.contains(&epoch), "{resyncs:?} {epoch}");
@@ -170,4 +204,14 @@ async fn a_loss_longer_than_the_ring_is_hidden_from_nobody() {
     let (joined, resumed) = cara.resume(&who, vec![held]).await.expect("resumes");
     assert!(!resumed.rooms[0].recovered, "what she holds is no more");
     assert_eq!((&joined[0].epoch, joined[0].seq), (&epoch, seq));
+}
+
+#[tokio::test]
+async fn who_hears_nothing_more_is_told_of_the_loss_all_the_same() {
+    let mut over = FailedOver::new(Plan::default().gateway("AUDIT_INTERVAL", "1s")).await;
+    let lost_behind = over.bob.expect(|frame| match frame {
+        ServerFrame::Sys(Sys::Resync(resync)) => Some(resync.seq),
+        _ => None,
+    });
+    assert_eq!(lost_behind.await.expect("told"), 10);
 }

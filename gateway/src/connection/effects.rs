@@ -20,6 +20,7 @@ use crate::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
+    metrics::RefusedMessages,
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
@@ -111,6 +112,7 @@ impl Connection {
             message.sender.clone(),
             channel.clone(),
         );
+        let refused = self.app.metrics.messages_refused.clone();
         let done = move |outcome: Result<Published, PublishError>| {
             if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
                 let position = published.position.clone();
@@ -132,7 +134,10 @@ impl Connection {
                     created_at: clock::rfc3339(position.ms),
                     client_message_id,
                 })),
-                Err(error) => Some(ServerFrame::Error(refusal(error))),
+                Err(error) => {
+                    refused.count(reason(error));
+                    Some(ServerFrame::Error(refusal(error)))
+                }
             };
             if let Some(frame) = answer {
                 outbox.send(text_frame(&ServerEnvelope { id, frame }.encode()));
@@ -214,6 +219,16 @@ impl Connection {
             kind,
             identity,
         })))
+    }
+}
+
+/// The name under which a refusal is counted.
+fn reason(error: PublishError) -> &'static str {
+    match error {
+        PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
+        PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
+        PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
+        PublishError::Overloaded => RefusedMessages::OVERLOADED,
     }
 }
 

@@ -137,3 +137,38 @@ impl Sink for Pump {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use parlor_shared::{id::GatewayId, keyspace::Keyspace, telemetry::Metrics};
+
+    use super::*;
+
+    #[test]
+    fn a_shard_that_can_not_take_an_event_is_told_to_audit() {
+        let metrics = Metrics::new("gateway").expect("a registry");
+        let metrics = GatewayMetrics::new(&metrics).expect("metrics");
+        let gateway = GatewayId::random();
+        let (mailbox, _notices) = Mailbox::new(gateway, metrics.clone());
+        let (events, _queue) = mpsc::channel(1);
+        let audit = Arc::new(AuditFlag::default());
+        let entrance = Entrance {
+            events,
+            audit: Arc::clone(&audit),
+        };
+        let pump = Pump::new(
+            vec![entrance],
+            Probe::new(gateway),
+            mailbox,
+            Guard::new(Keyspace::new(1), metrics.clone()),
+            metrics.clone(),
+        );
+        pump.message("room", Bytes::from_static(b"taken"));
+        assert_eq!(audit.taken().now_or_never(), None);
+        pump.message("room", Bytes::from_static(b"dropped"));
+        assert_eq!(metrics.bus_events_dropped.get(), 1);
+        assert_eq!(audit.taken().now_or_never(), Some(()));
+        assert_eq!(audit.taken().now_or_never(), None, "once is enough");
+    }
+}

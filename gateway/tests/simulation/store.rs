@@ -1,7 +1,7 @@
-//! What Redis and the history-worker keep, in memory: numbering, deduplication, history, and the
-//! ways in which a store forgets.
+//! What Redis and the history-worker keep, in memory: numbering, deduplication, history, who is in
+//! which room, and the ways in which a store forgets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use parlor_gateway::{
@@ -9,8 +9,10 @@ use parlor_gateway::{
     session::effect::Publication,
 };
 use parlor_shared::{
+    clock,
     event::{MessageEvent, Position},
-    id::{ChannelId, MessageId, UserId},
+    id::{ChannelId, MessageId, SessionId, UserId},
+    protocol::value::Message,
 };
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ pub type Place = (String, u64);
 pub struct Store {
     rooms: BTreeMap<ChannelId, Stored>,
     seen: BTreeMap<(ChannelId, UserId, String), Place>,
+    /// Sessions in a room, each with its user.
+    seats: BTreeMap<ChannelId, BTreeMap<SessionId, UserId>>,
     epochs: u64,
     /// Rooms of another era begin a new epoch when they are touched.
     era: u64,
@@ -46,6 +50,8 @@ struct Stored {
 #[derive(Clone, Debug)]
 struct Logged {
     event: MessageEvent,
+    /// The same, read.
+    message: Message,
     client_message_id: String,
 }
 
@@ -97,7 +103,11 @@ impl Store {
             },
             body: Bytes::from(serde_json::to_vec(&message).expect("a message is JSON")),
         };
+        message.seq = place.1;
+        message.epoch.clone_from(&place.0);
+        message.created_at = clock::rfc3339(event.position.ms);
         room.log.push(Logged {
+            message,
             event: event.clone(),
             client_message_id: name,
         });
@@ -142,15 +152,37 @@ impl Store {
         self.era = self.epochs;
     }
 
-    /// The join script: where the room stands, which begins an epoch if it has none.
-    pub fn join(&mut self, channel: &ChannelId) -> Place {
+    /// The join script: where the room stands, which begins an epoch if it has none, and whether
+    /// this is the user's first session there.
+    pub fn join(&mut self, channel: &ChannelId, session: SessionId, user: UserId) -> (Place, bool) {
+        let seats = self.seats.entry(channel.clone()).or_default();
+        let first = !seats.values().any(|there| *there == user);
+        seats.insert(session, user);
         let room = self.touched(channel);
-        (room.epoch.clone(), room.log.len() as u64)
+        ((room.epoch.clone(), room.log.len() as u64), first)
+    }
+
+    /// The leave script: whether the user is out of the room by this.
+    pub fn leave(&mut self, channel: &ChannelId, session: SessionId) -> bool {
+        let Some(seats) = self.seats.get_mut(channel) else {
+            return false;
+        };
+        let left = seats.remove(&session);
+        left.is_some_and(|user| !seats.values().any(|there| *there == user))
+    }
+
+    /// Who is in a room.
+    pub fn users(&self, channel: &ChannelId) -> BTreeSet<UserId> {
+        let seats = self.seats.get(channel).into_iter().flatten();
+        seats.map(|(_, user)| *user).collect()
     }
 
     /// What an audit finds.
     pub fn audit(&mut self, channel: &ChannelId) -> Option<Place> {
-        self.rooms.contains_key(channel).then(|| self.join(channel))
+        self.rooms.contains_key(channel).then(|| {
+            let room = self.touched(channel);
+            (room.epoch.clone(), room.log.len() as u64)
+        })
     }
 
     /// Where the room stands.
@@ -165,7 +197,7 @@ impl Store {
     }
 
     /// The second read, that of the list, merged with the first.
-    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<MessageEvent>) {
+    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<Logged>) {
         let Some(room) = self.rooms.get(channel) else {
             return (Place::default(), Vec::new());
         };
@@ -189,9 +221,10 @@ impl Store {
                 seq > trimmed && seq <= to && in_range(seq)
             })
             .map(|logged| {
-                let mut event = logged.event.clone();
-                event.position.epoch = room.epoch.as_str().into();
-                event
+                let mut logged = logged.clone();
+                logged.event.position.epoch = room.epoch.as_str().into();
+                logged.message.epoch.clone_from(&room.epoch);
+                logged
             })
             .collect();
         ((room.epoch.clone(), room.log.len() as u64), found)
@@ -211,10 +244,7 @@ impl Store {
             Range::After(_) => found.truncate(count),
             _ => drop(found.drain(..found.len().saturating_sub(count))),
         }
-        let messages = found
-            .iter()
-            .map(|event| event.message().expect("a stored message is whole"))
-            .collect();
+        let messages = found.into_iter().map(|logged| logged.message).collect();
         HistoryPage {
             messages,
             epoch,
@@ -234,6 +264,7 @@ impl Store {
         let (_, found) = self.read(channel, tail, Range::After(from - 1));
         found
             .into_iter()
+            .map(|logged| logged.event)
             .filter(|event| *event.position.epoch == *epoch && event.position.seq <= to)
             .collect()
     }
@@ -249,6 +280,7 @@ impl Store {
     pub fn flush(&mut self) {
         self.rooms.clear();
         self.seen.clear();
+        self.seats.clear();
     }
 
     /// A replica takes what there is, and falls behind from here on.

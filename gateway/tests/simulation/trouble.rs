@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use parlor_shared::event::Membership;
+
 use super::{
     gateway::Gateway,
-    world::{Event, Repair, World},
+    world::{DEAD_MS, Event, GRACE_MS, Repair, World},
 };
 
 impl World {
@@ -37,9 +39,20 @@ impl World {
                 let listens = self.gateways[gateway].rooms.get(&channel);
                 let listens = listens.is_some_and(|entry| entry.generation == generation);
                 if listens && self.gateways[gateway].line == Some(line) {
-                    self.say(|| format!("gateway {gateway} hears {:?}", event.position));
-                    let event = parlor_shared::event::Event::Message(event);
+                    self.say(|| format!("gateway {gateway} hears {event:?}"));
                     self.with_room(gateway, &channel, |room, out| room.event(event, out));
+                } else if listens {
+                    self.lost(gateway, &channel, &event);
+                }
+            }
+            Event::Leave(id, channel, who) => {
+                self.unseat(&channel, &who);
+                let wait = self.delay();
+                self.later(wait, Event::Outcome(id, None));
+            }
+            Event::End(who) => {
+                for channel in self.channels.clone() {
+                    self.unseat(&channel, &who);
                 }
             }
             Event::Subscribe(gateway, channel, generation) => {
@@ -204,12 +217,17 @@ impl World {
             ..Gateway::default()
         };
         self.listeners.retain(|(of, _), _| *of != gateway);
-        for id in dead.connections.into_keys() {
+        for (id, connection) in dead.connections {
+            if let Some(user) = connection.session.user().cloned() {
+                let session = connection.session.id();
+                let who = Membership { session, user };
+                self.later(DEAD_MS + GRACE_MS, Event::End(who));
+            }
             self.frame_to(id, None);
         }
     }
 
-    fn judge(&self) {
+    fn judge(&mut self) {
         for (number, client) in self.clients.iter().enumerate() {
             assert!(
                 client.ready,
@@ -230,6 +248,16 @@ impl World {
                         Some(&stands),
                         "client {number} has all of {channel}"
                     );
+                }
+                // News of who comes and goes may be lost, and then nobody tells.
+                let in_order = !self.weather.reorders && !self.weather.forgets;
+                if in_order && !view.stale {
+                    assert_eq!(
+                        view.users,
+                        self.store.users(channel),
+                        "client {number} knows who is in {channel}"
+                    );
+                    self.totals.rosters += 1;
                 }
             }
         }

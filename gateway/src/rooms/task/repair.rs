@@ -5,7 +5,11 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::REPAIR_RETRY;
-use crate::{bus::history::History, metrics::GatewayMetrics, rooms::command::Command};
+use crate::{
+    bus::history::History,
+    metrics::{Counted, GatewayMetrics},
+    rooms::command::Command,
+};
 
 /// What is to be fetched, and for whom.
 pub(super) struct Repair {
@@ -27,6 +31,7 @@ pub(super) fn spawn(repair: Repair) {
 
 impl Repair {
     async fn run(self) {
+        let _open = Counted::new(&self.metrics.gaps_open);
         let (from, to) = self.range;
         while !self.own.is_closed() {
             let between = self.history.between(&self.channel, &self.epoch, from, to);
