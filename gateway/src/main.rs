@@ -12,6 +12,9 @@ use parlor_shared::{
 #[tokio::main]
 async fn main() -> ExitCode {
     let config: GatewayConfig = config::load();
+    if let Some(question) = config.common.health_check {
+        return telemetry::ask_health(&config.common.admin_address, question);
+    }
     telemetry::init_logging(&config.common);
     // Every connection is a file descriptor: take as many as the system grants.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
