@@ -23,17 +23,15 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
-{{/* Labels of an object of a component: (list $ COMPONENT). */}}
+{{/* Labels of an object of a component: (list $ COMPONENT FURTHER). Those that select can't be replaced. */}}
 {{- define "parlor.labels" -}}
-{{- $root := index . 0 -}}
-{{ include "parlor.selector" . }}
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: parlor
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $root := index . 0 }}
+{{- $own := dict
+  "app.kubernetes.io/version" $root.Chart.AppVersion
+  "app.kubernetes.io/part-of" "parlor"
+  "app.kubernetes.io/managed-by" $root.Release.Service
+  "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") }}
+{{- merge (dict) (include "parlor.selector" . | fromYaml) (index . 2) $root.Values.commonLabels $own | toYaml }}
 {{- end }}
 
 {{/* The metadata of an object: (list $ COMPONENT NAME LABELS ANNOTATIONS), the last two merged in. */}}
@@ -43,7 +41,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 name: {{ index . 2 }}
 namespace: {{ $root.Release.Namespace }}
 labels:
-  {{- merge (dict) (index . 3) (include "parlor.labels" (list $root (index . 1)) | fromYaml) | toYaml | nindent 2 }}
+  {{- include "parlor.labels" (list $root (index . 1) (index . 3)) | nindent 2 }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
@@ -77,4 +75,9 @@ annotations:
 {{- else }}
 {{- printf "%s:%s" $image.repository $image.tag }}
 {{- end }}
+{{- end }}
+
+{{/* Whether "helm test" has a pod: it chats as guests, so they must be allowed. */}}
+{{- define "parlor.testRuns" -}}
+{{- if and .Values.test.enabled (ne (toString .Values.settings.guests) "false") }}yes{{ end }}
 {{- end }}

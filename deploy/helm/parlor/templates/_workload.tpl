@@ -26,7 +26,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- merge (dict) $values.podLabels (include "parlor.labels" (list $root $component) | fromYaml) | toYaml | nindent 8 }}
+        {{- include "parlor.labels" (list $root $component $values.podLabels) | nindent 8 }}
       annotations:
         {{- $scrape := dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString $root.Values.adminPort) "prometheus.io/path" "/metrics" }}
         {{- $checksum := dict "checksum/settings" (printf "%s %s" (include "parlor.settings" $root) (toJson $root.Values.redis) | sha256sum) }}
@@ -36,7 +36,7 @@ spec:
       automountServiceAccountToken: false
       # Services' variables would be read as settings by programs whose settings are variables.
       enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | default (include "parlor.leastGrace" (list $root $component)) }}
+      terminationGracePeriodSeconds: {{ $values.terminationGracePeriodSeconds | default (add (include "parlor.leastGrace" (list $root $component) | int) 5) }}
       securityContext:
         {{- toYaml $root.Values.podSecurityContext | nindent 8 }}
       {{- with $root.Values.image.pullSecrets }}
