@@ -1,17 +1,17 @@
 {{/* Names, labels and images. A "component" is gateway, history-worker, presence-worker, redis or test. */}}
 
 {{- define "parlor.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- default .Chart.Name .Values.nameOverride | trunc 38 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Short enough for the longest suffix, "-presence-worker" and a pod's own. */}}
+{{/* 63 characters are left for the longest suffix, "-presence-worker-metrics". */}}
 {{- define "parlor.fullname" -}}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | trunc 38 | trimSuffix "-" }}
 {{- else if contains (include "parlor.name" .) .Release.Name }}
-{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- .Release.Name | trunc 38 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name (include "parlor.name" .) | trunc 40 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name (include "parlor.name" .) | trunc 38 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 
