@@ -265,6 +265,16 @@ def passwords_are_in_secrets_only(release: Release) -> None:
             assert one["kind"] == "Secret" or secret not in str(one), one["metadata"]["name"]
 
 
+def redis_serves_other_pods(release: Release) -> None:
+    """Redis without a password refuses everybody from another machine, unless told not to."""
+    bundled = release.values["redis"]["bundled"]
+    for one in release.of("ConfigMap"):
+        if "redis.conf" in one["data"]:
+            lines = one["data"]["redis.conf"].splitlines()
+            assert ("protected-mode no" in lines) != bundled["auth"]["enabled"]
+            assert "maxmemory-policy noeviction" in lines and "appendonly yes" in lines
+
+
 def numbers_of_settings_are_whole(release: Release) -> None:
     settings = [one for one in release.of("ConfigMap") if one["metadata"]["name"].endswith("-settings")]
     assert len(settings) == 1
@@ -287,6 +297,7 @@ ALL: list[Callable[[Release], None]] = [
     the_autoscaler_alone_counts_gateways,
     closed_networks_let_through_what_is_needed,
     passwords_are_in_secrets_only,
+    redis_serves_other_pods,
     numbers_of_settings_are_whole,
 ]
 
