@@ -59,7 +59,7 @@ pub struct Gateway {
 /// A sentence for people when an address is taken or Redis' data is laid out otherwise.
 pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Result<Gateway> {
     let metrics = Metrics::new("gateway")?;
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(&metrics)?;
     let redis_condition = readiness.condition("redis");
     redis_condition.fails("not connected yet");
     let draining = readiness.condition("draining");
@@ -70,6 +70,8 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let metrics = GatewayMetrics::new(&metrics)?;
+    let most = config.limits.connections_per_gateway;
+    metrics.connections_limit.set(most as i64);
     let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
     let notices = parts.take_notices();
@@ -185,7 +187,13 @@ impl Parts {
         until_drained(
             lifecycle,
             "probe",
-            probe.run(commands.clone(), subscriptions, every, condition),
+            probe.run(
+                commands.clone(),
+                subscriptions,
+                every,
+                condition,
+                metrics.probe_seconds.clone(),
+            ),
         );
         let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
         let registrar_stop = CancellationToken::new();

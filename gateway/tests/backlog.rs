@@ -31,6 +31,10 @@ async fn a_full_backlog_refuses_and_keeps_what_it_took() {
     ann.join(&room("lobby")).await.expect("joins");
     let body = refusal(ann.say(&room("lobby"), "hi").await);
     assert_eq!(body.code, ErrorCode::BacklogFull.number());
+    let refused = gateway.metrics().await;
+    let refused = |reason| refused.value("parlor_messages_refused_total", &[("reason", reason)]);
+    assert_eq!(refused("backlog_full"), Some(3.0));
+    assert_eq!(refused("unavailable"), Some(0.0));
     // Nothing of what was acknowledged is lost, and nothing of the rest came through.
     for number in 1..=5 {
         let message = bob.message().await.expect("delivered");

@@ -21,6 +21,7 @@ use crate::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
+    metrics::RefusedMessages,
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
@@ -112,6 +113,7 @@ impl Connection {
             message.sender.clone(),
             channel.clone(),
         );
+        let refused = self.app.metrics.messages_refused.clone();
         let done = move |outcome: Result<Published, PublishError>| {
             if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
                 let position = published.position.clone();
@@ -133,7 +135,10 @@ impl Connection {
                     created_at: clock::rfc3339(position.ms),
                     client_message_id,
                 })),
-                Err(error) => Some(ServerFrame::Error(refusal(error))),
+                Err(error) => {
+                    refused.count(reason(error));
+                    Some(ServerFrame::Error(refusal(error)))
+                }
             };
             if let Some(frame) = answer {
                 outbox.send(text_frame(&ServerEnvelope { id, frame }.encode()));
@@ -237,6 +242,16 @@ impl Connection {
                 warn!(%error, "leaving a room could not be noted");
             }
         }
+    }
+}
+
+/// The name under which a refusal is counted.
+fn reason(error: PublishError) -> &'static str {
+    match error {
+        PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
+        PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
+        PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
+        PublishError::Overloaded => RefusedMessages::OVERLOADED,
     }
 }
 

@@ -117,15 +117,15 @@ impl Connection {
             tokio::select! {
                 written = &mut writer => {
                     debug!(?written, "the writing side ended first");
-                    outbox.closing().map_or("gone", close_reason)
+                    outbox.closing()
                 }
                 end = &mut reader => match end {
-                    End::Gone => "gone",
+                    End::Gone => None,
                     End::Close(code) => {
                         outbox.close(code);
                         // What was queued before it still goes out, within the write timeout.
                         let _ = writer.await;
-                        outbox.closing().map_or("gone", close_reason)
+                        outbox.closing()
                     }
                 },
             }
@@ -302,22 +302,3 @@ async fn linger(socket: &TcpStream) {
 
 /// How long a room's subscription may take before a join is refused.
 pub(crate) const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The label of a close code.
-fn close_reason(code: CloseCode) -> &'static str {
-    match code {
-        CloseCode::Normal => "normal",
-        CloseCode::Protocol => "protocol",
-        CloseCode::Unsupported => "unsupported",
-        CloseCode::InvalidUtf8 => "invalid_utf8",
-        CloseCode::TooBig => "too_big",
-        CloseCode::Internal => "internal",
-        CloseCode::Restart => "restart",
-        CloseCode::TryAgainLater => "try_again_later",
-        CloseCode::SignInTimeout => "sign_in_timeout",
-        CloseCode::SignInRefused => "sign_in_refused",
-        CloseCode::SlowConsumer => "slow_consumer",
-        CloseCode::PongTimeout => "pong_timeout",
-        CloseCode::Flood => "flood",
-    }
-}

@@ -28,7 +28,11 @@ use super::{
     room::{Need, Room},
     writer::{self, Writer},
 };
-use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
+use crate::{
+    bus::history::History,
+    metrics::{Counted, GatewayMetrics},
+    outbox::Outbox,
+};
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
@@ -299,7 +303,9 @@ impl Rooms {
         for Need::Repair { epoch, from, to } in needs {
             let (own, history) = (self.own.clone(), self.history.clone());
             let (channel, generation) = (entry.channel.clone(), entry.generation);
+            let open = Counted::new(&self.metrics.gaps_open);
             tokio::spawn(async move {
+                let _open = open;
                 loop {
                     match history.between(&channel, &epoch, from, to).await {
                         Ok(messages) => {
