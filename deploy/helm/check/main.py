@@ -8,6 +8,8 @@ import time
 import traceback
 from typing import Callable
 
+import yaml
+
 import chart
 import invariants
 import mistakes
@@ -177,6 +179,22 @@ def notes_tell_the_next_command() -> str:
     return f"{len(table) + 2} cases"
 
 
+def examples_of_the_readme_work() -> str:
+    """Values in it are rendered over a release that could have them; the adapter's rule fits the chart."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (chart.CHART / "README.md").read_text(), re.M | re.S)
+    count = 0
+    for block in blocks:
+        found = yaml.load(block, chart.UniqueKeys)
+        if set(found) == {"rules"}:
+            (rule,) = found["rules"]["custom"]
+            assert rule["name"]["as"] == DEFAULTS["gateway"]["autoscaling"]["connectionsMetric"]
+            continue
+        hold(merged(chart.FIXED, found))
+        count += 1
+    assert count >= 8, f"{count} examples were found"
+    return f"{count} examples"
+
+
 def what_is_repeated_is_up_to_date() -> str:
     run = subprocess.run([chart.CHART.parent / "sync", "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -196,6 +214,7 @@ CHECKS: list[Callable[[], str]] = [
     long_names_are_cut,
     the_password_is_made_once,
     notes_tell_the_next_command,
+    examples_of_the_readme_work,
 ]
 
 
