@@ -99,6 +99,33 @@ async fn nothing_missed_is_nothing_sent() {
 }
 
 #[tokio::test]
+async fn what_is_on_its_way_to_one_who_resumes_a_room_they_are_in_comes_once() {
+    let redis = RedisServer::start().await;
+    let gateway = TestGateway::start(&redis).await;
+    let lobby = room("lobby");
+    let (who, epoch, mut bob) = ann_misses(&gateway, &lobby, 0).await;
+    let mut ann = gateway.client().await;
+    let rooms = || vec![at(&lobby, &epoch, 1)];
+    ann.resume(&who, rooms()).await.expect("resumes");
+    // These are on their way to her when she resumes once more, as one does of whom another room was
+    // refused.
+    for number in 2..=4 {
+        let sent = bob.say(&lobby, "on its way").await.expect("sent");
+        assert_eq!(sent.seq, number);
+    }
+    let (joined, resumed) = ann.resume(&who, rooms()).await.expect("resumes");
+    assert!(resumed.rooms[0].recovered);
+    let next = bob.say(&lobby, "next").await.expect("sent");
+    assert_eq!(next.seq, 5);
+    let mut came: Vec<u64> = joined[0].messages.iter().map(|it| it.seq).collect();
+    while came.last() != Some(&next.seq) {
+        came.push(ann.message().await.expect("delivered").seq);
+    }
+    came.sort_unstable();
+    assert_eq!(came, [2, 3, 4, 5]);
+}
+
+#[tokio::test]
 async fn too_much_missed_or_another_epoch_is_told_with_a_fresh_page() {
     let redis = RedisServer::start().await;
     let (one, two) = (

@@ -70,11 +70,13 @@ impl Connection {
         };
         let messages = match registered.await {
             Ok(()) => {
-                let (session, outbox) = (self.session.id(), self.outbox.clone());
-                self.signed_in = Some((
-                    Counted::new(&self.app.metrics.signed_in),
-                    self.app.connections.reach(user.uuid, session, outbox),
-                ));
+                if self.signed_in.is_none() {
+                    let (session, outbox) = (self.session.id(), self.outbox.clone());
+                    self.signed_in = Some((
+                        Counted::new(&self.app.metrics.signed_in),
+                        self.app.connections.reach(user.uuid, session, outbox),
+                    ));
+                }
                 Ok(self.app.user_limits.of(user.uuid))
             }
             Err(error) => {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     bus::history::Range,
-    rooms::{Attached, registry::Attach, view::Kind},
+    rooms::{Attached, Backlog, registry::Attach, view::Kind},
     session::{
         Outcome,
         effect::{Join, JoinOutcome, Room},
@@ -50,12 +50,16 @@ impl Connection {
             since: join.resume.clone(),
         };
         let attached = timeout(SUBSCRIBE_TIMEOUT, self.app.rooms.attach(attach)).await;
-        let Ok(Some(Attached { membership, missed })) = attached else {
+        let Ok(Some(Attached {
+            membership,
+            backlog,
+        })) = attached
+        else {
             self.memberships.remove(&channel);
             return Err(away());
         };
         self.memberships.insert(channel.clone(), membership);
-        let room = self.enter(join, &channel, peer, missed).await;
+        let room = self.enter(join, &channel, peer, backlog).await;
         if room.is_err() {
             self.memberships.remove(&channel);
         }
@@ -67,7 +71,7 @@ impl Connection {
         join: &Join,
         channel: &ChannelId,
         peer: Option<User>,
-        missed: Option<Vec<parlor_shared::event::MessageEvent>>,
+        backlog: Option<Backlog>,
     ) -> Result<Room, ErrorBody> {
         let app = &self.app;
         let room_name = match &join.address {
@@ -97,7 +101,7 @@ impl Connection {
         if joined.first && joined.users > app.registry_settings.names_limit {
             app.rooms.occupancy_changed(channel);
         }
-        let pages = self.read_history(join, channel, &joined, missed).await;
+        let pages = self.read_history(join, channel, &joined, backlog).await;
         let pages = pages.map_err(|error| unavailable(&error))?;
         let users = self
             .roster(channel, joined.users)
@@ -121,17 +125,22 @@ impl Connection {
         join: &Join,
         channel: &ChannelId,
         joined: &Joined,
-        missed: Option<Vec<parlor_shared::event::MessageEvent>>,
+        backlog: Option<Backlog>,
     ) -> RedisResult<Pages> {
         let stands: Place<'_> = (&joined.epoch, joined.seq);
-        if let Some((epoch, seq)) = &join.resume {
-            let since: Place<'_> = (epoch, *seq);
-            let from_ring = missed.and_then(|missed| pages::from_ring(since, stands, &missed));
+        if let Some(Backlog {
+            epoch,
+            seq,
+            messages,
+        }) = backlog
+        {
+            let since: Place<'_> = (&epoch, seq);
+            let from_ring = messages.and_then(|missed| pages::from_ring(since, stands, &missed));
             if let Some(found) = from_ring {
                 return Ok(found);
             }
             if pages::may_follow(since, stands) {
-                let behind = Range::After(*seq);
+                let behind = Range::After(seq);
                 let page = self
                     .app
                     .history

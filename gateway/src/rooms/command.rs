@@ -11,11 +11,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     pump::{AuditFlag, BusEvent, Entrance, QUEUE_EVENTS},
     registry::Attach,
+    room::Backlog,
 };
 use crate::bus::history::Audited;
 
-/// What one who resumes has missed, if the ring has it.
-pub type Missed = Option<Vec<MessageEvent>>;
+/// What one who resumes goes on from.
+pub type Missed = Option<Backlog>;
 
 /// What a shard is asked.
 #[derive(Debug)]

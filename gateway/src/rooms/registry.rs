@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parlor_shared::{
-    event::MessageEvent,
     id::{ChannelId, SessionId, UserId},
     redis::pubsub::Subscriptions,
 };
@@ -12,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     command::{Command, Inlet, ShardSettings},
     pump::{Entrance, shard_of},
+    room::Backlog,
     task::Shard,
     view::Kind,
 };
@@ -47,8 +47,8 @@ pub struct Membership {
 #[derive(Debug)]
 pub struct Attached {
     pub membership: Membership,
-    /// For one who resumes: what was missed, if this gateway has it all.
-    pub missed: Option<Vec<MessageEvent>>,
+    /// For one who resumes.
+    pub backlog: Option<Backlog>,
 }
 
 /// What attaching needs.
@@ -140,8 +140,11 @@ impl Registry {
                 reply,
             })
             .ok()?;
-        let missed = attached.await.ok()?;
-        Some(Attached { membership, missed })
+        let backlog = attached.await.ok()?;
+        Some(Attached {
+            membership,
+            backlog,
+        })
     }
 
     /// A large room's count has changed: tell it, at most once a second.

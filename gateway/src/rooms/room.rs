@@ -39,10 +39,14 @@ pub enum Need {
     Repair { epoch: Box<str>, from: u64, to: u64 },
 }
 
-/// What a member that resumes has missed, if the ring has it.
+/// What a member that resumes goes on from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    pub messages: Vec<MessageEvent>,
+    /// What the member says it has, or further, if more was on its way to it on this connection.
+    pub epoch: String,
+    pub seq: u64,
+    /// What came after that, if the ring has it.
+    pub messages: Option<Vec<MessageEvent>>,
 }
 
 #[derive(Debug)]
@@ -140,8 +144,8 @@ impl<S> Room<S> {
     }
 
     /// Lets a member in: its live frames wait until [`Self::release`]. A member that joins again
-    /// starts over. For one that resumes from `since`, gives what it missed if the ring has it;
-    /// everything after that comes live.
+    /// starts over. For one that resumes from `since`, gives what it goes on from; everything after
+    /// that comes live.
     pub fn attach(
         &mut self,
         session: SessionId,
@@ -153,12 +157,10 @@ impl<S> Room<S> {
             frames: Vec::new(),
             resynced: false,
         };
-        match self
-            .members
-            .iter_mut()
-            .find(|member| member.session == session)
-        {
-            Some(member) => member.phase = phase,
+        let at = self.members.iter().position(|it| it.session == session);
+        let delivered = at.and_then(|at| self.delivered_to(&self.members[at]));
+        match at {
+            Some(at) => self.members[at].phase = phase,
             None => self.members.push(Member {
                 session,
                 user,
@@ -168,10 +170,30 @@ impl<S> Room<S> {
         }
         // While a repair is under way the ring ends before what members are about to get; that
         // is no matter: it comes live.
-        let (epoch, seq) = since?;
-        self.ring
-            .since(epoch, seq)
-            .map(|messages| Backlog { messages })
+        let (epoch, mut seq) = since?;
+        // A client that resumes a room it is in can't know what is on its way to it.
+        if let Some((of, delivered)) = delivered
+            && *of == *epoch
+        {
+            seq = seq.max(delivered);
+        }
+        Some(Backlog {
+            epoch: epoch.to_owned(),
+            seq,
+            messages: self.ring.since(epoch, seq),
+        })
+    }
+
+    /// The last message that a live member was handed.
+    fn delivered_to(&self, member: &Member<S>) -> Option<Place> {
+        match (&member.phase, &self.progress) {
+            (Phase::Live { ahead: Some(place) }, _) => Some((**place).clone()),
+            (
+                Phase::Live { ahead: None },
+                Progress::Delivered { epoch, seq } | Progress::Repairing { epoch, seq, .. },
+            ) => Some((epoch.clone(), *seq)),
+            _ => None,
+        }
     }
 
     /// Lets a member out.

@@ -251,10 +251,7 @@ impl Rooms {
                 }
             });
         let since = since.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq));
-        let missed = entry
-            .room
-            .attach(session, user, outbox, since)
-            .map(|it| it.messages);
+        let missed = entry.room.attach(session, user, outbox, since);
         entry.attachments.insert(session, attachment);
         if entry.subscribed {
             let _ = reply.send(missed);

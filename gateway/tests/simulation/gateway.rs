@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use parlor_gateway::{
     rooms::{
+        Backlog,
         room::{Deliver, Room},
         view::Kind,
     },
     session::{Effect, Effects, Session, effect::Join},
 };
-use parlor_shared::{
-    event::MessageEvent,
-    id::{ChannelId, SessionId},
-};
+use parlor_shared::id::{ChannelId, SessionId};
 
 /// Names a connection over the whole run.
 pub type ConnectionId = u64;
@@ -56,7 +54,7 @@ pub struct Joining {
     pub connection: ConnectionId,
     pub join: Join,
     pub channel: ChannelId,
-    pub missed: Option<Vec<MessageEvent>>,
+    pub backlog: Option<Backlog>,
     /// Where the join script found the room.
     pub stands: (String, u64),
     pub tail: (String, u64),
@@ -119,8 +117,7 @@ impl Gateway {
             });
         let since = joining.join.resume.as_ref();
         let since = since.map(|(epoch, seq)| (epoch.as_str(), *seq));
-        let missed = entry.room.attach(session, user, joining.connection, since);
-        joining.missed = missed.map(|backlog| backlog.messages);
+        joining.backlog = entry.room.attach(session, user, joining.connection, since);
         entry.attachments.insert(session, attachment);
         let connection = self.connections.get_mut(&joining.connection)?;
         connection

@@ -262,7 +262,7 @@ impl World {
             connection: id,
             join,
             channel: channel.clone(),
-            missed: None,
+            backlog: None,
             stands: Place::default(),
             tail: Place::default(),
             step: JoinStep::Script,
@@ -321,8 +321,8 @@ impl World {
             self.joined(&joining, Err(away));
             return;
         }
-        let since = joining.join.resume.clone();
-        let since = since.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq));
+        let backlog = joining.backlog.clone();
+        let since = backlog.as_ref().map(|it| (it.epoch.as_str(), it.seq));
         let channel = joining.channel.clone();
         let stands = joining.stands.clone();
         let stands = (stands.0.as_str(), stands.1);
@@ -331,7 +331,8 @@ impl World {
                 let place = self.store.join(&channel);
                 joining.stands = place.clone();
                 let stands = (place.0.as_str(), place.1);
-                if let (Some(since), Some(missed)) = (since, &joining.missed)
+                if let (Some(since), Some(missed)) =
+                    (since, backlog.as_ref().and_then(|it| it.messages.as_ref()))
                     && let Some(found) = pages::from_ring(since, stands, missed)
                 {
                     self.joined(&joining, Ok(found));

@@ -222,20 +222,36 @@ fn the_ring_serves_a_resume() {
         room.event(event(seq), &mut out);
     }
     let missed = |backlog: Option<Backlog>| {
-        backlog.map(|it| {
-            it.messages
-                .iter()
-                .map(|message| message.position.seq)
-                .collect::<Vec<_>>()
-        })
+        let messages = backlog?.messages?;
+        let numbers = messages.iter().map(|message| message.position.seq);
+        Some(numbers.collect::<Vec<_>>())
     };
     let bob = SessionId::random();
     let backlog = room.attach(bob, UserId::random(), "bob", Some(("a", 1)));
     assert_eq!(missed(backlog), Some(vec![2, 3]));
-    assert_eq!(
-        room.attach(bob, UserId::random(), "bob", Some(("b", 1))),
-        None
-    );
+    let of_another = room.attach(bob, UserId::random(), "bob", Some(("b", 1)));
+    assert_eq!(missed(of_another), None);
+}
+
+#[test]
+fn who_resumes_a_room_it_is_in_gets_nothing_that_is_on_its_way_again() {
+    let mut out = Log::default();
+    let (mut room, ann) = room_at(0, &mut out);
+    for seq in 1..=3 {
+        room.event(event(seq), &mut out);
+    }
+    let mut resume = |room: &mut Room<&'static str>, epoch, seq| {
+        let backlog = room.attach(ann, UserId::random(), "ann", Some((epoch, seq)));
+        let backlog = backlog.expect("she resumes");
+        room.release(ann, epoch, backlog.seq, &mut out);
+        (backlog.seq, backlog.messages.map(|missed| missed.len()))
+    };
+    // She has seen the first only; the others were handed to her connection.
+    assert_eq!(resume(&mut room, "a", 1), (3, Some(0)));
+    // Her history was read further than the room has come.
+    assert_eq!(resume(&mut room, "a", 5), (5, None));
+    assert_eq!(resume(&mut room, "a", 3), (5, None));
+    assert_eq!(resume(&mut room, "b", 1), (1, None));
 }
 
 #[test]

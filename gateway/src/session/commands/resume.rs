@@ -16,7 +16,7 @@ use crate::session::{
 
 pub fn resume(session: &Session, id: Option<RequestId>, block: Resume) -> Effects {
     let most = session.rules.rooms_per_connection;
-    if block.rooms.len() > most {
+    if block.rooms.len() + kept(session, &block) > most {
         return vec![error(id, too_many_rooms(most))];
     }
     if block
@@ -35,6 +35,24 @@ pub fn resume(session: &Session, id: Option<RequestId>, block: Resume) -> Effect
         access_key: block.access_key,
         rooms: block.rooms,
     })]
+}
+
+/// How many rooms a user who is signed in here stays in beside those that are resumed.
+fn kept(session: &Session, block: &Resume) -> usize {
+    let State::Identified(identified) = &session.state else {
+        return 0;
+    };
+    if identified.user.uuid != block.user_uuid {
+        return 0;
+    }
+    let resumed = |address| {
+        block
+            .rooms
+            .iter()
+            .any(|it| it.room.address().as_ref() == Ok(address))
+    };
+    let seats = identified.rooms.iter();
+    seats.filter(|seat| !resumed(&seat.address)).count()
 }
 
 /// Signed in again: joins the rooms one after the other, then says how it went.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use parlor_shared::id::UserId;
 use parlor_shared::protocol::{
     CloseCode, ErrorBody, ErrorCode, RequestId, ServerFrame,
     client::{Credentials, SignIn},
@@ -45,7 +46,11 @@ pub fn authenticated(
     let AuthenticationOutcome { id, kind, identity } = outcome;
     match identity {
         Ok(identity) => {
-            let mut effects = leave_user(session, now);
+            let mut effects = if comes_back_to_itself(session, &kind, identity.user.uuid) {
+                Vec::new()
+            } else {
+                leave_user(session, now)
+            };
             let authenticated = Authenticated { id, kind, identity };
             effects.push(Effect::Perform(Work::Register(Box::new(authenticated))));
             effects
@@ -61,6 +66,12 @@ pub fn authenticated(
             effects
         }
     }
+}
+
+/// Whether somebody resumes who is signed in here, as a client does of which a room was refused:
+/// nobody goes and nothing is left, so nobody hears of it.
+fn comes_back_to_itself(session: &Session, kind: &Kind, user: UserId) -> bool {
+    matches!(kind, Kind::Resume { .. }) && session.user().is_some_and(|it| it.uuid == user)
 }
 
 /// Takes the session from whoever is signed in.
@@ -89,11 +100,15 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
         }
     };
     let user = identity.user.clone();
+    let rooms = match &mut session.state {
+        State::Identified(before) => std::mem::take(&mut before.rooms),
+        State::Unidentified { .. } => Vec::new(),
+    };
     session.state = State::Identified(Box::new(Identified {
         user: user.clone(),
         access_key: identity.access_key.clone(),
         messages,
-        rooms: Vec::new(),
+        rooms,
         resumed: Vec::new(),
     }));
     let authorized = Authorized {

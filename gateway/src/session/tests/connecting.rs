@@ -328,6 +328,25 @@ fn a_resume_joins_the_rooms_in_order_and_then_says_how_it_went() {
 }
 
 #[test]
+fn who_resumes_where_they_are_signed_in_stays_in_their_rooms_and_is_not_gone_for_a_moment() {
+    let mut script = Script::new();
+    let ann = person("Ann");
+    script.sign_in_as(Kind::SignUp, &ann, RateLimit::Off);
+    script.join(
+        r#"{"type":"channelJoin","channelJoin":{"recipientUUID":"","keepJoined":true}}"#,
+        Ok(room("g", 3)),
+    );
+    let resume = || Kind::Resume { rooms: Vec::new() };
+    let effects = script.sign_in_as(resume(), &ann, RateLimit::Off);
+    assert_eq!(brief(&effects), ["send authorized", "send sys", "finish"]);
+    assert_eq!(script.channels(), ["g"]);
+    // Somebody else does not.
+    let effects = script.authenticated(resume(), Ok(identity(&person("Bob"))));
+    assert_eq!(brief(&effects)[0], "unregister");
+    assert!(script.channels().is_empty());
+}
+
+#[test]
 fn a_resume_of_too_many_rooms_is_refused() {
     let mut script = Script::new();
     let rooms: Vec<String> = (0..4)
