@@ -132,7 +132,7 @@ def build_images(podman: Podman) -> None:
     binaries = folder()
     assert binaries, "the programs are missing"
     for program in PROGRAMS.values():
-        podman.build(f"localhost/parlor/{program}:test", [binaries / program], program)
+        podman.build(f"localhost/parlor-{program}:test", [binaries / program], program)
     system = [Path("/usr/bin/redis-server"), Path("/usr/bin/redis-cli")]
     podman.build("localhost/redis:test", system, None)
 
@@ -218,7 +218,7 @@ def main() -> int:
     podman = Podman(Path(sys.argv[1]))
     try:
         build_images(podman)
-        podman.choose_runtime("localhost/parlor/gateway:test")
+        podman.choose_runtime("localhost/parlor-gateway:test")
         check(podman)
     except Unusable as error:
         say(f"Skipped: {error}")
