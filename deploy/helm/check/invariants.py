@@ -275,6 +275,13 @@ def redis_serves_other_pods(release: Release) -> None:
             assert "maxmemory-policy noeviction" in lines and "appendonly yes" in lines
 
 
+def a_new_chart_alone_restarts_nothing(release: Release) -> None:
+    """Pods carry no version but their image's: a restart cuts people off."""
+    for one in release.of("Deployment", "StatefulSet"):
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & set(labels), one["metadata"]["name"]
+
+
 def numbers_of_settings_are_whole(release: Release) -> None:
     settings = [one for one in release.of("ConfigMap") if one["metadata"]["name"].endswith("-settings")]
     assert len(settings) == 1
@@ -298,6 +305,7 @@ ALL: list[Callable[[Release], None]] = [
     closed_networks_let_through_what_is_needed,
     passwords_are_in_secrets_only,
     redis_serves_other_pods,
+    a_new_chart_alone_restarts_nothing,
     numbers_of_settings_are_whole,
 ]
 

@@ -140,6 +140,22 @@ def a_user_who_adds_labels_cannot_break_selectors() -> str:
     return "3 places"
 
 
+def what_programs_do_not_read_does_not_restart_them() -> str:
+    def deployments(values: dict) -> list[dict]:
+        found = chart.objects(merged(chart.FIXED, values))
+        return [one for one in found if one["kind"] == "Deployment"]
+
+    for path, value in [
+        ("redis.bundled.resources", switches.RESOURCES),
+        ("redis.bundled.maxmemory", "1gb"),
+        ("service.type", "NodePort"),
+        ("metrics.monitor", "pod"),
+    ]:
+        assert deployments({}) == deployments(at(path, value)), path
+    assert deployments({}) != deployments(at("settings.history_page", 50))
+    return "4 values"
+
+
 def long_names_are_cut() -> str:
     hold(merged(chart.FIXED, {"fullnameOverride": "a" * 70, "metrics": {"monitor": "service"}}))
     return "1 name"
@@ -211,6 +227,7 @@ CHECKS: list[Callable[[], str]] = [
     programs_take_what_the_chart_gives,
     the_drain_defaults_are_the_programs,
     a_user_who_adds_labels_cannot_break_selectors,
+    what_programs_do_not_read_does_not_restart_them,
     long_names_are_cut,
     the_password_is_made_once,
     notes_tell_the_next_command,

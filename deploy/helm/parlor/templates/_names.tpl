@@ -34,6 +34,12 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- merge (dict) (include "parlor.selector" . | fromYaml) (index . 2) $root.Values.commonLabels $own | toYaml }}
 {{- end }}
 
+{{/* Labels of pods: without the versions, as a new one must not restart pods that stay as they are. */}}
+{{- define "parlor.podLabels" -}}
+{{- $root := index . 0 }}
+{{- merge (dict) (include "parlor.selector" . | fromYaml) (index . 2) $root.Values.commonLabels (dict "app.kubernetes.io/part-of" "parlor") | toYaml }}
+{{- end }}
+
 {{/* The metadata of an object: (list $ COMPONENT NAME LABELS ANNOTATIONS), the last two merged in. */}}
 {{- define "parlor.metadata" -}}
 {{- $root := index . 0 }}

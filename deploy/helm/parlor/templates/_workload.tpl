@@ -26,10 +26,13 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "parlor.labels" (list $root $component $values.podLabels) | nindent 8 }}
+        {{- include "parlor.podLabels" (list $root $component $values.podLabels) | nindent 8 }}
       annotations:
         {{- $scrape := dict "prometheus.io/scrape" "true" "prometheus.io/port" (toString $root.Values.adminPort) "prometheus.io/path" "/metrics" }}
-        {{- $checksum := dict "checksum/settings" (printf "%s %s" (include "parlor.settings" $root) (toJson $root.Values.redis) | sha256sum) }}
+        {{- /* What the programs read at the start. */}}
+        {{- $redis := $root.Values.redis }}
+        {{- $read := list (include "parlor.settings" $root) $redis.external $redis.bundled.enabled $redis.bundled.auth }}
+        {{- $checksum := dict "checksum/settings" (toJson $read | sha256sum) }}
         {{- merge (dict) $values.podAnnotations $checksum (ternary $scrape (dict) $root.Values.metrics.annotations) | toYaml | nindent 8 }}
     spec:
       serviceAccountName: {{ include "parlor.serviceAccountName" $root }}
