@@ -12,7 +12,7 @@ pub struct GatewayConfig {
     #[command(flatten)]
     pub common: Common,
 
-    /// Chat as two guests through the gateways at this address, such as ws://host:5555/ws, and exit with 0 if it works
+    /// Chat as two guests through the gateways at this URL, whose path is /ws, and exit with 0 if it works
     #[arg(
         long,
         value_name = "URL",

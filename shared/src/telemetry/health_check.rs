@@ -71,11 +71,11 @@ mod tests {
 
     #[tokio::test]
     async fn tells_what_the_admin_port_tells() {
-        let readiness = Readiness::default();
+        let metrics = Metrics::new("test").expect("valid");
+        let readiness = Readiness::new(&metrics).expect("valid");
         let redis = readiness.condition("redis");
         // All interfaces, as in a container.
         let any_port = ":0".parse().expect("valid");
-        let metrics = Metrics::new("test").expect("valid");
         let server = AdminServer::bind(any_port, metrics, readiness).await;
         let server = server.expect("binds");
         let port = server.local_addr().expect("bound").port();

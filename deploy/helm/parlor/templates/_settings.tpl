@@ -1,13 +1,9 @@
 {{/* The programs' settings: their file, where Redis is, and how long ending takes. */}}
 
-{{/* The file all three programs read. Large numbers must not become 1e+06, which they would refuse. */}}
+{{/* The file all three programs read. JSON, as toYaml would write a million as 1e+06, which they refuse. */}}
 {{- define "parlor.settings" -}}
 {{- range $key, $value := .Values.settings }}
-{{- if kindIs "float64" $value }}
-{{ $key }}: {{ int64 $value }}
-{{- else }}
 {{ $key }}: {{ toJson $value }}
-{{- end }}
 {{- end }}
 {{- end }}
 
