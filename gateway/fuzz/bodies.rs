@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each target uses one")]
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,12 +25,12 @@ use parlor_gateway::{
 };
 use parlor_shared::{
     config::RateLimit,
-    event::Event,
+    event::{Event, Position},
     id::{ChannelId, SessionId, UserId, Username},
     protocol::{
-        ClientEnvelope, ErrorBody, ErrorCode,
+        ClientEnvelope, ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
         client::{ConnectQuery, Secret},
-        server::Ready,
+        server::{Ready, Sys},
         value::User,
     },
 };
@@ -197,30 +197,84 @@ fn rules() -> Rules {
     }
 }
 
-struct Frames(Vec<Bytes>);
+/// A member that holds the room to its word: what comes follows on what came, or it was told.
+struct Member {
+    /// The last message.
+    epoch: String,
+    seq: u64,
+    /// Messages are known to be lost before the next one.
+    told: bool,
+    /// Messages that can't be read take their places and are shown to nobody.
+    unreadable: BTreeSet<(String, u64)>,
+}
 
-impl Deliver<()> for Frames {
+impl Deliver<()> for Member {
     fn deliver(&mut self, (): &(), frame: &Bytes) {
-        self.0.push(frame.clone());
+        let at = match frame[1] {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        let envelope: ServerEnvelope =
+            serde_json::from_slice(&frame[at..]).expect("a frame of the protocol");
+        match envelope.frame {
+            ServerFrame::ChannelMessage(message) => {
+                let (epoch, seq) = (message.epoch, message.seq);
+                let next = if epoch == self.epoch { self.seq + 1 } else { 1 };
+                let unreadable = |seq| self.unreadable.contains(&(epoch.clone(), seq));
+                assert!(
+                    self.told || (next <= seq && (next..seq).all(unreadable)),
+                    "{epoch} {seq} after {} {}",
+                    self.epoch,
+                    self.seq
+                );
+                self.told = false;
+                (self.epoch, self.seq) = (epoch, seq);
+            }
+            ServerFrame::Sys(Sys::Resync(_)) => self.told = true,
+            _ => {}
+        }
     }
 
     fn give_up(&mut self, (): &()) {}
 }
 
-/// Events separated by a zero byte, read and given to a room whose repairs find nothing.
+/// Events separated by a zero byte, read and given to a room, which repairs its gaps from all
+/// messages among them.
 pub fn bus_event(data: &[u8]) {
+    let payloads = data.split(|byte| *byte == 0).take(64);
+    let events: Vec<Event> = payloads
+        .filter_map(|payload| Event::decode(&Bytes::copy_from_slice(payload)).ok())
+        .collect();
+    let (mut stored, mut unreadable) = (BTreeMap::new(), BTreeSet::new());
+    for event in &events {
+        if let Event::Message(message) = event {
+            let Position { epoch, seq, .. } = message.position.clone();
+            if message.message().is_err() {
+                unreadable.insert((epoch.to_string(), seq));
+            }
+            stored.entry((epoch, seq)).or_insert(message);
+        }
+    }
     let mut room = Room::new(Kind::General, 4);
-    let mut out = Frames(Vec::new());
+    let mut member = Member {
+        epoch: "e".to_owned(),
+        seq: 0,
+        told: false,
+        unreadable,
+    };
     room.attach(SessionId::default(), UserId::default(), (), None);
-    room.release(SessionId::default(), "e", 0, &mut out);
-    for payload in data.split(|byte| *byte == 0).take(64) {
-        let Ok(event) = Event::decode(&Bytes::copy_from_slice(payload)) else {
-            continue;
-        };
-        let mut needs = room.event(event, &mut out);
-        while let Some(Need::Repair { from, to, .. }) = needs.pop() {
+    room.release(SessionId::default(), "e", 0, &mut member);
+    let mut repairs = 0;
+    for event in &events {
+        let mut needs = room.event(event.clone(), &mut member);
+        while let Some(Need::Repair { epoch, from, to }) = needs.pop() {
             assert!(from <= to);
-            needs.extend(room.repaired(None, &mut out));
+            repairs += 1;
+            assert!(repairs < 1_000, "repairs come to an end");
+            let found = stored.range((epoch.clone(), from)..=(epoch, to));
+            let found = found.map(|(_, message)| (*message).clone()).collect();
+            needs.extend(room.repaired(Some(found), &mut member));
         }
         assert!(room.settled().is_some(), "nothing stays unrepaired");
     }

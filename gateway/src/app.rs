@@ -26,6 +26,7 @@ use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{
         durability::Durability,
+        guard::Guard,
         history::History,
         notices::{Mailbox, Notice, Notifier},
         probe::Probe,
@@ -150,6 +151,7 @@ impl Parts {
             names_limit: config.limits.presence_names_limit as u64,
             ..presence::Settings::default()
         };
+        let guard = Guard::new(keyspace.clone(), metrics.clone());
         let history = History::new(commands.clone(), keyspace.clone());
         let probe = Probe::new(gateway);
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
@@ -159,6 +161,7 @@ impl Parts {
             plan.entrances(),
             Arc::clone(&probe),
             mailbox,
+            guard.clone(),
             metrics.clone(),
         );
         let (subscriptions, subscriber) = Subscriptions::new(redis.clone(), pump);
@@ -167,7 +170,7 @@ impl Parts {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
         };
-        for shard in plan.shards(&subscriptions, &history, shard_settings, metrics) {
+        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -180,6 +183,7 @@ impl Parts {
             keyspace.clone(),
             config.limits.backlog_high_water,
             durability,
+            guard,
             metrics.clone(),
         );
         until_drained(lifecycle, "publisher", publishing);

@@ -41,6 +41,7 @@ pub struct GatewayMetrics {
     pub notices_dropped: IntCounter,
     pub redis_errors: IntCounter,
     pub redis_reconnects: IntCounter,
+    pub redis_gone_back: IntCounter,
     resumes_recovered: IntCounter,
     resumes_fresh: IntCounter,
     closes: IntCounterVec,
@@ -176,6 +177,10 @@ impl GatewayMetrics {
             redis_reconnects: counter(
                 "parlor_redis_reconnects_total",
                 "Times the publisher lost its connection.",
+            )?,
+            redis_gone_back: counter(
+                "parlor_redis_gone_back_total",
+                "Partitions found to have lost messages, whose rooms begin new epochs.",
             )?,
             resumes_recovered: resumes.with_label_values(&["recovered"]),
             resumes_fresh: resumes.with_label_values(&["fresh"]),

@@ -39,6 +39,7 @@ const FAMILIES: &[(&str, Kind)] = &[
     ("parlor_gap_messages_repaired_total", Kind::Counter),
     ("parlor_redis_errors_total", Kind::Counter),
     ("parlor_redis_reconnects_total", Kind::Counter),
+    ("parlor_redis_gone_back_total", Kind::Counter),
     ("parlor_ready", Kind::Gauge),
     ("parlor_build_info", Kind::Gauge),
     ("process_cpu_seconds_total", Kind::Counter),
@@ -137,6 +138,7 @@ async fn traffic_moves_what_counts_it_and_nothing_else() {
         ("parlor_duplicates_dropped_total", 0),
         ("parlor_redis_errors_total", 0),
         ("parlor_redis_reconnects_total", 0),
+        ("parlor_redis_gone_back_total", 0),
     ];
     for (name, value) in expected {
         assert_eq!(count(&families, name), value, "{name}");

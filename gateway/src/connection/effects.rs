@@ -4,14 +4,13 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{Address, ChannelId, MessageId},
+    id::{Address, MessageId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
         server::{Ack, Pong},
         value::RoomRef,
     },
-    redis::presence::{self, Left},
 };
 use tracing::warn;
 
@@ -220,28 +219,6 @@ impl Connection {
             kind,
             identity,
         })))
-    }
-
-    /// Out of a room: first its live frames stop, then the others are told.
-    pub(super) async fn leave(&mut self, channel: &ChannelId) {
-        self.memberships.remove(channel);
-        let Some(who) = self.membership_facts() else {
-            return;
-        };
-        let mut commands = self.app.commands.clone();
-        let left = presence::leave(&mut commands, self.app.registry_settings, channel, &who);
-        match left.await {
-            Ok(Left { gone, users }) => {
-                if gone && users >= self.app.registry_settings.names_limit {
-                    self.app.rooms.occupancy_changed(channel);
-                }
-            }
-            // The session's end takes it out of the room.
-            Err(error) => {
-                self.app.metrics.redis_errors.inc();
-                warn!(%error, "leaving a room could not be noted");
-            }
-        }
     }
 }
 

@@ -5,6 +5,7 @@ mod directory_work;
 mod effects;
 mod in_flight;
 mod join;
+mod leaving;
 pub mod pages;
 pub mod registrar;
 pub mod registry;
@@ -40,6 +41,7 @@ use crate::{
     websocket::{Decoder, Input, ping_frame, pong_frame},
 };
 use in_flight::InFlight;
+use leaving::StillListed;
 use registrar::Departure;
 use registry::Reachable;
 pub use services::Services;
@@ -66,6 +68,7 @@ pub struct Connection {
     decoder: Decoder,
     address: IpAddr,
     memberships: HashMap<ChannelId, Membership>,
+    still_listed: StillListed,
     in_flight: InFlight,
     signed_in: Option<(Counted, Reachable)>,
     departure: Departure,
@@ -94,6 +97,7 @@ impl Connection {
             decoder: Decoder::new(app.limits.frame_bytes),
             address,
             memberships: HashMap::new(),
+            still_listed: StillListed::default(),
             in_flight: InFlight::default(),
             signed_in: None,
             departure: app.registrar.departure(id),
@@ -168,6 +172,9 @@ impl Connection {
                 () = &mut timer => {
                     if let Err(end) = self.on_timer() {
                         return end;
+                    }
+                    if self.still_listed.next.is_some_and(|at| at <= Instant::now()) {
+                        Box::pin(self.leave_again()).await;
                     }
                     timer.as_mut().reset(self.next_check().into());
                 }
@@ -248,9 +255,9 @@ impl Connection {
             Some(at) => at + limits.pong_timeout,
             None => self.last_heard + limits.ping_interval,
         };
-        self.session
-            .sign_in_deadline()
-            .map_or(heartbeat, |deadline| deadline.min(heartbeat))
+        let others = [self.session.sign_in_deadline(), self.still_listed.next];
+        let others = others.into_iter().flatten();
+        others.fold(heartbeat, Instant::min)
     }
 
     fn on_timer(&mut self) -> Result<(), End> {

@@ -1,11 +1,11 @@
 //! A client that keeps the protocol's rules and holds the gateways to theirs: what it gets of a
 //! room follows on what it has, or it was told otherwise.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use parlor_shared::{
-    id::{ChannelId, Username},
-    protocol::value::{RoomRef, User},
+    id::{ChannelId, SessionId, UserId, Username},
+    protocol::value::{Recipient, RoomRef, User},
 };
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ pub struct Client {
 #[derive(Debug, Default)]
 pub struct View {
     /// The field that names it in a block.
-    pub field: &'static str,
+    pub field: String,
     pub wanted: bool,
     pub joined: bool,
     /// Since when an answer to a join is awaited.
@@ -37,6 +37,12 @@ pub struct View {
     /// It was told that messages are lost, and has to join again.
     pub lost: bool,
     pub left_epochs: Vec<String>,
+    /// The names of the messages that it has, by `seq`: those from its last fresh page on.
+    pub has: BTreeMap<u64, String>,
+    /// Who is there, as it was told.
+    pub users: BTreeSet<UserId>,
+    /// The bus has lost news of who came or went since it joined: they are told at most once.
+    pub stale: bool,
 }
 
 /// A message that is not acknowledged.
@@ -59,6 +65,12 @@ pub struct Light {
     pub message: Option<LightMessage>,
     #[serde(default, rename = "channelJoin")]
     pub join: Option<LightJoin>,
+    #[serde(default, rename = "channelLeave")]
+    pub leave: Option<RoomRef>,
+    #[serde(default, rename = "SUUID")]
+    pub session: Option<SessionId>,
+    #[serde(default, rename = "userUUID")]
+    pub user: Option<UserId>,
     #[serde(default)]
     pub ack: Option<LightMessage>,
     #[serde(default)]
@@ -77,13 +89,18 @@ pub struct LightMessage {
     pub name: String,
     #[serde(default, rename = "Room")]
     pub room: Option<String>,
+    #[serde(default, rename = "RecipientUUID")]
+    pub recipient: Option<Recipient>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct LightJoin {
-    #[serde(flatten)]
-    pub room: RoomRef,
+    #[serde(default)]
+    pub room: Option<String>,
+    #[serde(default, rename = "recipientUUID")]
+    pub recipient: Option<Recipient>,
     pub messages: Vec<LightMessage>,
+    pub users: Vec<LightUser>,
     pub epoch: String,
     pub seq: u64,
     #[serde(default)]
@@ -91,15 +108,25 @@ pub struct LightJoin {
 }
 
 #[derive(Debug, Deserialize)]
+pub struct LightUser {
+    #[serde(rename = "UUID")]
+    pub uuid: UserId,
+}
+
+#[derive(Debug, Deserialize)]
 pub struct LightSys {
+    #[serde(default, rename = "channelJoin")]
+    pub join: Option<RoomRef>,
     #[serde(default)]
     pub resync: Option<LightResync>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct LightResync {
-    #[serde(flatten)]
-    pub room: RoomRef,
+    #[serde(default)]
+    pub room: Option<String>,
+    #[serde(default, rename = "recipientUUID")]
+    pub recipient: Option<Recipient>,
     pub epoch: String,
     pub seq: u64,
 }
@@ -110,10 +137,10 @@ pub struct LightError {
 }
 
 impl Client {
-    pub fn new(name: &str, uuid: u128) -> Self {
+    pub fn new(name: &str, uuid: UserId) -> Self {
         Self {
             user: User {
-                uuid: parlor_shared::id::UserId(uuid::Uuid::from_u128(uuid)),
+                uuid,
                 username: Username::new(name).expect("a name"),
                 online: None,
                 guest: true,
@@ -152,7 +179,7 @@ impl Client {
             .filter(|view| view.wanted)
             .filter_map(|view| {
                 let (epoch, seq) = view.place.as_ref()?;
-                let field = view.field;
+                let field = &view.field;
                 // Who was told of a loss wants a fresh page.
                 let epoch = if view.lost { "" } else { epoch };
                 Some(format!(r#"{{{field},"epoch":"{epoch}","seq":{seq}}}"#))
@@ -192,6 +219,12 @@ impl View {
         } else if message.seq != 1 {
             return Err(format!("{} begins at {}", message.epoch, message.seq));
         }
+        if epoch != message.epoch && !self.lost {
+            self.has.clear();
+        }
+        if !self.lost {
+            self.has.insert(message.seq, message.name.clone());
+        }
         self.moved((message.epoch.clone(), message.seq));
         Ok(())
     }
@@ -223,8 +256,14 @@ impl View {
             if (&epoch, seq) != (&join.epoch, follows) {
                 return Err(format!("recovered from {follows}, not {seq}"));
             }
+        } else {
+            self.has.clear();
         }
+        let messages = join.messages.iter();
+        self.has
+            .extend(messages.map(|message| (message.seq, message.name.clone())));
         self.moved((join.epoch.clone(), join.seq));
+        self.users = join.users.iter().map(|user| user.uuid).collect();
         self.joined = true;
         self.asked = None;
         self.lost = false;

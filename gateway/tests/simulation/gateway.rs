@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use parlor_gateway::{
+    connection::pages::Pages,
     rooms::{
         Backlog,
         room::{Deliver, Room},
@@ -58,6 +59,8 @@ pub struct Joining {
     /// Where the join script found the room.
     pub stands: (String, u64),
     pub tail: (String, u64),
+    /// The history that was found.
+    pub found: Option<Pages>,
     pub step: JoinStep,
 }
 
@@ -69,6 +72,7 @@ pub enum JoinStep {
     ListBehind,
     TailFresh,
     ListFresh,
+    Roster,
 }
 
 /// What rooms put out, in order.

@@ -18,20 +18,20 @@ use parlor_gateway::{
 };
 use parlor_shared::{
     config::RateLimit,
-    id::{ChannelId, MessageId, SessionId},
+    event::{self, Membership},
+    id::{Address, ChannelId, MessageId, UserId},
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
         client::{ConnectQuery, Secret},
         server::Ack,
-        value::RoomRef,
+        value::{RoomRef, User},
     },
 };
-use uuid::Uuid;
 
 use super::{
     gateway::{Connection, ConnectionId, JoinStep, Joining, Out},
     store::{Place, Published},
-    world::{Event, World},
+    world::{Event, GRACE_MS, World, session},
 };
 
 /// Messages that a resume brings at most.
@@ -40,8 +40,7 @@ const RESUME_MESSAGES: usize = 20;
 impl World {
     /// A client's connection to a gateway.
     pub fn accept(&mut self, id: ConnectionId, gateway: usize) {
-        let session = SessionId(Uuid::from_u128(u128::from(id)));
-        let mut session = Session::new(session, self.rules.clone(), self.instant());
+        let mut session = Session::new(session(id), self.rules.clone(), self.instant());
         let effects = session.on_connect(ConnectQuery::default());
         let mut connection = Connection::new(session);
         connection.effects.extend(effects);
@@ -112,13 +111,20 @@ impl World {
                 epoch,
                 seq,
             } => {
-                let session = SessionId(Uuid::from_u128(u128::from(id)));
+                let session = session(id);
                 self.say(|| format!("{id} released in {channel} at {epoch} {seq}"));
                 self.with_room(gateway, &channel, |room, out| {
                     room.release(session, &epoch, seq, out)
                 });
             }
-            Effect::Leave { channel } => self.leave(id, &channel),
+            Effect::Leave { channel } => {
+                self.leave(id, &channel);
+                if let Some(who) = self.who(id) {
+                    self.connection(id).expect("it is there").1.busy = true;
+                    let wait = self.delay();
+                    self.later(wait, Event::Leave(id, channel, who));
+                }
+            }
             Effect::Close(_) => self.hang_up(id),
             Effect::Pong { .. }
             | Effect::CountRefused
@@ -141,10 +147,14 @@ impl World {
         let refused = self.trouble() && self.random.percent(2);
         let mut answer = Err(());
         if !refused {
-            let published = self.store.publish(&publication, self.now);
+            let knows = !self.trouble() || self.random.percent(60);
+            let published = self.store.publish(&publication, self.now, knows);
             self.totals.messages += 1;
             match &published.event {
-                Some(event) => self.spread(&publication.channel, event),
+                Some(event) => {
+                    let event = event::Event::Message(event.clone());
+                    self.spread(&publication.channel, &event);
+                }
                 None => self.totals.repeated += 1,
             }
             // The script may have run and its answer be lost all the same.
@@ -157,15 +167,15 @@ impl World {
     }
 
     /// Pub/sub: to every gateway that listens, as the weather has it.
-    fn spread(&mut self, channel: &ChannelId, event: &parlor_shared::event::MessageEvent) {
+    pub fn spread(&mut self, channel: &ChannelId, event: &event::Event) {
         for gateway in 0..self.gateways.len() {
-            let Some(&(line, generation)) = self.listeners.get(&(gateway, channel.clone())) else {
+            let trouble = self.trouble();
+            let dropped = trouble && self.random.percent(self.weather.drop_percent);
+            let listener = self.listeners.get(&(gateway, channel.clone()));
+            let Some(&(line, generation)) = listener.filter(|_| !dropped) else {
+                self.lost(gateway, channel, event);
                 continue;
             };
-            let trouble = self.trouble();
-            if trouble && self.random.percent(self.weather.drop_percent) {
-                continue;
-            }
             let copies = 1 + u64::from(trouble && self.random.percent(self.weather.double_percent));
             for _ in 0..copies {
                 let mut at = self.now + self.delay();
@@ -256,8 +266,10 @@ impl World {
     }
 
     fn attach(&mut self, id: ConnectionId, gateway: usize, join: Join) {
-        let named = self.channels.iter().find(|(_, it)| *it == join.address);
-        let channel = named.expect("a room of this world").0.clone();
+        let client = self.routes[&id].client;
+        let channel = self.channel(client, &join.address);
+        let view = self.clients[client].rooms.get_mut(&channel);
+        view.expect("a known room").stale = false;
         let mut joining = Joining {
             connection: id,
             join,
@@ -265,6 +277,7 @@ impl World {
             backlog: None,
             stands: Place::default(),
             tail: Place::default(),
+            found: None,
             step: JoinStep::Script,
         };
         let ring = self.weather.ring_messages;
@@ -328,17 +341,17 @@ impl World {
         let stands = (stands.0.as_str(), stands.1);
         joining.step = match joining.step {
             JoinStep::Script => {
-                let place = self.store.join(&channel);
+                let place = self.enter(&joining);
                 joining.stands = place.clone();
                 let stands = (place.0.as_str(), place.1);
                 if let (Some(since), Some(missed)) =
                     (since, backlog.as_ref().and_then(|it| it.messages.as_ref()))
                     && let Some(found) = pages::from_ring(since, stands, missed)
                 {
-                    self.joined(&joining, Ok(found));
-                    return;
+                    joining.found = Some(found);
                 }
                 match since {
+                    _ if joining.found.is_some() => JoinStep::Roster,
                     Some(since) if pages::may_follow(since, stands) => JoinStep::TailBehind,
                     _ => JoinStep::TailFresh,
                 }
@@ -353,11 +366,11 @@ impl World {
                 let page = self
                     .store
                     .page(&channel, &joining.tail, range, RESUME_MESSAGES);
-                if let Some(found) = pages::recovered(since, stands, page) {
-                    self.joined(&joining, Ok(found));
-                    return;
+                joining.found = pages::recovered(since, stands, page);
+                match joining.found {
+                    Some(_) => JoinStep::Roster,
+                    None => JoinStep::TailFresh,
                 }
-                JoinStep::TailFresh
             }
             JoinStep::TailFresh => {
                 joining.tail = self.store.tail(&channel);
@@ -366,7 +379,12 @@ impl World {
             JoinStep::ListFresh => {
                 let count = joining.join.count;
                 let page = self.store.page(&channel, &joining.tail, Range::Last, count);
-                self.joined(&joining, Ok(pages::fresh(stands, page)));
+                joining.found = Some(pages::fresh(stands, page));
+                JoinStep::Roster
+            }
+            JoinStep::Roster => {
+                let found = joining.found.take().expect("the history was read");
+                self.joined(&joining, Ok(found));
                 return;
             }
         };
@@ -374,13 +392,39 @@ impl World {
         self.later(wait, Event::Join(joining));
     }
 
+    /// The join script, which tells the room of a user who is new there.
+    fn enter(&mut self, joining: &Joining) -> Place {
+        let Joining { channel, join, .. } = joining;
+        let session = session(joining.connection);
+        let (place, first) = self.store.join(channel, session, join.user.uuid);
+        if first {
+            let users = self.store.users(channel).len() as u64;
+            let user = join.user.clone();
+            let who = Membership { session, user };
+            self.spread(channel, &event::Event::Joined { users, who });
+        }
+        place
+    }
+
+    fn user(&self, uuid: UserId) -> User {
+        let mut users = self.clients.iter().map(|client| &client.user);
+        let found = users.find(|user| user.uuid == uuid);
+        found.expect("a client's user").clone()
+    }
+
     fn joined(&mut self, joining: &Joining, found: Result<pages::Pages, ErrorBody>) {
+        let peer = match joining.join.address {
+            Address::Private(other) => Some(self.user(other)),
+            _ => None,
+        };
+        let users = self.store.users(&joining.channel);
+        let users: Vec<User> = users.into_iter().map(|uuid| self.user(uuid)).collect();
         let result = found.map(|found| Room {
             channel: joining.channel.clone(),
-            peer: None,
+            peer,
             messages: found.messages,
-            users: Vec::new(),
-            users_total: 1,
+            users_total: users.len() as u64,
+            users,
             epoch: found.epoch,
             seq: found.seq,
             more: found.more,
@@ -394,12 +438,11 @@ impl World {
 
     /// A membership ends.
     fn leave(&mut self, id: ConnectionId, channel: &ChannelId) {
-        let session = SessionId(Uuid::from_u128(u128::from(id)));
         let Some((gateway, connection)) = self.connection(id) else {
             return;
         };
         if let Some(attachment) = connection.memberships.remove(channel)
-            && self.gateways[gateway].detach(channel, session, attachment)
+            && self.gateways[gateway].detach(channel, session(id), attachment)
         {
             self.listeners.remove(&(gateway, channel.clone()));
         }
@@ -414,6 +457,7 @@ impl World {
         for channel in channels {
             self.leave(id, &channel);
         }
+        self.depart(id, GRACE_MS);
         self.gateways[gateway].connections.remove(&id);
         self.frame_to(id, None);
     }

@@ -1,12 +1,18 @@
 //! What clients do, and what they hold against the gateways.
 
-use parlor_shared::id::ChannelId;
+use parlor_shared::{
+    id::{ChannelId, UserId},
+    protocol::value::{Recipient, RoomRef},
+};
 
 use super::{
-    client::{Light, Pending},
+    client::{Light, Pending, View},
     gateway::ConnectionId,
     world::{Event, Route, TEND_MS, World},
 };
+
+/// What the ids of joins begin with; the room's number follows.
+const JOIN: &str = "join ";
 
 impl World {
     /// A client looks after itself: connects, joins what it wants, sends what is not acknowledged.
@@ -49,8 +55,8 @@ impl World {
     /// Something that people do.
     fn whim(&mut self, number: usize) {
         let chance = self.random.below(100);
-        let at = self.random.below(self.channels.len() as u64) as usize;
-        let channel = self.channels[at].0.clone();
+        let rooms = self.clients[number].rooms.len();
+        let channel = self.channels[self.random.below(rooms as u64) as usize].clone();
         let client = &mut self.clients[number];
         let view = client.rooms.get_mut(&channel).expect("a known room");
         match chance {
@@ -72,7 +78,7 @@ impl World {
             // Again into a room that is joined: a fresh page.
             68..74 => view.lost |= view.joined,
             74..80 => view.wanted = true,
-            80..83 if view.joined && view.asked.is_none() => {
+            80..86 if view.joined && view.asked.is_none() => {
                 view.wanted = false;
                 view.joined = false;
                 view.place = None;
@@ -103,12 +109,12 @@ impl World {
         let client = &mut self.clients[number];
         let id = client.connection.expect("it is connected");
         let mut texts = Vec::new();
-        for view in client.rooms.values_mut() {
+        for (at, view) in client.rooms.values_mut().enumerate() {
             let due = view.wanted && (!view.joined || view.lost) && view.asked.is_none();
             if due {
                 view.asked = Some(now);
                 texts.push(format!(
-                    r#"{{"type":"channelJoin","channelJoin":{{{},"keepJoined":true}}}}"#,
+                    r#"{{"id":"{JOIN}{at}","type":"channelJoin","channelJoin":{{{},"keepJoined":true}}}}"#,
                     view.field
                 ));
             }
@@ -136,7 +142,7 @@ impl World {
             } else {
                 String::new()
             };
-            let (field, name) = (view.field, &pending.name);
+            let (field, name) = (&view.field, &pending.name);
             texts.push(format!(
                 r#"{{{id}"type":"channelMessage","channelMessage":{{{field},"message":"hi","clientMessageId":"{name}"}}}}"#
             ));
@@ -183,8 +189,27 @@ impl World {
         }
     }
 
-    fn channel_named(&self, room: Option<&str>) -> ChannelId {
-        self.channels[usize::from(room.is_some())].0.clone()
+    fn channel_named(&self, number: usize, room: &RoomRef) -> ChannelId {
+        let address = room.address().expect("the gateway names one room");
+        self.channel(number, &address)
+    }
+
+    fn view(&mut self, number: usize, room: &RoomRef) -> &mut View {
+        let channel = self.channel_named(number, room);
+        let view = self.clients[number].rooms.get_mut(&channel);
+        view.expect("a known room")
+    }
+
+    /// Somebody came or went.
+    fn roster(&mut self, number: usize, room: &RoomRef, user: UserId, is_there: bool) {
+        let view = self.view(number, room);
+        if !view.joined {
+            // What was on its way when the room was left is no matter.
+        } else if is_there {
+            view.users.insert(user);
+        } else {
+            view.users.remove(&user);
+        }
     }
 
     fn understand(&mut self, number: usize, light: &Light) {
@@ -199,7 +224,8 @@ impl World {
             "resume" => self.clients[number].ready = true,
             "channelJoin" => {
                 let join = light.join.as_ref().expect("its block");
-                let channel = self.channel_named(join.room.room.as_deref());
+                let channel =
+                    self.channel_named(number, &room_ref(join.room.as_deref(), join.recipient));
                 match join.recovered {
                     Some(true) => self.totals.recovered += 1,
                     Some(false) => self.totals.unrecovered += 1,
@@ -214,7 +240,8 @@ impl World {
             }
             "channelMessage" => {
                 let message = light.message.as_ref().expect("its block");
-                let channel = self.channel_named(message.room.as_deref());
+                let room = room_ref(message.room.as_deref(), message.recipient);
+                let channel = self.channel_named(number, &room);
                 let client = &mut self.clients[number];
                 let view = client.rooms.get_mut(&channel).expect("a known room");
                 // What was on its way when the room was left is no matter.
@@ -230,15 +257,20 @@ impl World {
                     .retain(|pending| pending.name != *name);
             }
             "error" => self.refused(number, light),
+            "channelLeave" => self.left(number, light),
             "sys" => {
-                if let Some(resync) = light.sys.as_ref().and_then(|sys| sys.resync.as_ref()) {
-                    let channel = self.channel_named(resync.room.room.as_deref());
-                    let client = &mut self.clients[number];
-                    let view = client.rooms.get_mut(&channel).expect("a known room");
+                let sys = light.sys.as_ref().expect("its block");
+                if let Some(resync) = &sys.resync {
+                    let room = room_ref(resync.room.as_deref(), resync.recipient);
+                    let view = self.view(number, &room);
                     if view.place.is_some() {
                         view.moved((resync.epoch.clone(), resync.seq));
                         view.lost = true;
                     }
+                }
+                if let Some(room) = &sys.join {
+                    let user = light.user.expect("who came");
+                    self.roster(number, room, user, true);
                 }
             }
             _ => {}
@@ -248,30 +280,55 @@ impl World {
         }
     }
 
+    /// The answer to an own leave, or the news of another's, which has to be true.
+    fn left(&mut self, number: usize, light: &Light) {
+        let room = light.leave.as_ref().expect("its block");
+        let user = light.user.expect("who left");
+        if user != self.clients[number].user.uuid {
+            let channel = self.channel_named(number, room);
+            let departure = (channel, light.session.expect("the session that left"));
+            assert!(
+                self.departures.contains(&departure),
+                "client {number} is told of a leave that never was: {departure:?}"
+            );
+        }
+        self.roster(number, room, user, false);
+    }
+
     fn refused(&mut self, number: usize, light: &Light) {
         let client = &mut self.clients[number];
         let reason = &light.error.as_ref().expect("its block").reason;
-        match light.id.as_deref() {
-            Some(name) => {
-                for pending in &mut client.pending {
-                    if pending.name == name {
-                        pending.sent_at = None;
-                        if reason == "notJoined"
-                            && let Some(view) = client.rooms.get_mut(&pending.channel)
-                        {
-                            view.joined = false;
-                        }
-                    }
-                }
+        let join = light.id.as_deref().and_then(|id| id.strip_prefix(JOIN));
+        if let Some(at) = join.and_then(|at| at.parse().ok()) {
+            if let Some(view) = client.rooms.values_mut().nth(at) {
+                view.asked = None;
+                view.joined = false;
             }
-            // A join that failed, or a message without an id: joining again answers both.
-            None => {
-                for view in client.rooms.values_mut() {
-                    if view.asked.take().is_some() || reason == "notJoined" {
+            return;
+        }
+        if let Some(name) = light.id.as_deref() {
+            for pending in &mut client.pending {
+                if pending.name == name {
+                    pending.sent_at = None;
+                    if reason == "notJoined"
+                        && let Some(view) = client.rooms.get_mut(&pending.channel)
+                    {
                         view.joined = false;
                     }
                 }
             }
+        } else if reason == "notJoined" {
+            // A message without an id: it is sent again when its time has come, after a join.
+            for view in client.rooms.values_mut() {
+                view.joined = false;
+            }
         }
+    }
+}
+
+fn room_ref(room: Option<&str>, recipient_uuid: Option<Recipient>) -> RoomRef {
+    RoomRef {
+        recipient_uuid,
+        room: room.map(str::to_owned),
     }
 }

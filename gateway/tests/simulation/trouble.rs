@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use parlor_shared::event::Membership;
+
 use super::{
     gateway::Gateway,
-    world::{Event, Repair, World},
+    world::{DEAD_MS, Event, GRACE_MS, Repair, World},
 };
 
 impl World {
@@ -37,9 +39,20 @@ impl World {
                 let listens = self.gateways[gateway].rooms.get(&channel);
                 let listens = listens.is_some_and(|entry| entry.generation == generation);
                 if listens && self.gateways[gateway].line == Some(line) {
-                    self.say(|| format!("gateway {gateway} hears {:?}", event.position));
-                    let event = parlor_shared::event::Event::Message(event);
+                    self.say(|| format!("gateway {gateway} hears {event:?}"));
                     self.with_room(gateway, &channel, |room, out| room.event(event, out));
+                } else if listens {
+                    self.lost(gateway, &channel, &event);
+                }
+            }
+            Event::Leave(id, channel, who) => {
+                self.unseat(&channel, &who);
+                let wait = self.delay();
+                self.later(wait, Event::Outcome(id, None));
+            }
+            Event::End(who) => {
+                for channel in self.channels.clone() {
+                    self.unseat(&channel, &who);
                 }
             }
             Event::Subscribe(gateway, channel, generation) => {
@@ -71,7 +84,7 @@ impl World {
                 let found = asked
                     .into_iter()
                     .filter_map(|(channel, asked)| {
-                        let found = self.store.stands(&channel)?;
+                        let found = self.store.audit(&channel)?;
                         Some((channel, asked, found))
                     })
                     .collect();
@@ -87,6 +100,10 @@ impl World {
                         room.audit((&asked.0, asked.1), (&found.0, found.1), out)
                     });
                 }
+            }
+            Event::Renew => {
+                self.say(|| "a new era begins".into());
+                self.store.renew();
             }
             Event::Line(gateway) => self.listen_again(gateway),
             Event::Breakage => self.breakage(),
@@ -175,6 +192,9 @@ impl World {
             _ => {
                 self.say(|| "a replica takes over".into());
                 self.store.fail_over();
+                // Some gateway has seen more, and says so when it is back.
+                let wait = self.random.between(1, 300);
+                self.later(wait, Event::Renew);
                 // Nobody is connected to a store that is gone.
                 for gateway in 0..self.gateways.len() {
                     self.gateways[gateway].line = None;
@@ -197,12 +217,17 @@ impl World {
             ..Gateway::default()
         };
         self.listeners.retain(|(of, _), _| *of != gateway);
-        for id in dead.connections.into_keys() {
+        for (id, connection) in dead.connections {
+            if let Some(user) = connection.session.user().cloned() {
+                let session = connection.session.id();
+                let who = Membership { session, user };
+                self.later(DEAD_MS + GRACE_MS, Event::End(who));
+            }
             self.frame_to(id, None);
         }
     }
 
-    fn judge(&self) {
+    fn judge(&mut self) {
         for (number, client) in self.clients.iter().enumerate() {
             assert!(
                 client.ready,
@@ -224,9 +249,34 @@ impl World {
                         "client {number} has all of {channel}"
                     );
                 }
+                // News of who comes and goes may be lost, and then nobody tells.
+                let in_order = !self.weather.reorders && !self.weather.forgets;
+                if in_order && !view.stale {
+                    assert_eq!(
+                        view.users,
+                        self.store.users(channel),
+                        "client {number} knows who is in {channel}"
+                    );
+                    self.totals.rosters += 1;
+                }
             }
         }
-        for (channel, names) in self.store.named() {
+        let stored = self.store.named();
+        for (number, client) in self.clients.iter().enumerate() {
+            for (channel, view) in client.rooms.iter().filter(|(_, view)| view.wanted) {
+                // A room that is gone without a trace tells nobody anything until it begins anew.
+                let told = stored.contains_key(channel);
+                for (seq, name) in view.has.iter().filter(|_| told) {
+                    let there = stored.get(channel).and_then(|it| it.get(*seq as usize - 1));
+                    assert_eq!(
+                        there,
+                        Some(&name.as_str()),
+                        "client {number} has message {seq} of {channel}, and nobody told it otherwise"
+                    );
+                }
+            }
+        }
+        for (channel, names) in stored {
             let once: BTreeSet<&str> = names.iter().copied().collect();
             assert_eq!(once.len(), names.len(), "{channel} holds a message twice");
         }

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,10 +15,11 @@ use parlor_gateway::{
 };
 use parlor_shared::{
     config::RateLimit,
-    event::MessageEvent,
-    id::{Address, ChannelId, RoomName},
+    event::{self, MessageEvent},
+    id::{Address, ChannelId, SessionId, UserId},
     protocol::server::Ready,
 };
+use uuid::Uuid;
 
 use super::{
     client::{Client, Light, View},
@@ -32,6 +33,10 @@ pub const TROUBLE_MS: u64 = 1_500;
 /// When all is judged: late answers, audits and reconnections have had their time.
 pub const END_MS: u64 = 5_500;
 pub const AUDIT_MS: u64 = 400;
+/// How long a session may be gone before it is ended.
+pub const GRACE_MS: u64 = 300;
+/// How long a gateway is silent before it is taken for dead.
+pub const DEAD_MS: u64 = 400;
 /// How often a client looks after its rooms and messages.
 pub const TEND_MS: u64 = 120;
 
@@ -69,8 +74,12 @@ pub enum Event {
         line: u64,
         generation: u64,
         channel: ChannelId,
-        event: MessageEvent,
+        event: event::Event,
     },
+    /// A session leaves a room, at the store; its connection waits for it.
+    Leave(ConnectionId, ChannelId, event::Membership),
+    /// A session that went without a word is ended.
+    End(event::Membership),
     Subscribe(usize, ChannelId, u64),
     Subscribed(usize, ChannelId, u64),
     Join(Box<Joining>),
@@ -80,6 +89,7 @@ pub enum Event {
     AuditRead(usize, u64, Vec<(ChannelId, Place)>),
     Audited(usize, u64, Vec<(ChannelId, Place, Place)>),
     Line(usize),
+    Renew,
     Breakage,
     Persist,
 }
@@ -100,9 +110,9 @@ pub struct Repair {
 pub struct World {
     pub now: u64,
     began: Instant,
-    queue: BinaryHeap<Reverse<(u64, u64)>>,
-    events: BTreeMap<u64, Event>,
-    next: u64,
+    queue: BinaryHeap<Reverse<(u64, usize)>>,
+    /// By number; taken when they happen.
+    events: Vec<Option<Event>>,
     pub random: Random,
     pub weather: Weather,
     pub store: Store,
@@ -115,8 +125,11 @@ pub struct World {
     pub bus_arrival: Vec<u64>,
     pub publisher_arrival: Vec<u64>,
     pub rules: Arc<Rules>,
-    pub channels: Vec<(ChannelId, Address)>,
+    /// General, a named room, and the private room of the first two clients.
+    pub channels: [ChannelId; 3],
     frames: BTreeMap<usize, (Bytes, Rc<Light>)>,
+    /// Sessions with which their users left a room, whoever heard of it.
+    pub departures: BTreeSet<(ChannelId, SessionId)>,
     pub totals: Totals,
     pub trace: bool,
 }
@@ -143,6 +156,9 @@ pub struct Totals {
     pub recovered: u64,
     pub unrecovered: u64,
     pub repeated: u64,
+    pub left: u64,
+    /// Views of who is in a room that were found right in the end.
+    pub rosters: u64,
 }
 
 impl World {
@@ -159,22 +175,14 @@ impl World {
             keep: random.pick(&[4, 1_000, 1_000, 1_000]),
             ring_messages: random.pick(&[2, 8, 64]),
         };
-        let channels = [
-            ("{1}public", Address::General),
-            (
-                "{2}tea",
-                Address::Named(RoomName::new("tea").expect("a name")),
-            ),
-        ];
-        let channels = channels.map(|(channel, address)| (ChannelId::new(channel), address));
+        let channels = ["{1}public", "{2}tea", "{3}private"].map(ChannelId::new);
         let gateways = random.between(1, 3) as usize;
         let clients = random.between(2, 4) as usize;
         let mut world = Self {
             now: 0,
             began: Instant::now(),
             queue: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            next: 0,
+            events: Vec::new(),
             store: Store::new(weather.keep),
             gateways: Vec::new(),
             clients: Vec::new(),
@@ -183,8 +191,9 @@ impl World {
             bus_arrival: vec![0; gateways],
             publisher_arrival: vec![0; gateways],
             rules: Arc::new(rules()),
-            channels: channels.into(),
+            channels,
             frames: BTreeMap::new(),
+            departures: BTreeSet::new(),
             totals: Totals::default(),
             random,
             weather,
@@ -210,18 +219,39 @@ impl World {
     }
 
     fn add_client(&mut self, number: usize) {
-        let mut client = Client::new(&format!("client{number}"), 1 + number as u128);
-        for (at, (channel, _)) in self.channels.iter().enumerate() {
+        let mut client = Client::new(&format!("client{number}"), user(number));
+        let mut fields = vec![
+            r#""recipientUUID":"""#.to_owned(),
+            r#""room":"tea""#.to_owned(),
+        ];
+        if number < 2 {
+            fields.push(format!(r#""recipientUUID":"{}""#, user(1 - number)));
+        }
+        for (at, field) in fields.into_iter().enumerate() {
             let view = View {
-                field: [r#""recipientUUID":"""#, r#""room":"tea""#][at],
+                field,
                 wanted: at == 0 || self.random.percent(60),
                 ..View::default()
             };
-            client.rooms.insert(channel.clone(), view);
+            client.rooms.insert(self.channels[at].clone(), view);
         }
         self.clients.push(client);
         let at = self.random.below(200);
         self.later(at, Event::Tend(number));
+    }
+
+    /// The channel of a room as a client addresses it.
+    ///
+    /// # Panics
+    /// When the client knows no such room: it was shown another's.
+    pub fn channel(&self, number: usize, address: &Address) -> ChannelId {
+        let at = match address {
+            Address::General => 0,
+            Address::Named(room) if room.as_str() == "tea" => 1,
+            Address::Private(other) if number < 2 && *other == user(1 - number) => 2,
+            other => panic!("client {number} knows no {other:?}"),
+        };
+        self.channels[at].clone()
     }
 
     /// The world's time as the session knows it.
@@ -230,9 +260,9 @@ impl World {
     }
 
     pub fn at(&mut self, time: u64, event: Event) {
-        self.next += 1;
-        self.queue.push(Reverse((time.max(self.now), self.next)));
-        self.events.insert(self.next, event);
+        let number = self.events.len();
+        self.queue.push(Reverse((time.max(self.now), number)));
+        self.events.push(Some(event));
     }
 
     pub fn later(&mut self, wait: u64, event: Event) {
@@ -247,7 +277,7 @@ impl World {
         }
         self.now = time;
         self.totals.events += 1;
-        self.events.remove(&number)
+        self.events[number].take()
     }
 
     /// Whether things still go wrong.
@@ -291,7 +321,13 @@ impl World {
     }
 
     pub fn needs(&mut self, gateway: usize, channel: &ChannelId, needs: Vec<Need>) {
-        for Need::Repair { epoch, from, to } in needs {
+        for need in needs {
+            let Need::Repair { epoch, from, to } = need else {
+                assert!(self.weather.forgets, "this store has not gone back");
+                let wait = self.delay();
+                self.later(wait, Event::Renew);
+                continue;
+            };
             let Some(entry) = self.gateways[gateway].rooms.get(channel) else {
                 return;
             };
@@ -316,6 +352,16 @@ impl World {
     }
 }
 
+/// A client's user.
+fn user(number: usize) -> UserId {
+    UserId(Uuid::from_u128(1 + number as u128))
+}
+
+/// A connection's session.
+pub fn session(id: ConnectionId) -> SessionId {
+    SessionId(Uuid::from_u128(u128::from(id)))
+}
+
 fn rules() -> Rules {
     Rules {
         message_characters: 4_000,
@@ -325,7 +371,7 @@ fn rules() -> Rules {
         join_history: 3,
         sign_in_timeout: Duration::from_secs(30),
         ready: Ready {
-            session_uuid: parlor_shared::id::SessionId::default(),
+            session_uuid: SessionId::default(),
             version: String::new(),
             ping_interval_ms: 25_000,
             frame_bytes: 65_536,

@@ -9,7 +9,7 @@ use std::mem;
 use bytes::Bytes;
 use parlor_shared::{event::MessageEvent, id::SessionId};
 
-use super::{Deliver, Frames, Need, Phase, Progress, Room, Waiting, view};
+use super::{Deliver, Frames, Need, Phase, Place, Progress, Room, Waiting, view};
 
 impl<S> Room<S> {
     /// The member has its history up to this place: what waited is delivered, and it is live.
@@ -78,9 +78,12 @@ impl<S> Room<S> {
             // Its history is of an epoch that the room has not heard of.
             return Vec::new();
         }
+        // In its history, or of an epoch that was over when that was read.
         let known = |waiting: &Waiting| {
-            let place = waiting.position.as_ref();
-            !resynced && place.is_some_and(|(of, number)| **of == *epoch && *number <= seq)
+            let is_known = |(of, number): &Place| {
+                if **of == *epoch { *number <= seq } else { same }
+            };
+            !resynced && waiting.position.as_ref().is_some_and(is_known)
         };
         let unknown: Vec<Waiting> = waiting.into_iter().filter(|it| !known(it)).collect();
         let first = unknown.iter().filter_map(|it| it.position.as_ref());

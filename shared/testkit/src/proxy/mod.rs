@@ -27,7 +27,8 @@ pub enum Direction {
 #[derive(Debug, Clone, Default)]
 struct Faults {
     stalled: bool,
-    delay: Duration,
+    /// By direction.
+    delays: [Duration; 2],
     bytes_per_second: Option<u32>,
     /// By direction.
     dropped: [bool; 2],
@@ -112,7 +113,13 @@ impl Proxy {
 
     /// Delays everything by this time, in each direction.
     pub fn delay(&self, delay: Duration) {
-        self.faults.send_modify(|faults| faults.delay = delay);
+        self.faults.send_modify(|faults| faults.delays = [delay; 2]);
+    }
+
+    /// Delays what goes in this direction, while the other one is as it was.
+    pub fn delay_direction(&self, direction: Direction, delay: Duration) {
+        self.faults
+            .send_modify(|faults| faults.delays[direction as usize] = delay);
     }
 
     /// Limits each direction of each connection; `None` lifts the limit.

@@ -87,7 +87,7 @@ async fn read(
         }
         // The writer has gone when its peer has: what comes now has nowhere to go.
         if queue
-            .send((Instant::now() + now.delay, chunk))
+            .send((Instant::now() + now.delays[direction as usize], chunk))
             .await
             .is_err()
         {

@@ -1,5 +1,8 @@
 //! What holds whatever comes: the codec, positions, limits, and a room against a simple model.
 
+mod room;
+mod websocket;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
