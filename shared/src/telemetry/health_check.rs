@@ -72,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn tells_what_the_admin_port_tells() {
         let metrics = Metrics::new("test").expect("valid");
-        let readiness = Readiness::new(&metrics).expect("valid");
+        let readiness = Readiness::new(&metrics).expect("once");
         let redis = readiness.condition("redis");
         // All interfaces, as in a container.
         let any_port = ":0".parse().expect("valid");
