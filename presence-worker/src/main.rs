@@ -16,6 +16,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let config: PresenceConfig = config::load();
+    if let Some(question) = config.common.health_check {
+        return telemetry::ask_health(&config.common.admin_address, question);
+    }
     telemetry::init_logging(&config.common);
     // Before anything slow, so that no signal is lost.
     let lifecycle = match Lifecycle::new() {

@@ -28,6 +28,27 @@ impl std::str::FromStr for LogFormat {
     }
 }
 
+/// What a program that runs is asked by another of its kind: see `telemetry::ask_health`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthQuestion {
+    /// Whether it is alive; never looks at Redis.
+    Live,
+    /// Whether it should get work.
+    Ready,
+}
+
+impl std::str::FromStr for HealthQuestion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "live" => Ok(Self::Live),
+            "ready" => Ok(Self::Ready),
+            _ => Err("live or ready".to_owned()),
+        }
+    }
+}
+
 // Doc comments are the texts of --help, where backticks would be noise.
 /// Settings of every program.
 #[allow(clippy::doc_markdown)]
@@ -41,6 +62,10 @@ pub struct Common {
     /// Print the effective settings and where each came from, with secrets masked, and exit
     #[arg(long)]
     pub print_config: bool,
+
+    /// Ask the program that runs with these settings whether it is live or ready, and exit with 0 if so
+    #[arg(long, value_name = "QUESTION")]
+    pub health_check: Option<HealthQuestion>,
 
     /// URL of Redis; wins over host and address
     #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis::url_value)]

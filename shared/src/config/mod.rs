@@ -34,7 +34,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 pub use address::{AllowedOrigins, ListenAddress, Networks};
-pub use common::{Common, LogFormat};
+pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
 pub use limits::GatewayLimits;

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 
 use super::explain::SECRETS;
 use super::redis::RedactedUrl;
-use super::source::Origin;
+use super::source::{NOT_IN_FILES, Origin};
 
 /// The mask that stands for a secret.
 const MASK: &str = "***";
@@ -20,7 +20,7 @@ pub(super) fn effective(
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
         let Some(long) = arg.get_long() else { continue };
-        if ["config", "print_config", "help", "version"].contains(&id) {
+        if NOT_IN_FILES.contains(&id) {
             continue;
         }
         let raw = matches
