@@ -1,6 +1,7 @@
 //! What is written is read the same: every frame, every event on the bus, every name.
 
 mod frames;
+mod leases;
 
 use bytes::Bytes;
 use parlor_shared::{
