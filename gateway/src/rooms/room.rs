@@ -293,7 +293,16 @@ impl<S> Room<S> {
             let Position { epoch, seq, .. } = next.position.clone();
             self.resync(&epoch, seq.saturating_sub(1), out);
         } else if answered {
-            // Redis may have lost it or trimmed it: the next audit tells which.
+            // Redis may have lost it or trimmed it: the next audit tells which. Whoever has it from
+            // a history that Redis has lost would take the next one with its number for the same.
+            let beyond = |place: &Place| *place.0 == *epoch && place.1 > seq;
+            let has_it = |member: &Member<S>| match &member.phase {
+                Phase::Live { ahead } => ahead.as_deref().is_some_and(beyond),
+                Phase::Joining { .. } => false,
+            };
+            if self.members.iter().any(has_it) {
+                self.resync(&epoch, seq, out);
+            }
             self.fruitless = Some((epoch, seq));
         }
         let mut needs = self.take_in(fetched, out);

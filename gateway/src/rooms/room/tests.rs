@@ -395,6 +395,20 @@ fn a_member_behind_another_that_took_the_room_further_misses_nothing() {
 }
 
 #[test]
+fn who_has_what_redis_has_lost_is_told_when_another_shows_it() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(4, &mut out);
+    // Redis is a replica now that had not got the fourth, as Bob's history shows.
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    assert_eq!(room.release(bob, "a", 3, &mut out), repair(4, 4));
+    assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:resync 3", "bob:resync 3"]);
+    room.event(event(4), &mut out);
+    assert_eq!(out.take(), ["ann:4", "bob:4"]);
+}
+
+#[test]
 fn a_member_ahead_in_a_new_epoch_gets_nothing_twice() {
     let mut out = Log::default();
     let (mut room, _) = room_at(7, &mut out);
