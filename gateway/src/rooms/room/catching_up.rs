@@ -9,7 +9,7 @@ use std::mem;
 use bytes::Bytes;
 use parlor_shared::{event::MessageEvent, id::SessionId};
 
-use super::{Deliver, Frames, Need, Phase, Progress, Room, Waiting, view};
+use super::{Deliver, Frames, Need, Phase, Place, Progress, Room, Waiting, view};
 
 impl<S> Room<S> {
     /// The member has its history up to this place: what waited is delivered, and it is live.
@@ -78,9 +78,17 @@ impl<S> Room<S> {
             // Its history is of an epoch that the room has not heard of.
             return Vec::new();
         }
+        // The room's own epoch comes after all that it has left.
+        let age = |of: &str| {
+            let left = self.left_epochs.iter().position(|left| **left == *of);
+            left.unwrap_or(usize::MAX)
+        };
+        let own_age = age(epoch);
         let known = |waiting: &Waiting| {
             let place = waiting.position.as_ref();
-            !resynced && place.is_some_and(|(of, number)| **of == *epoch && *number <= seq)
+            let has =
+                |(of, number): &Place| age(of) < own_age || (**of == *epoch && *number <= seq);
+            !resynced && place.is_some_and(has)
         };
         let unknown: Vec<Waiting> = waiting.into_iter().filter(|it| !known(it)).collect();
         let first = unknown.iter().filter_map(|it| it.position.as_ref());
