@@ -26,6 +26,7 @@ use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{
         durability::Durability,
+        guard::Guard,
         history::History,
         notices::{Mailbox, Notice, Notifier},
         probe::Probe,
@@ -59,7 +60,7 @@ pub struct Gateway {
 /// A sentence for people when an address is taken or Redis' data is laid out otherwise.
 pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Result<Gateway> {
     let metrics = Metrics::new("gateway")?;
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(&metrics)?;
     let redis_condition = readiness.condition("redis");
     redis_condition.fails("not connected yet");
     let draining = readiness.condition("draining");
@@ -70,6 +71,8 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
     let metrics = GatewayMetrics::new(&metrics)?;
+    let most = config.limits.connections_per_gateway;
+    metrics.connections_limit.set(most as i64);
     let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
     let notices = parts.take_notices();
@@ -148,6 +151,7 @@ impl Parts {
             names_limit: config.limits.presence_names_limit as u64,
             ..presence::Settings::default()
         };
+        let guard = Guard::new(keyspace.clone(), metrics.clone());
         let history = History::new(commands.clone(), keyspace.clone());
         let probe = Probe::new(gateway);
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
@@ -157,6 +161,7 @@ impl Parts {
             plan.entrances(),
             Arc::clone(&probe),
             mailbox,
+            guard.clone(),
             metrics.clone(),
         );
         let (subscriptions, subscriber) = Subscriptions::new(redis.clone(), pump);
@@ -165,7 +170,7 @@ impl Parts {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
         };
-        for shard in plan.shards(&subscriptions, &history, shard_settings, metrics) {
+        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -178,6 +183,7 @@ impl Parts {
             keyspace.clone(),
             config.limits.backlog_high_water,
             durability,
+            guard,
             metrics.clone(),
         );
         until_drained(lifecycle, "publisher", publishing);
@@ -185,7 +191,13 @@ impl Parts {
         until_drained(
             lifecycle,
             "probe",
-            probe.run(commands.clone(), subscriptions, every, condition),
+            probe.run(
+                commands.clone(),
+                subscriptions,
+                every,
+                condition,
+                metrics.probe_seconds.clone(),
+            ),
         );
         let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
         let registrar_stop = CancellationToken::new();

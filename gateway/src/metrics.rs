@@ -1,6 +1,6 @@
 //! What the gateway counts. Labels are fixed enumerations, never a room, a user or an address.
 
-use parlor_shared::telemetry::Metrics;
+use parlor_shared::{protocol::CloseCode, telemetry::Metrics};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
 /// Seconds; from a tenth of a millisecond to several seconds.
@@ -12,6 +12,7 @@ const LATENCY_BUCKETS: [f64; 14] = [
 #[derive(Clone, Debug)]
 pub struct GatewayMetrics {
     pub connections: IntGauge,
+    pub connections_limit: IntGauge,
     pub connections_total: IntCounter,
     pub handshakes_refused: IntCounter,
     pub signed_in: IntGauge,
@@ -19,15 +20,18 @@ pub struct GatewayMetrics {
     pub frames_in: IntCounter,
     pub messages_in: IntCounter,
     pub messages_published: IntCounter,
+    pub messages_refused: RefusedMessages,
     pub deliveries: IntCounter,
     pub fan_out_seconds: Histogram,
     pub publish_seconds: Histogram,
+    pub probe_seconds: Histogram,
     pub outbox_overflows: IntCounter,
     pub auth_failures: IntCounter,
     pub rate_limited: IntCounter,
     pub frames_refused: IntCounter,
     pub violations: IntCounter,
     pub gaps: IntCounter,
+    pub gaps_open: IntGauge,
     pub gap_messages_repaired: IntCounter,
     pub duplicates_dropped: IntCounter,
     pub resyncs: IntCounter,
@@ -37,6 +41,7 @@ pub struct GatewayMetrics {
     pub notices_dropped: IntCounter,
     pub redis_errors: IntCounter,
     pub redis_reconnects: IntCounter,
+    pub redis_gone_back: IntCounter,
     resumes_recovered: IntCounter,
     resumes_fresh: IntCounter,
     closes: IntCounterVec,
@@ -64,6 +69,10 @@ impl GatewayMetrics {
         )?)?;
         Ok(Self {
             connections: gauge("parlor_connections", "WebSocket connections now.")?,
+            connections_limit: gauge(
+                "parlor_connections_limit",
+                "WebSocket connections that this gateway takes.",
+            )?,
             connections_total: counter("parlor_connections_total", "WebSocket connections made.")?,
             handshakes_refused: counter(
                 "parlor_handshakes_refused_total",
@@ -83,6 +92,15 @@ impl GatewayMetrics {
                 "parlor_messages_published_total",
                 "Chat messages numbered and stored by Redis.",
             )?,
+            messages_refused: RefusedMessages(labelled(
+                metrics,
+                Opts::new(
+                    "parlor_messages_refused_total",
+                    "Chat messages refused though their senders did nothing wrong, by reason.",
+                ),
+                "reason",
+                RefusedMessages::REASONS,
+            )?),
             deliveries: counter(
                 "parlor_deliveries_total",
                 "Frames handed to members of rooms.",
@@ -94,6 +112,10 @@ impl GatewayMetrics {
             publish_seconds: histogram(
                 "parlor_publish_seconds",
                 "From a batch's way to Redis until its replies.",
+            )?,
+            probe_seconds: histogram(
+                "parlor_probe_seconds",
+                "The way of the gateway's own message through Redis and back.",
             )?,
             outbox_overflows: counter(
                 "parlor_outbox_overflows_total",
@@ -116,6 +138,10 @@ impl GatewayMetrics {
                 "Connections ended because they broke the WebSocket protocol or its limits.",
             )?,
             gaps: counter("parlor_gaps_total", "Gaps noticed in rooms' live messages.")?,
+            gaps_open: gauge(
+                "parlor_gaps_open",
+                "Rooms' gaps whose messages are being fetched; newer ones wait for them.",
+            )?,
             gap_messages_repaired: counter(
                 "parlor_gap_messages_repaired_total",
                 "Messages fetched to repair gaps.",
@@ -152,15 +178,21 @@ impl GatewayMetrics {
                 "parlor_redis_reconnects_total",
                 "Times the publisher lost its connection.",
             )?,
+            redis_gone_back: counter(
+                "parlor_redis_gone_back_total",
+                "Partitions found to have lost messages, whose rooms begin new epochs.",
+            )?,
             resumes_recovered: resumes.with_label_values(&["recovered"]),
             resumes_fresh: resumes.with_label_values(&["fresh"]),
-            closes: metrics.register(IntCounterVec::new(
+            closes: labelled(
+                metrics,
                 Opts::new(
                     "parlor_connections_closed_total",
                     "Connections ended, by reason.",
                 ),
-                &["reason"],
-            )?)?,
+                "reason",
+                close_reasons(),
+            )?,
         })
     }
 
@@ -173,9 +205,71 @@ impl GatewayMetrics {
         }
     }
 
-    /// Counts a connection's end.
-    pub fn closed(&self, reason: &'static str) {
+    /// Counts a connection's end, by the code it was closed with; `None` when the client just went.
+    pub fn closed(&self, code: Option<CloseCode>) {
+        let reason = code.map_or(GONE, close_reason);
         self.closes.with_label_values(&[reason]).inc();
+    }
+}
+
+/// Messages that were not taken. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RefusedMessages(IntCounterVec);
+
+impl RefusedMessages {
+    pub const UNAVAILABLE: &str = "unavailable";
+    pub const UNCONFIRMED: &str = "unconfirmed";
+    pub const BACKLOG_FULL: &str = "backlog_full";
+    pub const OVERLOADED: &str = "overloaded";
+    const REASONS: [&str; 4] = [
+        Self::UNAVAILABLE,
+        Self::UNCONFIRMED,
+        Self::BACKLOG_FULL,
+        Self::OVERLOADED,
+    ];
+
+    pub fn count(&self, reason: &'static str) {
+        self.0.with_label_values(&[reason]).inc();
+    }
+}
+
+/// A family with one label, all of whose values are known: each is told as 0 from the start, so that
+/// the first event is a rise and not a series out of nowhere.
+fn labelled(
+    metrics: &Metrics,
+    options: Opts,
+    label: &str,
+    values: impl IntoIterator<Item = &'static str>,
+) -> prometheus::Result<IntCounterVec> {
+    let family = metrics.register(IntCounterVec::new(options, &[label])?)?;
+    for value in values {
+        family.with_label_values(&[value]);
+    }
+    Ok(family)
+}
+
+/// The reason of a connection whose client went without a word.
+const GONE: &str = "gone";
+
+fn close_reasons() -> impl Iterator<Item = &'static str> {
+    CloseCode::ALL.into_iter().map(close_reason).chain([GONE])
+}
+
+fn close_reason(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::Normal => "normal",
+        CloseCode::Protocol => "protocol",
+        CloseCode::Unsupported => "unsupported",
+        CloseCode::InvalidUtf8 => "invalid_utf8",
+        CloseCode::TooBig => "too_big",
+        CloseCode::Internal => "internal",
+        CloseCode::Restart => "restart",
+        CloseCode::TryAgainLater => "try_again_later",
+        CloseCode::SignInTimeout => "sign_in_timeout",
+        CloseCode::SignInRefused => "sign_in_refused",
+        CloseCode::SlowConsumer => "slow_consumer",
+        CloseCode::PongTimeout => "pong_timeout",
+        CloseCode::Flood => "flood",
     }
 }
 

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{TestGateway, refusal, room};
-use parlor_shared::{id::Address, protocol::ErrorCode};
+use parlor_shared::{
+    id::Address,
+    protocol::{ClientFrame, ErrorCode, client::ChannelMessage, value::RoomRef},
+};
 use parlor_testkit::RedisServer;
 
 #[tokio::test]
@@ -31,6 +34,10 @@ async fn a_full_backlog_refuses_and_keeps_what_it_took() {
     ann.join(&room("lobby")).await.expect("joins");
     let body = refusal(ann.say(&room("lobby"), "hi").await);
     assert_eq!(body.code, ErrorCode::BacklogFull.number());
+    let refused = gateway.metrics().await;
+    let refused = |reason| refused.value("parlor_messages_refused_total", &[("reason", reason)]);
+    assert_eq!(refused("backlog_full"), Some(3.0));
+    assert_eq!(refused("unavailable"), Some(0.0));
     // Nothing of what was acknowledged is lost, and nothing of the rest came through.
     for number in 1..=5 {
         let message = bob.message().await.expect("delivered");
@@ -50,4 +57,38 @@ async fn a_full_backlog_refuses_and_keeps_what_it_took() {
     assert_eq!(ack.expect("sent").seq, 6);
     let message = bob.message().await.expect("delivered");
     assert_eq!((message.message.as_str(), message.seq), ("6", 6));
+}
+
+#[tokio::test]
+async fn a_quiet_room_behind_a_long_backlog_is_found_all_the_same() {
+    /// More than a first look at a partition takes in.
+    const BACKLOG: usize = 1_100;
+    let redis = RedisServer::start().await;
+    let gateway = TestGateway::start_with(&redis, &["--partitions=1"]).await;
+    let (quiet, busy) = (room("quiet"), room("busy"));
+    let mut ann = gateway.guest_in("Ann", &quiet).await;
+    for number in 1..=3 {
+        ann.say(&quiet, &number.to_string()).await.expect("sent");
+    }
+    ann.join(&busy).await.expect("joins");
+    let mut ids = Vec::with_capacity(BACKLOG);
+    for number in 0..BACKLOG {
+        let frame = ClientFrame::ChannelMessage(ChannelMessage {
+            room: RoomRef::from(&busy),
+            message: number.to_string(),
+            client_message_id: None,
+        });
+        ids.push(ann.send(frame).await.expect("sent"));
+    }
+    for id in &ids {
+        ann.answer(id).await.expect("acknowledged");
+    }
+    let mut bob = gateway.guest("Bob").await;
+    let joined = bob.join(&quiet).await.expect("joins");
+    let texts: Vec<&str> = joined
+        .messages
+        .iter()
+        .map(|it| it.message.as_str())
+        .collect();
+    assert_eq!(texts, ["1", "2", "3"]);
 }

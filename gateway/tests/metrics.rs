@@ -3,7 +3,10 @@
 mod common;
 
 use common::{PATIENCE, TestGateway, page::Page, room};
-use parlor_shared::id::Address;
+use parlor_shared::{
+    id::{Address, ChannelId},
+    keyspace,
+};
 use parlor_testkit::{
     Proxy, RedisServer,
     exposition::{Families, Kind},
@@ -14,6 +17,8 @@ use parlor_testkit::{
 const FAMILIES: &[(&str, Kind)] = &[
     ("parlor_connections", Kind::Gauge),
     ("parlor_connections_total", Kind::Counter),
+    ("parlor_connections_limit", Kind::Gauge),
+    ("parlor_connections_closed_total", Kind::Counter),
     ("parlor_handshakes_refused_total", Kind::Counter),
     ("parlor_signed_in_sessions", Kind::Gauge),
     ("parlor_rooms", Kind::Gauge),
@@ -21,22 +26,32 @@ const FAMILIES: &[(&str, Kind)] = &[
     ("parlor_frames_refused_total", Kind::Counter),
     ("parlor_messages_in_total", Kind::Counter),
     ("parlor_messages_published_total", Kind::Counter),
+    ("parlor_messages_refused_total", Kind::Counter),
     ("parlor_deliveries_total", Kind::Counter),
     ("parlor_fan_out_seconds", Kind::Histogram),
     ("parlor_publish_seconds", Kind::Histogram),
+    ("parlor_probe_seconds", Kind::Histogram),
     ("parlor_outbox_overflows_total", Kind::Counter),
     ("parlor_auth_failures_total", Kind::Counter),
     ("parlor_rate_limited_total", Kind::Counter),
     ("parlor_gaps_total", Kind::Counter),
+    ("parlor_gaps_open", Kind::Gauge),
     ("parlor_gap_messages_repaired_total", Kind::Counter),
     ("parlor_redis_errors_total", Kind::Counter),
     ("parlor_redis_reconnects_total", Kind::Counter),
+    ("parlor_redis_gone_back_total", Kind::Counter),
+    ("parlor_ready", Kind::Gauge),
     ("parlor_build_info", Kind::Gauge),
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("process_open_fds", Kind::Gauge),
     ("process_start_time_seconds", Kind::Gauge),
 ];
+
+async fn reaches_redis(gateway: &TestGateway) -> Option<f64> {
+    let metrics = gateway.metrics().await;
+    metrics.value("parlor_ready", &[("condition", "redis")])
+}
 
 fn count(families: &Families, name: &str) -> u64 {
     families.sum(name) as u64
@@ -45,8 +60,9 @@ fn count(families: &Families, name: &str) -> u64 {
 #[tokio::test]
 async fn every_family_is_there_before_anything_happened() {
     let redis = RedisServer::start().await;
-    let gateway = TestGateway::start(&redis).await;
+    let gateway = TestGateway::start_with(&redis, &["--connections-per-gateway=77"]).await;
     let families = gateway.metrics().await;
+    assert_eq!(count(&families, "parlor_connections_limit"), 77);
     for (name, kind) in FAMILIES {
         let family = families.get(name);
         let family = family.unwrap_or_else(|| panic!("{name} is missing"));
@@ -54,7 +70,12 @@ async fn every_family_is_there_before_anything_happened() {
         assert!(!family.samples.is_empty(), "{name} is empty");
     }
     for name in families.names().filter(|name| name.starts_with("parlor_")) {
-        let known = ["parlor_build_info", "parlor_subscriber_connects_total"];
+        let known = [
+            "parlor_build_info",
+            "parlor_connections_limit",
+            "parlor_ready",
+            "parlor_subscriber_connects_total",
+        ];
         if !known.contains(&name) {
             assert_eq!(count(&families, name), 0, "{name}");
         }
@@ -117,6 +138,7 @@ async fn traffic_moves_what_counts_it_and_nothing_else() {
         ("parlor_duplicates_dropped_total", 0),
         ("parlor_redis_errors_total", 0),
         ("parlor_redis_reconnects_total", 0),
+        ("parlor_redis_gone_back_total", 0),
     ];
     for (name, value) in expected {
         assert_eq!(count(&families, name), value, "{name}");
@@ -161,16 +183,42 @@ async fn a_lost_redis_is_counted_and_told_by_readiness() {
     proxy.refuse(true).await;
     proxy.cut().await;
     wait_until(PATIENCE, "unready", async || !gateway.is_ready().await).await;
+    assert_eq!(reaches_redis(&gateway).await, Some(0.0));
     let mut page = Page::open(&gateway).await;
     page.send(r#"{"type":"signIn","signIn":{"nickname":"Ann"}}"#)
         .await;
     assert_eq!(page.first("error").await["error"]["code"], 24);
     proxy.refuse(false).await;
     wait_until(PATIENCE, "ready again", async || gateway.is_ready().await).await;
+    assert_eq!(reaches_redis(&gateway).await, Some(1.0));
+    assert!(gateway.count("parlor_probe_seconds_count").await > 0);
     let reconnects = "parlor_redis_reconnects_total";
     wait_until(PATIENCE, "the reconnection is counted", async || {
         gateway.count(reconnects).await > 0
     })
     .await;
     assert!(gateway.count("parlor_redis_errors_total").await > 0);
+}
+
+#[tokio::test]
+async fn a_gap_is_open_as_long_as_its_messages_can_not_be_had() {
+    let redis = RedisServer::start().await;
+    let gateway = TestGateway::start(&redis).await;
+    let lobby = room("lobby");
+    let mut ann = gateway.guest_in("Ann", &lobby).await;
+    ann.say(&lobby, "one").await.expect("sent");
+    let first = ann.message().await.expect("delivered");
+    assert_eq!(gateway.count("parlor_gaps_open").await, 0);
+
+    // The room's list can't be read while it is none.
+    let meta = redis.cli(&["KEYS", "channelMeta:*"]);
+    let channel = meta.trim().trim_start_matches("channelMeta:");
+    let list = keyspace::channel_messages(&ChannelId::new(channel));
+    redis.cli(&["SET", &list, "in the way"]);
+    let later = format!("m {} {} 1000\n{{}}", first.epoch, first.seq + 5);
+    redis.cli(&["PUBLISH", channel, &later]);
+    gateway.wait_for_count("parlor_gaps_open", 1).await;
+    redis.cli(&["DEL", &list]);
+    gateway.wait_for_count("parlor_gaps_open", 0).await;
+    assert_eq!(gateway.count("parlor_gaps_total").await, 1);
 }

@@ -140,11 +140,17 @@ async fn what_was_missed_is_looked_for_until_redis_tells() {
     proxy.cut().await;
     told_paused(&mut bob, true).await;
     ann.say(&lobby, "missed").await.expect("sent");
+    let before = far.count("parlor_redis_errors_total").await;
     // The command that tells where rooms stand fails a while longer than all others.
     redis.cli(&["ACL", "SETUSER", "default", "-hmget"]);
     proxy.refuse(false).await;
     wait_until(PATIENCE, "Redis has refused to tell", async || {
         redis.cli(&["ACL", "LOG"]).contains("hmget")
+    })
+    .await;
+    let errors = "parlor_redis_errors_total";
+    wait_until(PATIENCE, "the refusal is counted", async || {
+        far.count(errors).await > before
     })
     .await;
     redis.cli(&["ACL", "SETUSER", "default", "+hmget"]);

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{
     PATIENCE, TestGateway,
     wire::{CLOSE, Wire},
@@ -102,4 +104,45 @@ async fn who_never_reads_again_is_let_go() {
     .await;
     assert_eq!(gateway.closes("slow_consumer").await, 1);
     drop(slow);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_more_than_fits_gets_all_of_it_while_reading() {
+    const LONG_MESSAGES: usize = 20;
+    /// Pages of 256 KiB: together more than all buffers on the way hold.
+    const PAGES: u64 = 100;
+    let redis = RedisServer::start().await;
+    let settings = ["--outbox-bytes=64KiB", "--write-timeout=60s"];
+    let gateway = TestGateway::start_with(&redis, &settings).await;
+    let mut speaker = gateway.guest_in("speaker", &Address::General).await;
+    for _ in 0..LONG_MESSAGES {
+        let text = "🙂".repeat(CHARACTERS);
+        let sent = speaker.say(&Address::General, &text).await;
+        sent.expect("is sent");
+    }
+    let mut slow = join_without_reading(&gateway).await;
+    for id in 0..PAGES {
+        let block = format!(r#"{{"recipientUUID":"","limit":{LONG_MESSAGES}}}"#);
+        let ask = format!(r#"{{"id":{id},"type":"channelMessages","channelMessages":{block}}}"#);
+        slow.send_text(&ask).await;
+    }
+    wait_until_still(&gateway).await;
+    for id in 0..PAGES {
+        assert_eq!(slow.first("channelMessages").await["id"], id);
+    }
+    assert_eq!(gateway.closes("slow_consumer").await, 0);
+}
+
+/// Waits until the gateway takes no frames any more.
+async fn wait_until_still(gateway: &TestGateway) {
+    const STILL: Duration = Duration::from_millis(500);
+    let mut last = (u64::MAX, Instant::now());
+    wait_until(PATIENCE, "the gateway takes no frames", async || {
+        let taken = gateway.count("parlor_frames_in_total").await;
+        if taken != last.0 {
+            last = (taken, Instant::now());
+        }
+        last.1.elapsed() >= STILL
+    })
+    .await;
 }

@@ -21,6 +21,7 @@ use crate::{
     consume::Consumer,
     lease::Partitions,
     metrics::Metrics,
+    store::Store,
     trim::{Limits, Trimmer},
 };
 
@@ -35,8 +36,9 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let registry = telemetry::Metrics::new("history-worker")?;
     let metrics = Metrics::register(&registry)?;
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(&registry)?;
     let reports = Reports {
+        items: metrics.partitions.clone(),
         owned: metrics.leases_owned.clone(),
         lost: metrics.leases_lost.clone(),
         errors: metrics.redis_errors.clone(),
@@ -87,9 +89,13 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         metrics: Arc::clone(&metrics),
     };
     let backlog = Backlog {
-        commands,
+        commands: commands.clone(),
         keyspace: keyspace.clone(),
         owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+    };
+    let store = Store {
+        commands,
         metrics: Arc::clone(&metrics),
     };
     let consumer = Consumer {
@@ -103,6 +109,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("leases", keeper.run(stop.clone()));
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
-    lifecycle.spawn("backlog", backlog.run(stop));
+    lifecycle.spawn("backlog", backlog.run(stop.clone()));
+    lifecycle.spawn("store", store.run(stop));
     Ok(())
 }

@@ -7,4 +7,5 @@ mod commit;
 mod consume;
 mod lease;
 mod metrics;
+mod store;
 mod trim;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use parlor_shared::telemetry;
-use prometheus::{Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
+use prometheus::{
+    Counter, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts,
+};
 
 pub(crate) struct Metrics {
     pub(crate) backlog_entries: IntGauge,
@@ -16,9 +18,15 @@ pub(crate) struct Metrics {
     pub(crate) unreadable: IntCounter,
     pub(crate) passed_over: IntCounter,
     pub(crate) fenced: IntCounter,
+    pub(crate) partitions: IntGauge,
     pub(crate) leases_owned: IntGauge,
     pub(crate) leases_lost: IntCounter,
     pub(crate) redis_errors: IntCounter,
+    pub(crate) redis_memory_used: Gauge,
+    pub(crate) redis_memory_limit: Gauge,
+    pub(crate) redis_main_thread_seconds: Counter,
+    pub(crate) redis_evicted_keys: Counter,
+    pub(crate) redis_persistence_ok: IntGauge,
 }
 
 impl Metrics {
@@ -40,6 +48,12 @@ impl Metrics {
         .buckets(vec![
             0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0,
         ]);
+        // Nobody is to be woken before Redis was asked.
+        let persistence_ok = gauge(
+            "parlor_redis_persistence_ok",
+            "Whether Redis' last write of each kind to its disk succeeded: 1 or 0.",
+        )?;
+        persistence_ok.set(1);
         Ok(Arc::new(Self {
             backlog_entries: gauge(
                 "parlor_history_backlog_entries",
@@ -66,6 +80,7 @@ impl Metrics {
                 "parlor_history_fenced_total",
                 "Batches refused because the lease was another worker's.",
             )?,
+            partitions: gauge("parlor_history_partitions", "Partitions there are.")?,
             leases_owned: gauge("parlor_history_leases_owned", "Partitions leased.")?,
             leases_lost: counter(
                 "parlor_history_leases_lost_total",
@@ -75,6 +90,23 @@ impl Metrics {
                 "parlor_history_redis_errors_total",
                 "Failures of commands and connections to Redis.",
             )?,
+            redis_memory_used: to.register(Gauge::new(
+                "parlor_redis_memory_used_bytes",
+                "Memory that Redis uses.",
+            )?)?,
+            redis_memory_limit: to.register(Gauge::new(
+                "parlor_redis_memory_limit_bytes",
+                "Redis' maxmemory, or its machine's memory where there is none.",
+            )?)?,
+            redis_main_thread_seconds: to.register(Counter::new(
+                "parlor_redis_main_thread_cpu_seconds_total",
+                "CPU time of the thread on which Redis runs commands.",
+            )?)?,
+            redis_evicted_keys: to.register(Counter::new(
+                "parlor_redis_evicted_keys_total",
+                "Keys that Redis threw away for want of memory.",
+            )?)?,
+            redis_persistence_ok: persistence_ok,
         }))
     }
 }

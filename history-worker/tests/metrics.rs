@@ -18,6 +18,7 @@ async fn the_metrics_are_valid_and_tell_what_was_done() {
     let metrics = worker.metrics().await;
     let value = |name| metrics.value(name, &[]);
     assert_eq!(value("parlor_history_leases_owned"), Some(16.0));
+    assert_eq!(value("parlor_history_partitions"), Some(16.0));
     assert_eq!(value("parlor_history_passed_over_total"), Some(0.0));
     assert_eq!(value("parlor_history_unreadable_total"), Some(0.0));
     assert_eq!(value("parlor_history_fenced_total"), Some(0.0));
@@ -58,4 +59,23 @@ async fn the_backlog_and_its_age_are_told() {
     stage.check(&rooms, &published, usize::MAX);
     let gone = async || worker.value("parlor_history_backlog_entries").await == 0;
     wait_until(PATIENCE, "the backlog is gone", gone).await;
+}
+
+#[tokio::test]
+async fn how_redis_is_is_told() {
+    let stage = Stage::new().await;
+    let limit = 512 << 20;
+    stage
+        .server
+        .cli(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
+    let worker = stage.worker(&[]).await;
+    let told = async || worker.value("parlor_redis_memory_limit_bytes").await == limit;
+    wait_until(PATIENCE, "the limit is told", told).await;
+    let metrics = worker.metrics().await;
+    let value = |name| metrics.value(name, &[]).expect("is told");
+    let used = value("parlor_redis_memory_used_bytes");
+    assert!((100_000.0..limit as f64).contains(&used), "{used}");
+    assert!(value("parlor_redis_main_thread_cpu_seconds_total") > 0.0);
+    assert_eq!(value("parlor_redis_evicted_keys_total") as u64, 0);
+    assert_eq!(value("parlor_redis_persistence_ok") as u64, 1);
 }

@@ -27,8 +27,9 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let registry = telemetry::Metrics::new("presence-worker")?;
     let metrics = Metrics::register(&registry)?;
-    let readiness = Readiness::default();
+    let readiness = Readiness::new(&registry)?;
     let reports = Reports {
+        items: metrics.gateways.clone(),
         owned: metrics.gateways_owned.clone(),
         lost: metrics.leases_lost.clone(),
         errors: metrics.redis_errors.clone(),

@@ -4,6 +4,7 @@
 mod announce;
 pub mod app;
 mod fate;
+mod freshness;
 mod lease;
 mod metrics;
 mod reap;

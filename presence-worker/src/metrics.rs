@@ -5,13 +5,17 @@ use std::sync::Arc;
 use parlor_shared::telemetry;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
+use crate::freshness::Freshness;
+
 pub(crate) struct Metrics {
     pub(crate) refreshes: IntCounter,
     pub(crate) refresh_seconds: Histogram,
+    pub(crate) freshness: Freshness,
     pub(crate) restored: IntCounter,
     pub(crate) reaped_departed: IntCounter,
     pub(crate) reaped_dead_gateway: IntCounter,
     pub(crate) offline_announced: IntCounter,
+    pub(crate) gateways: IntGauge,
     pub(crate) gateways_owned: IntGauge,
     pub(crate) dead_gateways: IntCounter,
     pub(crate) leases_lost: IntCounter,
@@ -42,6 +46,7 @@ impl Metrics {
                 "Statuses of connected users refreshed.",
             )?,
             refresh_seconds: to.register(Histogram::with_opts(refresh_seconds)?)?,
+            freshness: to.register(Freshness::new()?)?,
             restored: counter(
                 "parlor_presence_restored_total",
                 "Missing statuses of connected users brought back.",
@@ -52,6 +57,10 @@ impl Metrics {
                 "parlor_presence_offline_announced_total",
                 "Users told to have gone offline.",
             )?,
+            gateways: to.register(IntGauge::new(
+                "parlor_presence_gateways",
+                "Gateways there are, with dead ones of which something is left.",
+            )?)?,
             gateways_owned: to.register(IntGauge::new(
                 "parlor_presence_gateways_owned",
                 "Gateways leased.",

@@ -45,6 +45,7 @@ impl Refresher {
         let session_interval =
             Duration::from_secs(self.settings.session_ttl_seconds) / SESSION_REFRESHES_PER_TTL;
         let mut sessions_due = Instant::now();
+        let watched = self.metrics.freshness.watch();
         // The first pause is shortened, so that gateways taken together are not refreshed together.
         let mut pause = self.interval.mul_f64(rand::random_range(0.5..1.0));
         while self.lease.is_held() {
@@ -52,6 +53,7 @@ impl Refresher {
             let with_sessions = began >= sessions_due;
             match self.round(with_sessions).await {
                 Ok(()) => {
+                    watched.refreshed();
                     self.metrics
                         .refresh_seconds
                         .observe(began.elapsed().as_secs_f64());

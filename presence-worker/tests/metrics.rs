@@ -17,6 +17,9 @@ async fn the_metrics_are_valid_and_tell_what_was_done() {
     let metrics = worker.metrics().await;
     let value = |name| metrics.value(name, &[]);
     assert_eq!(value("parlor_presence_gateways_owned"), Some(1.0));
+    assert_eq!(value("parlor_presence_gateways"), Some(1.0));
+    let age = value("parlor_presence_refresh_age_seconds").expect("is told");
+    assert!((0.0..60.0).contains(&age), "{age}");
     for name in [
         "parlor_presence_restored_total",
         "parlor_presence_offline_announced_total",

@@ -4,7 +4,11 @@
 mod common;
 
 use common::{PATIENCE, Stage};
-use parlor_shared::keyspace;
+use parlor_shared::{
+    id::GatewayId,
+    keyspace,
+    redis::{presence, scripts},
+};
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -71,4 +75,40 @@ async fn who_comes_in_after_the_reaping_and_before_the_end_is_not_left_behind() 
         assert!(!stage.exists(&key), "{key}");
     }
     assert_eq!(worker.value("parlor_presence_reaped_total").await, 2);
+}
+
+#[tokio::test]
+async fn a_heart_that_beats_after_it_was_looked_at_saves_the_gateway() {
+    let stage = Stage::new().await;
+    let id = GatewayId::random();
+    let mut commands = stage.commands.clone();
+    let mut beat = async || {
+        presence::heartbeat(&mut commands, id)
+            .await
+            .expect("a heartbeat");
+        let score = stage
+            .server
+            .cli(&["ZSCORE", &keyspace::gateways(), &id.to_string()]);
+        score.parse::<u64>().expect("ms")
+    };
+    let condemn = async |heartbeat: u64| -> u64 {
+        scripts::CONDEMN
+            .key(keyspace::gateways())
+            .key(keyspace::gateways_dead())
+            .arg(id.to_string())
+            .arg(heartbeat)
+            .invoke_async(&mut stage.commands.clone())
+            .await
+            .expect("it runs")
+    };
+    let seen = beat().await;
+    let mut newest = seen;
+    while newest == seen {
+        newest = beat().await;
+    }
+    assert_eq!(condemn(seen).await, 0);
+    assert!(stage.is_registered(id) && !stage.exists(&keyspace::gateways_dead()));
+    assert_eq!(condemn(newest).await, 1);
+    assert!(!stage.is_registered(id) && stage.exists(&keyspace::gateways_dead()));
+    assert_eq!(condemn(newest).await, 0, "it is not registered any more");
 }

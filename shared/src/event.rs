@@ -131,13 +131,18 @@ fn number(text: &str) -> Result<u64, EventError> {
 impl Position {
     /// Reads `<epoch> <seq> <ms>`.
     pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, seq, ms) = Self::fields(text)?;
+        let epoch = epoch.into();
+        Some(Self { epoch, seq, ms })
+    }
+
+    /// The epoch, the `seq` and the time of `<epoch> <seq> <ms>`, without a copy.
+    pub fn fields(text: &str) -> Option<(&str, u64, u64)> {
         let mut fields = text.split(' ');
-        let position = Self {
-            epoch: fields.next().filter(|epoch| !epoch.is_empty())?.into(),
-            seq: fields.next()?.parse().ok().filter(|seq| *seq <= LAST_SEQ)?,
-            ms: fields.next()?.parse().ok()?,
-        };
-        fields.next().is_none().then_some(position)
+        let epoch = fields.next().filter(|epoch| !epoch.is_empty())?;
+        let seq = fields.next()?.parse().ok().filter(|seq| *seq <= LAST_SEQ)?;
+        let ms = fields.next()?.parse().ok()?;
+        fields.next().is_none().then_some((epoch, seq, ms))
     }
 }
 
@@ -163,9 +168,31 @@ impl Membership {
     }
 }
 
+/// Digits of an epoch that are its room's own; the others are its era.
+const EPOCH_ROOM_DIGITS: usize = 8;
+
 /// A new epoch: 16 hexadecimal digits.
 pub fn new_epoch() -> String {
     format!("{:016x}", rand::random::<u64>())
+}
+
+/// A new era: 8 hexadecimal digits.
+pub fn new_era() -> String {
+    format!("{:08x}", rand::random::<u32>())
+}
+
+/// The era that an epoch is of, the same for all rooms of a partition that are up to date. Empty
+/// for what no script of Parlor's has made.
+pub fn era_of(epoch: &str) -> &str {
+    epoch.get(EPOCH_ROOM_DIGITS..).unwrap_or_default()
+}
+
+/// Where the message of an event stands, without reading the rest of it: its epoch, its `seq` and
+/// its time. `None` for any other event.
+pub fn message_position(payload: &[u8]) -> Option<(&str, u64, u64)> {
+    let payload = payload.strip_prefix(b"m ")?;
+    let end = payload.iter().position(|byte| *byte == b'\n')?;
+    Position::fields(std::str::from_utf8(&payload[..end]).ok()?)
 }
 
 #[cfg(test)]
@@ -219,6 +246,16 @@ mod tests {
         };
         assert_eq!(decode(format!("p 1 0\n{body}")), offline);
         assert_eq!(decode("o 9\n".into()), Event::Occupancy { users: 9 });
+    }
+
+    #[test]
+    fn an_epoch_has_its_era_and_an_event_its_place() {
+        assert_eq!(era_of("0123456789abcdef"), "89abcdef");
+        assert_eq!(era_of("short"), "");
+        assert_eq!(new_era().len(), era_of(&new_epoch()).len());
+        assert_eq!(message_position(b"m e 7 99\n{}"), Some(("e", 7, 99)));
+        assert_eq!(message_position(b"j 2\n{}"), None);
+        assert_eq!(message_position(b"m e 7 99"), None);
     }
 
     #[test]

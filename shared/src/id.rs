@@ -78,9 +78,14 @@ impl ChannelId {
 
     /// The partition's hash tag without its braces, if the identifier has one.
     pub fn tag(&self) -> Option<&str> {
-        let (tag, _) = self.0.strip_prefix('{')?.split_once('}')?;
-        Some(tag)
+        tag(&self.0)
     }
+}
+
+/// The hash tag that a channel's name begins with, without its braces.
+pub(crate) fn tag(channel: &str) -> Option<&str> {
+    let (tag, _) = channel.strip_prefix('{')?.split_once('}')?;
+    Some(tag)
 }
 
 impl fmt::Display for ChannelId {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::id::{Address, ChannelId, GatewayId, RoomName, SessionId, UserId, Username};
+use crate::id::{self, Address, ChannelId, GatewayId, RoomName, SessionId, UserId, Username};
 
 /// Slots of a Redis Cluster.
 const SLOTS: u32 = 16_384;
@@ -35,7 +35,12 @@ impl Keyspace {
 
     /// The partition a channel lies in; `None` for a channel that this keyspace didn't name.
     pub fn partition_of(&self, channel: &ChannelId) -> Option<u16> {
-        let tag = channel.tag()?;
+        self.partition_of_name(channel.as_str())
+    }
+
+    /// The same for a channel's name.
+    pub fn partition_of_name(&self, channel: &str) -> Option<u16> {
+        let tag = id::tag(channel)?;
         self.tags
             .iter()
             .position(|known| **known == *tag)
@@ -185,9 +190,19 @@ pub fn rooms() -> String {
     "rooms".to_owned()
 }
 
-/// HASH `seq`, `epoch`, `name`, `owner`, `createdAt`. No TTL.
+/// HASH `seq`, `epoch`, `begun` (the last `seq` from before the epoch, if any), `name`, `owner`,
+/// `createdAt`. No TTL.
 pub fn channel_meta(channel: &ChannelId) -> String {
     format!("channelMeta:{channel}")
+}
+
+/// The [`Keyspace::era`] of a channel's partition.
+pub fn channel_era(channel: &ChannelId) -> String {
+    era(channel.tag().unwrap_or_default())
+}
+
+fn era(tag: &str) -> String {
+    format!("era:{{{tag}}}")
 }
 
 /// HASH user → RFC 3339 time of joining. No TTL; a user leaves with their last session there.
@@ -235,6 +250,12 @@ impl Keyspace {
     /// `m` (an event of [`crate::event`]).
     pub fn messages(&self, partition: u16) -> String {
         format!("messages:{{{}}}", self.tag(partition))
+    }
+
+    /// STRING: the era that the partition's rooms are in, the second half of their epochs. A new one
+    /// begins when a gateway finds that Redis has gone back. No TTL.
+    pub fn era(&self, partition: u16) -> String {
+        era(self.tag(partition))
     }
 
     /// ZSET of the partition's channels that have history → ms of their newest message.
@@ -315,6 +336,8 @@ mod tests {
         let tag = format!("{{{}}}", room.tag().unwrap());
         assert!(keyspace.messages(partition).contains(&tag));
         assert!(channel_messages(&room).contains(&tag));
+        assert!(channel_era(&room).contains(&tag));
+        assert_eq!(channel_era(&room), keyspace.era(partition));
         assert!(keyspace.general().as_str().ends_with("}public"));
         assert_eq!(keyspace.partition_of(&ChannelId::new("{nobody}x")), None);
     }

@@ -67,6 +67,7 @@ const IMPURE: &[&str] = &[
 const PURE: &[&str] = &[
     "gateway/src/session",
     "gateway/src/websocket",
+    "gateway/src/bus/witness.rs",
     "gateway/src/connection/pages.rs",
     "gateway/src/rooms/room.rs",
     "gateway/src/rooms/room/catching_up.rs",
@@ -287,6 +288,7 @@ fn keys_are_built_in_one_module() {
         "channelUsers:",
         "channelMessages:",
         "channelSessions:",
+        "era:",
         "historyLease:",
         "presenceLease:",
         "usersUsernameListIndex:",

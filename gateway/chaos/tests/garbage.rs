@@ -7,6 +7,7 @@ use parlor_chaos::{
     fleet::{PATIENCE, Plan},
     stage::{Crowd, Stage},
 };
+use parlor_shared::protocol::CloseCode;
 use parlor_testkit::wait_until;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -48,6 +49,16 @@ const KINDS: [Nuisance; 7] = [
     Nuisance::NotText,
 ];
 
+/// The gateway's close frame.
+fn frame_of_close(code: CloseCode) -> Vec<u8> {
+    let reason = code.reason().as_bytes();
+    let length = u8::try_from(2 + reason.len()).expect("a short reason");
+    let mut frame = vec![0x88, length];
+    frame.extend(code.code().to_be_bytes());
+    frame.extend(reason);
+    frame
+}
+
 /// A text frame with a mask of zeros.
 fn frame(payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).expect("a short frame");
@@ -58,8 +69,21 @@ fn frame(payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Does its worst until the gateway ends the connection.
-async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<()> {
+impl Nuisance {
+    /// How the gateway ends a WebSocket for it.
+    fn close_code(self) -> Option<CloseCode> {
+        match self {
+            Self::Noise | Self::Loris => None,
+            Self::Silence | Self::Deep => Some(CloseCode::SignInTimeout),
+            Self::Huge => Some(CloseCode::TooBig),
+            Self::Unmasked => Some(CloseCode::Protocol),
+            Self::NotText => Some(CloseCode::InvalidUtf8),
+        }
+    }
+}
+
+/// Does its worst until the gateway ends the connection; gives what it was answered.
+async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(&address).await?;
     let upgrade = format!(
         "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -99,7 +123,7 @@ async fn bother(address: String, nuisance: Nuisance) -> std::io::Result<()> {
     // Whatever is answered, the end comes.
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    Ok(())
+    Ok(answer)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,8 +146,15 @@ async fn nuisances_end_and_cost_little_and_others_do_not_notice() {
             let address = address.clone();
             nuisances.spawn(async move {
                 let ended = timeout(PATIENCE, bother(address, nuisance)).await;
+                let Ok(answer) = ended else {
+                    panic!("{nuisance:?} was never ended");
+                };
                 // A reset is an end as well.
-                assert!(ended.is_ok(), "{nuisance:?} was never ended");
+                let (Ok(answer), Some(code)) = (answer, nuisance.close_code()) else {
+                    return;
+                };
+                let close = frame_of_close(code);
+                assert!(answer.ends_with(&close), "{nuisance:?} was ended otherwise");
             });
         }
     }

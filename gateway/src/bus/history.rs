@@ -3,10 +3,13 @@
 //! The stream is read first, then the list. What is persisted in between shows in both, never in
 //! neither; doubles are dropped by `seq`.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use parlor_shared::{
-    event::{MessageEvent, Position},
+    event::{self, MessageEvent, Position},
     id::ChannelId,
     keyspace::{self, Keyspace},
     protocol::value::Message,
@@ -48,6 +51,21 @@ pub struct Audited {
     pub asked: (String, u64),
     /// Where it stands in Redis.
     pub found: (String, u64),
+}
+
+/// What the list has of a room.
+#[derive(Debug)]
+struct Persisted {
+    epoch: String,
+    /// The room's last message, persisted or not.
+    seq: u64,
+    /// The last message from before the epoch.
+    begun: u64,
+    /// How many persisted messages lie before the page and after it.
+    older: u64,
+    newer: u64,
+    /// JSON, oldest first.
+    page: Vec<String>,
 }
 
 /// Reads history. Cheap to clone.
@@ -102,23 +120,35 @@ impl History {
             Range::Before(seq) => ("before", seq),
             Range::After(seq) => ("after", seq),
         };
-        let (epoch, last, older, newer, persisted) =
-            self.persisted(channel, direction, seq, count).await?;
+        let Persisted {
+            epoch,
+            seq: last,
+            begun,
+            older,
+            newer,
+            page,
+        } = self.persisted(channel, direction, seq, count).await?;
 
-        let mut merged: BTreeMap<u64, Message> = persisted
+        // What stood in the room before its epoch began is part of it, under the same numbers.
+        let belongs = |of: &str, seq: u64| *of == *epoch || seq <= begun;
+        let mut merged: BTreeMap<u64, Message> = page
             .iter()
             .filter_map(|text| serde_json::from_str::<Message>(text).ok())
-            .filter(|message| message.epoch == epoch)
+            .filter(|message| belongs(&message.epoch, message.seq))
             .map(|message| (message.seq, message))
             .collect();
         let persisted_last = merged.last_key_value().map(|(seq, _)| *seq);
         for event in tail.room(channel) {
-            if *event.position.epoch == *epoch
-                && in_range(range, event.position.seq)
+            let Position { epoch, seq, .. } = &event.position;
+            if belongs(epoch, *seq)
+                && in_range(range, *seq)
                 && let Ok(message) = event.message()
             {
-                merged.entry(event.position.seq).or_insert(message);
+                merged.entry(*seq).or_insert(message);
             }
+        }
+        for message in merged.values_mut() {
+            message.epoch.clone_from(&epoch);
         }
         let newest = merged.last_key_value().map_or(0, |(seq, _)| *seq);
         let whole = !tail.partial || is_whole(&merged, range, persisted_last, last, count);
@@ -151,7 +181,7 @@ impl History {
         direction: &str,
         seq: u64,
         count: usize,
-    ) -> RedisResult<(String, u64, u64, u64, Vec<String>)> {
+    ) -> RedisResult<Persisted> {
         let reply: Vec<redis::Value> = scripts::HISTORY
             .key(keyspace::channel_messages(channel))
             .key(keyspace::channel_meta(channel))
@@ -162,12 +192,14 @@ impl History {
             .await?;
         let mut reply = reply.into_iter();
         let mut next = || reply.next().unwrap_or(redis::Value::Nil);
-        let epoch = redis::from_redis_value(next())?;
-        let last = redis::from_redis_value(next())?;
-        let older = redis::from_redis_value(next())?;
-        let newer = redis::from_redis_value(next())?;
-        let page = redis::from_redis_value(redis::Value::Array(reply.collect()))?;
-        Ok((epoch, last, older, newer, page))
+        Ok(Persisted {
+            epoch: redis::from_redis_value(next())?,
+            seq: redis::from_redis_value(next())?,
+            begun: redis::from_redis_value(next())?,
+            older: redis::from_redis_value(next())?,
+            newer: redis::from_redis_value(next())?,
+            page: redis::from_redis_value(redis::Value::Array(reply.collect()))?,
+        })
     }
 
     /// The messages `from..=to` of an epoch, as far as they can be had, oldest first.
@@ -195,7 +227,7 @@ impl History {
             .collect())
     }
 
-    /// Where rooms stand in Redis, in one pipeline.
+    /// Where rooms stand in Redis. A room that is behind its partition's era begins its new epoch.
     ///
     /// # Errors
     /// When Redis can't be asked.
@@ -216,18 +248,51 @@ impl History {
                     .arg("seq");
             }
             let found: Vec<(Option<String>, Option<u64>)> = pipe.query_async(&mut commands).await?;
+            // Read behind them: a room that was read in an era that is over is behind this one.
+            let eras = self.eras(batch).await?;
             for ((channel, asked), (epoch, seq)) in batch.iter().zip(found) {
                 // Without an epoch the room's keys are gone; its next message brings a new one.
-                if let Some(epoch) = epoch {
-                    audited.push(Audited {
-                        channel: channel.clone(),
-                        asked: asked.clone(),
-                        found: (epoch, seq.unwrap_or(0)),
-                    });
+                let Some(epoch) = epoch else { continue };
+                let mut found = (epoch, seq.unwrap_or(0));
+                let era = channel.tag().and_then(|tag| eras.get(tag));
+                if era.is_some_and(|era| *era != event::era_of(&found.0)) {
+                    found = self.renewed(channel).await?;
                 }
+                audited.push(Audited {
+                    channel: channel.clone(),
+                    asked: asked.clone(),
+                    found,
+                });
             }
         }
         Ok(audited)
+    }
+
+    /// The eras of rooms' partitions, by their tags.
+    async fn eras<T>(&self, rooms: &[(ChannelId, T)]) -> RedisResult<HashMap<String, String>> {
+        let mut channels: Vec<&ChannelId> = rooms.iter().map(|(channel, _)| channel).collect();
+        channels.sort_by_key(|channel| channel.tag());
+        channels.dedup_by_key(|channel| channel.tag());
+        let mut pipe = redis::pipe();
+        for channel in &channels {
+            pipe.get(keyspace::channel_era(channel));
+        }
+        let eras: Vec<Option<String>> = pipe.query_async(&mut self.commands.clone()).await?;
+        let tags = channels.iter().filter_map(|channel| channel.tag());
+        let by_tag = tags.zip(eras);
+        Ok(by_tag
+            .filter_map(|(tag, era)| Some((tag.to_owned(), era?)))
+            .collect())
+    }
+
+    /// Has a room begin its new epoch, and gives where it stands then.
+    async fn renewed(&self, channel: &ChannelId) -> RedisResult<(String, u64)> {
+        scripts::RENEW
+            .key(keyspace::channel_meta(channel))
+            .key(keyspace::channel_era(channel))
+            .arg(event::new_epoch())
+            .invoke_async(&mut self.commands.clone())
+            .await
     }
 
     /// Tells a large room how many are in it, unless that was done within `interval`.

@@ -2,8 +2,11 @@
 //! and back works.
 
 pub mod durability;
+pub mod guard;
 pub mod history;
 pub mod notices;
 pub mod probe;
+mod publication;
 pub mod publisher;
 pub mod tail;
+pub mod witness;

@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use parlor_shared::{
@@ -17,6 +17,7 @@ use parlor_shared::{
     redis::{Commands, pubsub::Subscriptions},
     telemetry::Condition,
 };
+use prometheus::Histogram;
 use redis::AsyncCommands as _;
 use tokio::{
     sync::Notify,
@@ -67,13 +68,15 @@ impl Probe {
         self.connected.store(connected, Ordering::Release);
     }
 
-    /// Probes for ever, and says in `condition` whether Redis works both ways.
+    /// Probes for ever, and says in `condition` whether Redis works both ways, in `seconds` how long
+    /// that takes.
     pub async fn run(
         self: Arc<Self>,
         mut commands: Commands,
         subscriptions: Subscriptions,
         every: Duration,
         condition: Condition,
+        seconds: Histogram,
     ) {
         // During an outage this waits; the condition says so.
         let mut subscribed = subscriptions.subscribe(self.channel.clone());
@@ -84,9 +87,13 @@ impl Probe {
         let mut well = None;
         for number in 1_u64.. {
             ticks.tick().await;
+            let began = Instant::now();
             let verdict = self.probe(&mut commands, number).await;
             match &verdict {
-                Ok(()) => condition.holds(),
+                Ok(()) => {
+                    seconds.observe(began.elapsed().as_secs_f64());
+                    condition.holds();
+                }
                 Err(reason) => condition.fails(reason),
             }
             if well != Some(verdict.is_ok()) {

@@ -13,8 +13,7 @@ use futures_util::{
     stream::{FuturesOrdered, StreamExt as _},
 };
 use parlor_shared::{
-    event::{self, Position},
-    id::{ChannelId, MessageId},
+    event,
     keyspace::{self, Keyspace},
     limits,
     redis::{Redis, connect::Backoff, scripts},
@@ -28,7 +27,12 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::durability::{Durability, WAITING_PIPELINES};
+pub use super::publication::{Done, Publish, PublishError, Published};
+use super::{
+    durability::{Durability, WAITING_PIPELINES},
+    guard::Guard,
+    publication::read_reply,
+};
 use crate::metrics::GatewayMetrics;
 
 /// Messages that wait to be published. Beyond it senders are refused, retryably.
@@ -39,50 +43,6 @@ const BATCH_MESSAGES: usize = 256;
 const WATCHDOG: Duration = Duration::from_secs(5);
 /// Pipelines under way at once.
 const PIPELINES: usize = 16;
-
-/// A message to publish.
-#[derive(Debug)]
-pub struct Publish {
-    pub channel: ChannelId,
-    pub message: MessageId,
-    /// JSON of the message without its position.
-    pub body: String,
-    /// The key under which a repeated send is known, if the client named the message.
-    pub seen_key: Option<String>,
-    pub done: Done,
-}
-
-/// Takes the outcome. It runs on the publisher's task, so it must not wait.
-pub struct Done(pub Box<dyn FnOnce(Result<Published, PublishError>) + Send + Sync>);
-
-impl std::fmt::Debug for Done {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Done")
-    }
-}
-
-/// Where a message has come to stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    pub position: Position,
-    /// The message's own, or that of the one it repeats.
-    pub message: MessageId,
-}
-
-/// Why a message was not published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PublishError {
-    /// Redis can't be reached; whether the message was stored is not known.
-    #[error("Redis can't be reached")]
-    Unavailable,
-    /// It is stored, but not where an acknowledgement says that it is.
-    #[error("too few replicas or disks have confirmed the message")]
-    Unconfirmed,
-    #[error("too many messages wait to be persisted")]
-    BacklogFull,
-    #[error("too many messages wait to be published")]
-    Overloaded,
-}
 
 /// The handle. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -99,6 +59,7 @@ impl Publisher {
         keyspace: Keyspace,
         backlog_high_water: u64,
         durability: Durability,
+        guard: Guard,
         metrics: GatewayMetrics,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, waiting) = mpsc::channel(QUEUE_MESSAGES);
@@ -108,6 +69,7 @@ impl Publisher {
             keyspace,
             backlog_high_water,
             durability,
+            guard,
             metrics,
             up: up_in,
             again: VecDeque::new(),
@@ -135,6 +97,7 @@ struct Task {
     keyspace: Keyspace,
     backlog_high_water: u64,
     durability: Durability,
+    guard: Guard,
     metrics: GatewayMetrics,
     up: watch::Sender<bool>,
     /// What Redis did not run because it did not know the script, oldest first.
@@ -185,6 +148,8 @@ impl Task {
         };
         let mut connection = self.redis.dedicated_with_pushes(pushed).await?;
         scripts::PUBLISH.load_async(&mut connection).await?;
+        // Before anything is numbered: it may be another Redis, or the same one with less in it.
+        self.guard.ask(&mut connection).await?;
         Ok((connection, lost))
     }
 
@@ -230,6 +195,13 @@ impl Task {
                     broken |= self.finish(batch, began, outcome);
                 }
                 () = lost.notified() => broken = true,
+                () = self.guard.wanted(), if !broken => {
+                    if let Err(error) = self.guard.ask(&mut connection).await {
+                        self.metrics.redis_errors.inc();
+                        warn!(%error, "Redis can't be asked what it has");
+                        broken = true;
+                    }
+                }
                 // What is on its way has a time limit of its own.
                 _ = watchdog.tick(), if under_way.is_empty() => {
                     let pong: RedisResult<()> = redis::cmd("PING").query_async(&mut connection).await;
@@ -276,9 +248,10 @@ impl Task {
             .unwrap_or_default();
         let command = pipeline.cmd("EVALSHA");
         command.arg(scripts::PUBLISH.get_hash());
-        command.arg(if publish.seen_key.is_some() { 3 } else { 2 });
+        command.arg(if publish.seen_key.is_some() { 4 } else { 3 });
         command.arg(keyspace::channel_meta(&publish.channel));
         command.arg(self.keyspace.messages(partition));
+        command.arg(self.keyspace.era(partition));
         if let Some(key) = &publish.seen_key {
             command.arg(key);
         }
@@ -290,6 +263,7 @@ impl Task {
             .arg(event::new_epoch())
             .arg(publish.message.to_string());
         command.arg(limits::MESSAGE_DEDUPLICATION_SECONDS);
+        command.arg(&*self.guard.era(partition));
     }
 
     /// Tells who waits. `true` if the connection is of no use any more.
@@ -334,6 +308,12 @@ impl Task {
                 }
                 Ok(reply) => {
                     let mut published = read_reply(&reply, publish.message);
+                    if let Ok(Published { position, message }) = &published
+                        // Not what a message seen before was given then.
+                        && *message == publish.message
+                    {
+                        self.guard.published(&publish.channel, position);
+                    }
                     if !confirmed && published.is_ok() {
                         published = Err(PublishError::Unconfirmed);
                     }
@@ -368,32 +348,5 @@ impl Task {
 fn refuse(batch: Vec<Publish>) {
     for publish in batch {
         (publish.done.0)(Err(PublishError::Unavailable));
-    }
-}
-
-fn read_reply(reply: &Value, message: MessageId) -> Result<Published, PublishError> {
-    let text = match reply {
-        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
-        Value::SimpleString(text) => Some(text.as_str()),
-        _ => None,
-    };
-    let published = text.and_then(|text| match text.split_once(' ') {
-        Some(("m", position)) => Some(Published {
-            position: Position::parse(position)?,
-            message,
-        }),
-        Some(("d", earlier)) => {
-            let (position, message) = earlier.rsplit_once(' ')?;
-            Some(Published {
-                position: Position::parse(position)?,
-                message: message.parse().ok()?,
-            })
-        }
-        _ => None,
-    });
-    match published {
-        Some(published) => Ok(published),
-        None if text == Some("f") => Err(PublishError::BacklogFull),
-        None => Err(PublishError::Unavailable),
     }
 }

@@ -18,7 +18,7 @@ use parlor_shared::{
 use redis::{RedisResult, pipe};
 use tracing::warn;
 
-use super::{Connection, effects::unavailable};
+use super::{Connection, effects::unavailable, leaving::StillListed};
 use crate::{
     accounts::list_range,
     bus::history::{HistoryPage, Range},
@@ -94,6 +94,7 @@ impl Connection {
     pub(super) async fn unregister(&mut self, user: User, revoke: Option<Secret>) {
         self.signed_in = None;
         self.memberships.clear();
+        self.still_listed = StillListed::default();
         let mut commands = self.app.commands.clone();
         let seat = self.seat(user.uuid);
         let mut settings = self.app.registry_settings;

@@ -4,14 +4,13 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{Address, ChannelId, MessageId},
+    id::{Address, MessageId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
         server::{Ack, Pong},
         value::RoomRef,
     },
-    redis::presence::{self, Left},
 };
 use tracing::warn;
 
@@ -21,6 +20,7 @@ use crate::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
+    metrics::RefusedMessages,
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
@@ -112,6 +112,7 @@ impl Connection {
             message.sender.clone(),
             channel.clone(),
         );
+        let refused = self.app.metrics.messages_refused.clone();
         let done = move |outcome: Result<Published, PublishError>| {
             if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
                 let position = published.position.clone();
@@ -133,7 +134,10 @@ impl Connection {
                     created_at: clock::rfc3339(position.ms),
                     client_message_id,
                 })),
-                Err(error) => Some(ServerFrame::Error(refusal(error))),
+                Err(error) => {
+                    refused.count(reason(error));
+                    Some(ServerFrame::Error(refusal(error)))
+                }
             };
             if let Some(frame) = answer {
                 outbox.send(text_frame(&ServerEnvelope { id, frame }.encode()));
@@ -216,27 +220,15 @@ impl Connection {
             identity,
         })))
     }
+}
 
-    /// Out of a room: first its live frames stop, then the others are told.
-    pub(super) async fn leave(&mut self, channel: &ChannelId) {
-        self.memberships.remove(channel);
-        let Some(who) = self.membership_facts() else {
-            return;
-        };
-        let mut commands = self.app.commands.clone();
-        let left = presence::leave(&mut commands, self.app.registry_settings, channel, &who);
-        match left.await {
-            Ok(Left { gone, users }) => {
-                if gone && users >= self.app.registry_settings.names_limit {
-                    self.app.rooms.occupancy_changed(channel);
-                }
-            }
-            // The session's end takes it out of the room.
-            Err(error) => {
-                self.app.metrics.redis_errors.inc();
-                warn!(%error, "leaving a room could not be noted");
-            }
-        }
+/// The name under which a refusal is counted.
+fn reason(error: PublishError) -> &'static str {
+    match error {
+        PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
+        PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
+        PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
+        PublishError::Overloaded => RefusedMessages::OVERLOADED,
     }
 }
 

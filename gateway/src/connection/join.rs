@@ -60,8 +60,11 @@ impl Connection {
         };
         self.memberships.insert(channel.clone(), membership);
         let room = self.enter(join, &channel, peer, backlog).await;
-        if room.is_err() {
-            self.memberships.remove(&channel);
+        match &room {
+            Ok(_) => self.still_listed.remove(&channel),
+            // Redis may have let the session in before something else failed.
+            Err(error) if error.retryable => self.leave(&channel).await,
+            Err(_) => drop(self.memberships.remove(&channel)),
         }
         room
     }

@@ -5,6 +5,7 @@ mod directory_work;
 mod effects;
 mod in_flight;
 mod join;
+mod leaving;
 pub mod pages;
 pub mod registrar;
 pub mod registry;
@@ -40,6 +41,7 @@ use crate::{
     websocket::{Decoder, Input, ping_frame, pong_frame},
 };
 use in_flight::InFlight;
+use leaving::StillListed;
 use registrar::Departure;
 use registry::Reachable;
 pub use services::Services;
@@ -66,6 +68,7 @@ pub struct Connection {
     decoder: Decoder,
     address: IpAddr,
     memberships: HashMap<ChannelId, Membership>,
+    still_listed: StillListed,
     in_flight: InFlight,
     signed_in: Option<(Counted, Reachable)>,
     departure: Departure,
@@ -94,6 +97,7 @@ impl Connection {
             decoder: Decoder::new(app.limits.frame_bytes),
             address,
             memberships: HashMap::new(),
+            still_listed: StillListed::default(),
             in_flight: InFlight::default(),
             signed_in: None,
             departure: app.registrar.departure(id),
@@ -117,15 +121,15 @@ impl Connection {
             tokio::select! {
                 written = &mut writer => {
                     debug!(?written, "the writing side ended first");
-                    outbox.closing().map_or("gone", close_reason)
+                    outbox.closing()
                 }
                 end = &mut reader => match end {
-                    End::Gone => "gone",
+                    End::Gone => None,
                     End::Close(code) => {
                         outbox.close(code);
                         // What was queued before it still goes out, within the write timeout.
                         let _ = writer.await;
-                        outbox.closing().map_or("gone", close_reason)
+                        outbox.closing()
                     }
                 },
             }
@@ -168,6 +172,9 @@ impl Connection {
                 () = &mut timer => {
                     if let Err(end) = self.on_timer() {
                         return end;
+                    }
+                    if self.still_listed.next.is_some_and(|at| at <= Instant::now()) {
+                        Box::pin(self.leave_again()).await;
                     }
                     timer.as_mut().reset(self.next_check().into());
                 }
@@ -248,9 +255,9 @@ impl Connection {
             Some(at) => at + limits.pong_timeout,
             None => self.last_heard + limits.ping_interval,
         };
-        self.session
-            .sign_in_deadline()
-            .map_or(heartbeat, |deadline| deadline.min(heartbeat))
+        let others = [self.session.sign_in_deadline(), self.still_listed.next];
+        let others = others.into_iter().flatten();
+        others.fold(heartbeat, Instant::min)
     }
 
     fn on_timer(&mut self) -> Result<(), End> {
@@ -302,22 +309,3 @@ async fn linger(socket: &TcpStream) {
 
 /// How long a room's subscription may take before a join is refused.
 pub(crate) const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The label of a close code.
-fn close_reason(code: CloseCode) -> &'static str {
-    match code {
-        CloseCode::Normal => "normal",
-        CloseCode::Protocol => "protocol",
-        CloseCode::Unsupported => "unsupported",
-        CloseCode::InvalidUtf8 => "invalid_utf8",
-        CloseCode::TooBig => "too_big",
-        CloseCode::Internal => "internal",
-        CloseCode::Restart => "restart",
-        CloseCode::TryAgainLater => "try_again_later",
-        CloseCode::SignInTimeout => "sign_in_timeout",
-        CloseCode::SignInRefused => "sign_in_refused",
-        CloseCode::SlowConsumer => "slow_consumer",
-        CloseCode::PongTimeout => "pong_timeout",
-        CloseCode::Flood => "flood",
-    }
-}

@@ -18,7 +18,7 @@ use parlor_shared::redis::pubsub::{Notice, Sink};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    bus::{notices::Mailbox, probe::Probe},
+    bus::{guard::Guard, notices::Mailbox, probe::Probe},
     metrics::GatewayMetrics,
 };
 
@@ -67,6 +67,7 @@ pub struct Pump {
     entrances: Vec<Entrance>,
     probe: Arc<Probe>,
     mailbox: Mailbox,
+    guard: Guard,
     metrics: GatewayMetrics,
 }
 
@@ -75,12 +76,14 @@ impl Pump {
         entrances: Vec<Entrance>,
         probe: Arc<Probe>,
         mailbox: Mailbox,
+        guard: Guard,
         metrics: GatewayMetrics,
     ) -> Self {
         Self {
             entrances,
             probe,
             mailbox,
+            guard,
             metrics,
         }
     }
@@ -103,6 +106,8 @@ impl Sink for Pump {
             self.mailbox.arrived(&payload);
             return;
         }
+        // Here, where everything is still in the order in which Redis sent it.
+        self.guard.heard(channel, &payload);
         let entrance = &self.entrances[shard_of(channel, self.entrances.len())];
         let event = BusEvent {
             channel: channel.into(),
@@ -120,11 +125,50 @@ impl Sink for Pump {
             Notice::Connected => {
                 self.metrics.subscriber_connects.inc();
                 self.probe.connected(true);
+                self.guard.connected(true);
                 for entrance in &self.entrances {
                     entrance.audit.raise();
                 }
             }
-            Notice::Disconnected => self.probe.connected(false),
+            Notice::Disconnected => {
+                self.probe.connected(false);
+                self.guard.connected(false);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use parlor_shared::{id::GatewayId, keyspace::Keyspace, telemetry::Metrics};
+
+    use super::*;
+
+    #[test]
+    fn a_shard_that_can_not_take_an_event_is_told_to_audit() {
+        let metrics = Metrics::new("gateway").expect("a registry");
+        let metrics = GatewayMetrics::new(&metrics).expect("metrics");
+        let gateway = GatewayId::random();
+        let (mailbox, _notices) = Mailbox::new(gateway, metrics.clone());
+        let (events, _queue) = mpsc::channel(1);
+        let audit = Arc::new(AuditFlag::default());
+        let entrance = Entrance {
+            events,
+            audit: Arc::clone(&audit),
+        };
+        let pump = Pump::new(
+            vec![entrance],
+            Probe::new(gateway),
+            mailbox,
+            Guard::new(Keyspace::new(1), metrics.clone()),
+            metrics.clone(),
+        );
+        pump.message("room", Bytes::from_static(b"taken"));
+        assert_eq!(audit.taken().now_or_never(), None);
+        pump.message("room", Bytes::from_static(b"dropped"));
+        assert_eq!(metrics.bus_events_dropped.get(), 1);
+        assert_eq!(audit.taken().now_or_never(), Some(()));
+        assert_eq!(audit.taken().now_or_never(), None, "once is enough");
     }
 }

@@ -15,7 +15,11 @@ use super::{
     task::Shard,
     view::Kind,
 };
-use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
+use crate::{
+    bus::{guard::Guard, history::History},
+    metrics::GatewayMetrics,
+    outbox::Outbox,
+};
 
 /// Rooms by shard. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -95,7 +99,7 @@ impl Plan {
     pub fn shards(
         self,
         subscriptions: &Subscriptions,
-        history: &History,
+        (history, guard): (&History, &Guard),
         settings: ShardSettings,
         metrics: &GatewayMetrics,
     ) -> Vec<Shard> {
@@ -103,7 +107,7 @@ impl Plan {
             Shard::new(
                 inlet,
                 subscriptions.clone(),
-                history.clone(),
+                (history.clone(), guard.clone()),
                 settings,
                 metrics.clone(),
             )

@@ -37,6 +37,8 @@ pub trait Deliver<S> {
 pub enum Need {
     /// Fetch the messages `from..=to` of `epoch` and call [`Room::repaired`].
     Repair { epoch: Box<str>, from: u64, to: u64 },
+    /// Redis has gone back: it has lost, or numbers anew, what the room has seen of `epoch`.
+    Renew { epoch: Box<str> },
 }
 
 /// What a member that resumes goes on from.
@@ -87,10 +89,11 @@ enum Progress {
     Unknown { held: Vec<MessageEvent> },
     /// Everything up to this was delivered.
     Delivered { epoch: Box<str>, seq: u64 },
-    /// The same, and what follows is being fetched while live messages wait.
+    /// The same, and what follows up to `to` is being fetched while live messages wait.
     Repairing {
         epoch: Box<str>,
         seq: u64,
+        to: u64,
         held: Vec<MessageEvent>,
     },
 }
@@ -101,10 +104,11 @@ pub struct Room<S> {
     kind: Kind,
     members: Vec<Member<S>>,
     progress: Progress,
-    /// Where the room stood when a repair found nothing of what the audit had seen.
-    fruitless: Option<Place>,
     /// Newest last.
     left_epochs: VecDeque<Box<str>>,
+    /// The latest time of a message, in ms, since members were last told where the room goes on;
+    /// `None` while none was delivered since.
+    latest_ms: Option<u64>,
     ring: Ring,
     /// Counters since last asked.
     pub stats: Stats,
@@ -127,8 +131,8 @@ impl<S> Room<S> {
             kind,
             members: Vec::new(),
             progress: Progress::Unknown { held: Vec::new() },
-            fruitless: None,
             left_epochs: VecDeque::new(),
+            latest_ms: None,
             ring: Ring::new(ring_messages),
             stats: Stats::default(),
         }
@@ -241,13 +245,7 @@ impl<S> Room<S> {
             return Vec::new();
         }
         if found.0 == asked.0 && found.1 > *seq {
-            let tried = |(of, at): &Place| (of, at) == (epoch, seq);
-            if !self.fruitless.as_ref().is_some_and(tried) {
-                return self.begin_repair(found.1, Vec::new());
-            }
-            // It is trimmed already, and would be asked for in vain for ever.
-            self.resync(found.0, found.1, out);
-            return Vec::new();
+            return self.begin_repair(found.1, Vec::new());
         }
         let of_another = |member: &Member<S>| match &member.phase {
             Phase::Live { ahead } => ahead.as_ref().is_some_and(|place| *place.0 != *found.0),
@@ -263,6 +261,11 @@ impl<S> Room<S> {
         if found.0 != asked.0 || found.1 < asked.1 {
             self.resync(found.0, found.1, out);
         }
+        if found.0 == asked.0 && found.1 < asked.1 {
+            return vec![Need::Renew {
+                epoch: found.0.into(),
+            }];
+        }
         Vec::new()
     }
 
@@ -272,15 +275,21 @@ impl<S> Room<S> {
         fetched: Option<Vec<MessageEvent>>,
         out: &mut impl Deliver<S>,
     ) -> Vec<Need> {
-        let Progress::Repairing { epoch, seq, held } = &mut self.progress else {
+        let Progress::Repairing {
+            epoch,
+            seq,
+            to,
+            held,
+        } = &mut self.progress
+        else {
             return Vec::new();
         };
-        let (epoch, seq, held) = (epoch.clone(), *seq, mem::take(held));
+        let (epoch, seq, to, held) = (epoch.clone(), *seq, *to, mem::take(held));
         self.progress = Progress::Delivered {
             epoch: epoch.clone(),
             seq,
         };
-        let answered = fetched.is_some();
+        let asked = fetched.is_some();
         let mut fetched = fetched.unwrap_or_default();
         fetched.retain(|message| message.position.epoch == epoch && message.position.seq > seq);
         let whole = fetched
@@ -292,24 +301,15 @@ impl<S> Room<S> {
             // What is missing is not in Redis any more either: tell, rather than skip in silence.
             let Position { epoch, seq, .. } = next.position.clone();
             self.resync(&epoch, seq.saturating_sub(1), out);
-        } else if answered {
-            // Redis may have lost it or trimmed it: the next audit tells which. Whoever has it from
-            // a history that Redis has lost would take the next one with its number for the same.
-            let beyond = |place: &Place| *place.0 == *epoch && place.1 > seq;
-            let has_it = |member: &Member<S>| match &member.phase {
-                Phase::Live { ahead } => ahead.as_deref().is_some_and(beyond),
-                Phase::Joining { .. } => false,
-            };
-            if self.members.iter().any(has_it) {
-                self.resync(&epoch, seq, out);
-            }
-            self.fruitless = Some((epoch, seq));
+        } else if asked {
+            // Nor is anything behind it: tell now, whenever the next message comes.
+            self.resync(&epoch, to, out);
         }
         let mut needs = self.take_in(fetched, out);
-        if needs.is_empty() {
-            needs = self.take_in(held, out);
-        } else if let Progress::Repairing { held: waiting, .. } = &mut self.progress {
+        if let Progress::Repairing { held: waiting, .. } = &mut self.progress {
             waiting.extend(held);
+        } else {
+            needs.extend(self.take_in(held, out));
         }
         needs
     }
@@ -340,7 +340,14 @@ impl<S> Room<S> {
                             self.stats.duplicates += 1;
                             continue;
                         }
-                        self.enter(message.position.epoch.clone(), 0);
+                        let Position { epoch, seq, .. } = message.position.clone();
+                        if seq > 1 {
+                            // It goes on with the numbers of the one before, of which some were
+                            // lost; or what it began with was not heard.
+                            self.resync(&epoch, seq - 1, out);
+                        } else {
+                            self.enter(epoch, 0);
+                        }
                     }
                     needs.extend(self.take_next(message, out));
                 }
@@ -358,14 +365,16 @@ impl<S> Room<S> {
         if next == last + 1 {
             self.deliver_message(message, out);
         } else if next <= last {
-            if self.ring.contradicts(&message) {
+            // A double is no later than what was delivered: numbers follow time.
+            let is_later = |latest| message.position.ms > latest;
+            if self.ring.contradicts(&message) || self.latest_ms.is_some_and(is_later) {
                 // Redis has lost what was delivered and gives its numbers to other messages.
                 let epoch = message.position.epoch.clone();
                 self.resync(&epoch, next - 1, out);
                 self.deliver_message(message, out);
-            } else {
-                self.stats.duplicates += 1;
+                return vec![Need::Renew { epoch }];
             }
+            self.stats.duplicates += 1;
         } else {
             return self.begin_repair(next - 1, vec![message]);
         }
@@ -374,6 +383,7 @@ impl<S> Room<S> {
 
     /// Goes on from a position that does not follow from the last one.
     fn enter(&mut self, epoch: Box<str>, seq: u64) {
+        self.latest_ms = None;
         let (Progress::Delivered { epoch: left, .. } | Progress::Repairing { epoch: left, .. }) =
             &self.progress
         else {
@@ -399,6 +409,7 @@ impl<S> Room<S> {
         self.progress = Progress::Repairing {
             epoch: epoch.clone(),
             seq,
+            to,
             held,
         };
         vec![Need::Repair {
@@ -409,7 +420,8 @@ impl<S> Room<S> {
     }
 
     fn deliver_message(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) {
-        let Position { epoch, seq, .. } = message.position.clone();
+        let Position { epoch, seq, ms } = message.position.clone();
+        self.latest_ms = self.latest_ms.max(Some(ms));
         let event = Event::Message(message);
         let kind = &self.kind;
         if let Some(frames) =

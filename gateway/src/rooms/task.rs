@@ -4,6 +4,7 @@
 //! connection that got something: several messages for one connection leave together.
 
 mod audit;
+mod repair;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,7 +29,11 @@ use super::{
     room::{Need, Room},
     writer::{self, Writer},
 };
-use crate::{bus::history::History, metrics::GatewayMetrics, outbox::Outbox};
+use crate::{
+    bus::{guard::Guard, history::History},
+    metrics::GatewayMetrics,
+    outbox::Outbox,
+};
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
@@ -55,6 +60,7 @@ struct Rooms {
     auditing: Option<audit::Audit>,
     subscriptions: Subscriptions,
     history: History,
+    guard: Guard,
     ring_messages: usize,
     metrics: GatewayMetrics,
 }
@@ -75,7 +81,7 @@ impl Shard {
     pub fn new(
         inlet: Inlet,
         subscriptions: Subscriptions,
-        history: History,
+        (history, guard): (History, Guard),
         settings: ShardSettings,
         metrics: GatewayMetrics,
     ) -> Self {
@@ -88,6 +94,7 @@ impl Shard {
             auditing: None,
             subscriptions,
             history,
+            guard,
             ring_messages: settings.ring_messages,
             metrics,
         };
@@ -115,6 +122,7 @@ impl Shard {
         let mut occupancy = interval(OCCUPANCY_INTERVAL);
         audits.set_missed_tick_behavior(MissedTickBehavior::Delay);
         occupancy.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut begun = rooms.guard.begun();
         let mut command_batch = Vec::with_capacity(BATCH);
         let mut event_batch = Vec::with_capacity(BATCH);
         loop {
@@ -130,6 +138,7 @@ impl Shard {
                     }
                 }
                 () = audit.taken() => rooms.audit_all(),
+                Ok(()) = begun.changed() => rooms.audit_all(),
                 _ = audits.tick() => rooms.audit_all(),
                 _ = occupancy.tick() => rooms.tell_occupancy(),
             }
@@ -293,30 +302,19 @@ impl Rooms {
         };
         let needs = decide(&mut entry.room, &mut self.writer);
         writer::count(&self.metrics, std::mem::take(&mut entry.room.stats));
-        for Need::Repair { epoch, from, to } in needs {
-            let (own, history) = (self.own.clone(), self.history.clone());
-            let (channel, generation) = (entry.channel.clone(), entry.generation);
-            tokio::spawn(async move {
-                loop {
-                    match history.between(&channel, &epoch, from, to).await {
-                        Ok(messages) => {
-                            let _ = own.send(Command::Repaired {
-                                channel,
-                                generation,
-                                messages,
-                            });
-                            return;
-                        }
-                        Err(error) => {
-                            warn!(%error, "a gap can't be repaired yet");
-                            tokio::time::sleep(REPAIR_RETRY).await;
-                        }
-                    }
-                    if own.is_closed() {
-                        return;
-                    }
-                }
-            });
+        for need in needs {
+            match need {
+                Need::Renew { epoch } => self.guard.spoiled(&entry.channel, &epoch),
+                Need::Repair { epoch, from, to } => repair::spawn(repair::Repair {
+                    own: self.own.clone(),
+                    history: self.history.clone(),
+                    metrics: self.metrics.clone(),
+                    channel: entry.channel.clone(),
+                    generation: entry.generation,
+                    epoch,
+                    range: (from, to),
+                }),
+            }
         }
     }
 

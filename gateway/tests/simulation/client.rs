@@ -37,6 +37,8 @@ pub struct View {
     /// It was told that messages are lost, and has to join again.
     pub lost: bool,
     pub left_epochs: Vec<String>,
+    /// The names of the messages that it has, by `seq`: those from its last fresh page on.
+    pub has: BTreeMap<u64, String>,
     /// Who is there, as it was told.
     pub users: BTreeSet<UserId>,
     /// The bus has lost news of who came or went since it joined: they are told at most once.
@@ -217,6 +219,12 @@ impl View {
         } else if message.seq != 1 {
             return Err(format!("{} begins at {}", message.epoch, message.seq));
         }
+        if epoch != message.epoch && !self.lost {
+            self.has.clear();
+        }
+        if !self.lost {
+            self.has.insert(message.seq, message.name.clone());
+        }
         self.moved((message.epoch.clone(), message.seq));
         Ok(())
     }
@@ -248,7 +256,12 @@ impl View {
             if (&epoch, seq) != (&join.epoch, follows) {
                 return Err(format!("recovered from {follows}, not {seq}"));
             }
+        } else {
+            self.has.clear();
         }
+        let messages = join.messages.iter();
+        self.has
+            .extend(messages.map(|message| (message.seq, message.name.clone())));
         self.moved((join.epoch.clone(), join.seq));
         self.users = join.users.iter().map(|user| user.uuid).collect();
         self.joined = true;

@@ -147,7 +147,8 @@ impl World {
         let refused = self.trouble() && self.random.percent(2);
         let mut answer = Err(());
         if !refused {
-            let published = self.store.publish(&publication, self.now);
+            let knows = !self.trouble() || self.random.percent(60);
+            let published = self.store.publish(&publication, self.now, knows);
             self.totals.messages += 1;
             match &published.event {
                 Some(event) => {

@@ -26,6 +26,8 @@ pub struct Store {
     /// Sessions in a room, each with its user.
     seats: BTreeMap<ChannelId, BTreeMap<SessionId, UserId>>,
     epochs: u64,
+    /// Rooms of another era begin a new epoch when they are touched.
+    era: u64,
     messages: u128,
     /// What a replica has that is behind.
     replica: Option<Box<Self>>,
@@ -36,6 +38,9 @@ pub struct Store {
 #[derive(Clone, Debug)]
 struct Stored {
     epoch: String,
+    era: u64,
+    /// The last message from before the epoch.
+    begun: u64,
     /// The message `seq` is at `seq - 1`.
     log: Vec<Logged>,
     /// How many of them the history-worker has put into the list.
@@ -66,8 +71,9 @@ impl Store {
         }
     }
 
-    /// The publish script.
-    pub fn publish(&mut self, publication: &Publication, now: u64) -> Published {
+    /// The publish script. `knows`: the gateway knows the era; otherwise a room that is behind its
+    /// era goes on in its old epoch.
+    pub fn publish(&mut self, publication: &Publication, now: u64, knows: bool) -> Published {
         let mut message = publication.message.clone();
         let name = message.client_message_id.clone().unwrap_or_default();
         let key = (
@@ -83,7 +89,11 @@ impl Store {
         }
         self.messages += 1;
         message.uuid = MessageId(Uuid::from_u128(self.messages));
-        let room = self.room(&publication.channel);
+        let room = if knows {
+            self.touched(&publication.channel)
+        } else {
+            self.room(&publication.channel)
+        };
         let place = (room.epoch.clone(), room.log.len() as u64 + 1);
         let event = MessageEvent {
             position: Position {
@@ -109,15 +119,37 @@ impl Store {
     }
 
     fn room(&mut self, channel: &ChannelId) -> &mut Stored {
-        let epochs = &mut self.epochs;
+        let (epochs, era) = (&mut self.epochs, self.era);
         self.rooms.entry(channel.clone()).or_insert_with(|| {
             *epochs += 1;
             Stored {
                 epoch: format!("epoch{epochs}"),
+                era,
+                begun: 0,
                 log: Vec::new(),
                 persisted: 0,
             }
         })
+    }
+
+    /// The room, in an epoch of the era that is.
+    fn touched(&mut self, channel: &ChannelId) -> &mut Stored {
+        let (era, fresh) = (self.era, self.epochs + 1);
+        let room = self.room(channel);
+        let behind = room.era != era;
+        if behind {
+            room.era = era;
+            room.epoch = format!("epoch{fresh}");
+            room.begun = room.log.len() as u64;
+            self.epochs = fresh;
+        }
+        self.rooms.get_mut(channel).expect("it is there now")
+    }
+
+    /// A gateway has found that the store went back.
+    pub fn renew(&mut self) {
+        self.epochs += 1;
+        self.era = self.epochs;
     }
 
     /// The join script: where the room stands, which begins an epoch if it has none, and whether
@@ -126,7 +158,7 @@ impl Store {
         let seats = self.seats.entry(channel.clone()).or_default();
         let first = !seats.values().any(|there| *there == user);
         seats.insert(session, user);
-        let room = self.room(channel);
+        let room = self.touched(channel);
         ((room.epoch.clone(), room.log.len() as u64), first)
     }
 
@@ -145,6 +177,14 @@ impl Store {
         seats.map(|(_, user)| *user).collect()
     }
 
+    /// What an audit finds.
+    pub fn audit(&mut self, channel: &ChannelId) -> Option<Place> {
+        self.rooms.contains_key(channel).then(|| {
+            let room = self.touched(channel);
+            (room.epoch.clone(), room.log.len() as u64)
+        })
+    }
+
     /// Where the room stands.
     pub fn stands(&self, channel: &ChannelId) -> Option<Place> {
         let room = self.rooms.get(channel)?;
@@ -157,11 +197,15 @@ impl Store {
     }
 
     /// The second read, that of the list, merged with the first.
-    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<&Logged>) {
+    fn read(&self, channel: &ChannelId, tail: &Place, range: Range) -> (Place, Vec<Logged>) {
         let Some(room) = self.rooms.get(channel) else {
             return (Place::default(), Vec::new());
         };
-        let shown = if tail.0 == room.epoch { tail.1 } else { 0 };
+        let shown = if tail.0 == room.epoch {
+            tail.1
+        } else {
+            tail.1.min(room.begun)
+        };
         let to = shown.max(room.persisted);
         let trimmed = room.persisted.saturating_sub(self.keep);
         let in_range = |seq: u64| match range {
@@ -175,6 +219,12 @@ impl Store {
             .filter(|logged| {
                 let seq = logged.event.position.seq;
                 seq > trimmed && seq <= to && in_range(seq)
+            })
+            .map(|logged| {
+                let mut logged = logged.clone();
+                logged.event.position.epoch = room.epoch.as_str().into();
+                logged.message.epoch.clone_from(&room.epoch);
+                logged
             })
             .collect();
         ((room.epoch.clone(), room.log.len() as u64), found)
@@ -194,7 +244,7 @@ impl Store {
             Range::After(_) => found.truncate(count),
             _ => drop(found.drain(..found.len().saturating_sub(count))),
         }
-        let messages = found.iter().map(|logged| logged.message.clone()).collect();
+        let messages = found.into_iter().map(|logged| logged.message).collect();
         HistoryPage {
             messages,
             epoch,
@@ -213,8 +263,8 @@ impl Store {
     ) -> Vec<MessageEvent> {
         let (_, found) = self.read(channel, tail, Range::After(from - 1));
         found
-            .iter()
-            .map(|logged| logged.event.clone())
+            .into_iter()
+            .map(|logged| logged.event)
             .filter(|event| *event.position.epoch == *epoch && event.position.seq <= to)
             .collect()
     }

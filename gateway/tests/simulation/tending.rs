@@ -11,6 +11,9 @@ use super::{
     world::{Event, Route, TEND_MS, World},
 };
 
+/// What the ids of joins begin with; the room's number follows.
+const JOIN: &str = "join ";
+
 impl World {
     /// A client looks after itself: connects, joins what it wants, sends what is not acknowledged.
     pub fn tend(&mut self, number: usize) {
@@ -113,12 +116,12 @@ impl World {
         let client = &mut self.clients[number];
         let id = client.connection.expect("it is connected");
         let mut texts = Vec::new();
-        for view in client.rooms.values_mut() {
+        for (at, view) in client.rooms.values_mut().enumerate() {
             let due = view.wanted && (!view.joined || view.lost) && view.asked.is_none();
             if due {
                 view.asked = Some(now);
                 texts.push(format!(
-                    r#"{{"type":"channelJoin","channelJoin":{{{},"keepJoined":true}}}}"#,
+                    r#"{{"id":"{JOIN}{at}","type":"channelJoin","channelJoin":{{{},"keepJoined":true}}}}"#,
                     view.field
                 ));
             }
@@ -302,26 +305,29 @@ impl World {
     fn refused(&mut self, number: usize, light: &Light) {
         let client = &mut self.clients[number];
         let reason = &light.error.as_ref().expect("its block").reason;
-        match light.id.as_deref() {
-            Some(name) => {
-                for pending in &mut client.pending {
-                    if pending.name == name {
-                        pending.sent_at = None;
-                        if reason == "notJoined"
-                            && let Some(view) = client.rooms.get_mut(&pending.channel)
-                        {
-                            view.joined = false;
-                        }
-                    }
-                }
+        let join = light.id.as_deref().and_then(|id| id.strip_prefix(JOIN));
+        if let Some(at) = join.and_then(|at| at.parse().ok()) {
+            if let Some(view) = client.rooms.values_mut().nth(at) {
+                view.asked = None;
+                view.joined = false;
             }
-            // A join that failed, or a message without an id: joining again answers both.
-            None => {
-                for view in client.rooms.values_mut() {
-                    if view.asked.take().is_some() || reason == "notJoined" {
+            return;
+        }
+        if let Some(name) = light.id.as_deref() {
+            for pending in &mut client.pending {
+                if pending.name == name {
+                    pending.sent_at = None;
+                    if reason == "notJoined"
+                        && let Some(view) = client.rooms.get_mut(&pending.channel)
+                    {
                         view.joined = false;
                     }
                 }
+            }
+        } else if reason == "notJoined" {
+            // A message without an id: it is sent again when its time has come, after a join.
+            for view in client.rooms.values_mut() {
+                view.joined = false;
             }
         }
     }

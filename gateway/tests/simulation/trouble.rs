@@ -85,7 +85,7 @@ impl World {
                 let found = asked
                     .into_iter()
                     .filter_map(|(channel, asked)| {
-                        let found = self.store.stands(&channel)?;
+                        let found = self.store.audit(&channel)?;
                         Some((channel, asked, found))
                     })
                     .collect();
@@ -101,6 +101,10 @@ impl World {
                         room.audit((&asked.0, asked.1), (&found.0, found.1), out)
                     });
                 }
+            }
+            Event::Renew => {
+                self.say(|| "a new era begins".into());
+                self.store.renew();
             }
             Event::Line(gateway) => self.listen_again(gateway),
             Event::Breakage => self.breakage(),
@@ -183,6 +187,9 @@ impl World {
             _ => {
                 self.say(|| "a replica takes over".into());
                 self.store.fail_over();
+                // Some gateway has seen more, and says so when it is back.
+                let wait = self.random.between(1, 300);
+                self.later(wait, Event::Renew);
                 // Nobody is connected to a store that is gone.
                 for gateway in 0..self.gateways.len() {
                     self.gateways[gateway].line = None;
@@ -266,7 +273,22 @@ impl World {
                 }
             }
         }
-        for (channel, names) in self.store.named() {
+        let stored = self.store.named();
+        for (number, client) in self.clients.iter().enumerate() {
+            for (channel, view) in client.rooms.iter().filter(|(_, view)| view.wanted) {
+                // A room that is gone without a trace tells nobody anything until it begins anew.
+                let told = stored.contains_key(channel);
+                for (seq, name) in view.has.iter().filter(|_| told) {
+                    let there = stored.get(channel).and_then(|it| it.get(*seq as usize - 1));
+                    assert_eq!(
+                        there,
+                        Some(&name.as_str()),
+                        "client {number} has message {seq} of {channel}, and nobody told it otherwise"
+                    );
+                }
+            }
+        }
+        for (channel, names) in stored {
             let once: BTreeSet<&str> = names.iter().copied().collect();
             assert_eq!(once.len(), names.len(), "{channel} holds a message twice");
         }

@@ -91,6 +91,7 @@ pub enum Event {
     AuditRead(usize, u64, Vec<(ChannelId, Place)>),
     Audited(usize, u64, Vec<(ChannelId, Place, Place)>),
     Line(usize),
+    Renew,
     Breakage,
     Persist,
 }
@@ -322,7 +323,13 @@ impl World {
     }
 
     pub fn needs(&mut self, gateway: usize, channel: &ChannelId, needs: Vec<Need>) {
-        for Need::Repair { epoch, from, to } in needs {
+        for need in needs {
+            let Need::Repair { epoch, from, to } = need else {
+                assert!(self.weather.forgets, "this store has not gone back");
+                let wait = self.delay();
+                self.later(wait, Event::Renew);
+                continue;
+            };
             let Some(entry) = self.gateways[gateway].rooms.get(channel) else {
                 return;
             };

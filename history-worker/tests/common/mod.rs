@@ -94,12 +94,14 @@ impl Stage {
         let reply: String = scripts::PUBLISH
             .key(keyspace::channel_meta(&room))
             .key(self.keyspace.messages(partition))
+            .key(self.keyspace.era(partition))
             .arg(room.as_str())
             .arg(body.to_string())
             .arg(1_000_000)
             .arg(new_epoch())
             .arg(MessageId::random().to_string())
             .arg(300)
+            .arg("")
             .invoke_async(&mut commands)
             .await
             .expect("published");

@@ -32,6 +32,23 @@ pub enum CloseCode {
 }
 
 impl CloseCode {
+    /// Every code, each once.
+    pub const ALL: [Self; 13] = [
+        Self::Normal,
+        Self::Protocol,
+        Self::Unsupported,
+        Self::InvalidUtf8,
+        Self::TooBig,
+        Self::Internal,
+        Self::Restart,
+        Self::TryAgainLater,
+        Self::SignInTimeout,
+        Self::SignInRefused,
+        Self::SlowConsumer,
+        Self::PongTimeout,
+        Self::Flood,
+    ];
+
     /// The number on the wire.
     pub fn code(self) -> u16 {
         match self {

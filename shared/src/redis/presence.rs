@@ -7,7 +7,7 @@
 
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
-use super::{connect::Commands, scripts, status};
+use super::{commands::Commands, scripts, status};
 use crate::{
     clock,
     event::{self, Membership},
@@ -137,6 +137,7 @@ pub async fn join(
         .key(keyspace::channel_sessions(channel))
         .key(keyspace::channel_users(channel))
         .key(keyspace::channel_meta(channel))
+        .key(keyspace::channel_era(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(clock::rfc3339(clock::now_ms()))

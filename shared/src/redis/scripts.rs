@@ -28,6 +28,8 @@ macro_rules! scripts {
 scripts! {
     PUBLISH "publish",
     JOIN "join",
+    RENEW "renew",
+    WITNESS "witness",
     LEAVE "leave",
     PRESENCE "presence",
     OCCUPANCY "occupancy",

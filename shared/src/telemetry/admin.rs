@@ -102,10 +102,11 @@ mod tests {
 
     #[tokio::test]
     async fn tells_health_readiness_and_metrics() {
-        let readiness = Readiness::default();
+        let registry = Metrics::new("test").expect("valid");
+        let readiness = Readiness::new(&registry).expect("one");
         let redis = readiness.condition("redis");
         let any_port = "127.0.0.1:0".parse().expect("valid");
-        let server = AdminServer::bind(any_port, Metrics::new("test").expect("valid"), readiness)
+        let server = AdminServer::bind(any_port, registry, readiness)
             .await
             .expect("binds");
         let address = server.local_addr().expect("bound");
@@ -145,7 +146,8 @@ mod tests {
         let address = taken.local_addr().expect("bound");
         let listen = address.to_string().parse().expect("valid");
         let metrics = Metrics::new("test").expect("valid");
-        let error = AdminServer::bind(listen, metrics, Readiness::default()).await;
+        let readiness = Readiness::new(&metrics).expect("one");
+        let error = AdminServer::bind(listen, metrics, readiness).await;
         let error = error.expect_err("the port is taken").to_string();
         assert!(error.contains(&address.to_string()), "{error}");
     }

@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use prometheus::{IntGaugeVec, Opts};
+
+use super::Metrics;
+
 /// A cloneable handle to all conditions of the program.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Readiness {
     /// What keeps each condition from holding; `None` when it holds.
     conditions: Arc<Mutex<BTreeMap<&'static str, Option<String>>>>,
+    /// The same for those who look later: 1 for each condition that holds, else 0.
+    holding: IntGaugeVec,
 }
 
 /// One condition, for the part of the program that knows about it.
@@ -18,6 +24,24 @@ pub struct Condition {
 }
 
 impl Readiness {
+    /// Without conditions, ready; `parlor_ready` among the metrics tells each that is added.
+    ///
+    /// # Errors
+    /// When the program has one already.
+    pub fn new(metrics: &Metrics) -> prometheus::Result<Self> {
+        let holding = IntGaugeVec::new(
+            Opts::new(
+                "parlor_ready",
+                "Whether a condition of readiness holds: 1 or 0.",
+            ),
+            &["condition"],
+        )?;
+        Ok(Self {
+            conditions: Arc::default(),
+            holding: metrics.register(holding)?,
+        })
+    }
+
     /// Adds a condition that does not hold yet.
     pub fn condition(&self, name: &'static str) -> Condition {
         let condition = Condition {
@@ -54,6 +78,8 @@ impl Readiness {
             .conditions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let holds = self.holding.with_label_values(&[name]);
+        holds.set(i64::from(reason.is_none()));
         conditions.insert(name, reason);
     }
 }
@@ -76,8 +102,10 @@ mod tests {
 
     #[test]
     fn all_conditions_must_hold_and_those_that_do_not_are_named() {
-        let readiness = Readiness::default();
+        let metrics = Metrics::new("test").expect("valid");
+        let readiness = Readiness::new(&metrics).expect("one");
         assert!(readiness.is_ready());
+        let told = |line: &str| metrics.render().expect("text").contains(line);
         let redis = readiness.condition("redis");
         let serving = readiness.condition("serving");
         assert_eq!(
@@ -87,6 +115,8 @@ mod tests {
         redis.holds();
         serving.clone().fails("draining\nnow");
         assert_eq!(readiness.verdict(), Err("serving: draining now".to_owned()));
+        assert!(told("parlor_ready{condition=\"redis\"} 1"));
+        assert!(told("parlor_ready{condition=\"serving\"} 0"));
         serving.holds();
         assert!(readiness.is_ready());
     }

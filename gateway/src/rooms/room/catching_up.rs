@@ -78,17 +78,12 @@ impl<S> Room<S> {
             // Its history is of an epoch that the room has not heard of.
             return Vec::new();
         }
-        // The room's own epoch comes after all that it has left.
-        let age = |of: &str| {
-            let left = self.left_epochs.iter().position(|left| **left == *of);
-            left.unwrap_or(usize::MAX)
-        };
-        let own_age = age(epoch);
+        // In its history, or of an epoch that was over when that was read.
         let known = |waiting: &Waiting| {
-            let place = waiting.position.as_ref();
-            let has =
-                |(of, number): &Place| age(of) < own_age || (**of == *epoch && *number <= seq);
-            !resynced && place.is_some_and(has)
+            let is_known = |(of, number): &Place| {
+                if **of == *epoch { *number <= seq } else { same }
+            };
+            !resynced && waiting.position.as_ref().is_some_and(is_known)
         };
         let unknown: Vec<Waiting> = waiting.into_iter().filter(|it| !known(it)).collect();
         let first = unknown.iter().filter_map(|it| it.position.as_ref());

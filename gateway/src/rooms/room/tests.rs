@@ -100,6 +100,10 @@ fn repair(from: u64, to: u64) -> Vec<Need> {
     }]
 }
 
+fn renew() -> Vec<Need> {
+    vec![Need::Renew { epoch: "a".into() }]
+}
+
 #[test]
 fn another_message_at_a_delivered_place_is_told_and_everything_after_it_comes() {
     let mut out = Log::default();
@@ -268,24 +272,10 @@ fn the_audit_finds_what_nobody_published_after() {
         Vec::<String>::new(),
         "4 came live while Redis was asked"
     );
-    room.audit(("a", 4), ("a", 1), &mut out);
+    assert_eq!(room.audit(("a", 4), ("a", 1), &mut out), renew());
     assert_eq!(out.take(), ["ann:resync 1"], "Redis has lost messages");
     room.audit(("a", 1), ("b", 0), &mut out);
     assert_eq!(out.take(), ["ann:resync 0"], "a new epoch");
-}
-
-#[test]
-fn what_the_audit_finds_and_no_repair_does_is_told() {
-    let mut out = Log::default();
-    let (mut room, _) = room_at(2, &mut out);
-    assert_eq!(room.audit(("a", 2), ("a", 4), &mut out), repair(3, 4));
-    assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
-    assert_eq!(out.take(), Vec::<String>::new(), "it may come yet");
-    assert!(room.audit(("a", 2), ("a", 4), &mut out).is_empty());
-    assert_eq!(out.take(), ["ann:resync 4"]);
-    room.event(event(5), &mut out);
-    assert_eq!(room.audit(("a", 5), ("a", 6), &mut out), repair(6, 6));
-    assert_eq!(out.take(), ["ann:5"]);
 }
 
 #[test]
@@ -297,17 +287,48 @@ fn a_new_epoch_begins_at_one() {
             .is_empty()
     );
     assert_eq!(out.take(), ["ann:1"]);
-    let needs = room.event(Event::Message(message("c", 3)), &mut out);
-    assert_eq!(
-        needs,
-        vec![Need::Repair {
-            epoch: "c".into(),
-            from: 1,
-            to: 2
-        }]
-    );
-    room.repaired(Some(vec![message("c", 1), message("c", 2)]), &mut out);
-    assert_eq!(out.take(), ["ann:1", "ann:2", "ann:3"]);
+}
+
+#[test]
+fn an_epoch_that_goes_on_with_the_numbers_is_told() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    // Redis went back to 5, and some gateway has noticed.
+    let needs = room.event(Event::Message(message("b", 6)), &mut out);
+    assert!(needs.is_empty());
+    room.event(event(8), &mut out);
+    room.event(Event::Message(message("b", 7)), &mut out);
+    assert_eq!(out.take(), ["ann:resync 5", "ann:6", "ann:7"]);
+}
+
+#[test]
+fn a_later_message_at_a_place_that_the_ring_has_left_is_told() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(0, &mut out);
+    for seq in 1..=9 {
+        let mut message = message("a", seq);
+        message.position.ms = 100 + seq;
+        room.event(Event::Message(message), &mut out);
+    }
+    out.take();
+    let mut double = message("a", 2);
+    double.position.ms = 102;
+    assert!(room.event(Event::Message(double), &mut out).is_empty());
+    let mut anew = message("a", 3);
+    anew.position.ms = 200;
+    assert_eq!(room.event(Event::Message(anew), &mut out), renew());
+    assert_eq!(out.take(), ["ann:resync 2", "ann:3"]);
+}
+
+#[test]
+fn a_repair_that_finds_nothing_is_told_at_once() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    assert_eq!(room.audit(("a", 2), ("a", 9), &mut out), repair(3, 9));
+    assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:resync 9"]);
+    room.event(event(10), &mut out);
+    assert_eq!(out.take(), ["ann:10"]);
 }
 
 #[test]
@@ -403,9 +424,7 @@ fn who_has_what_redis_has_lost_is_told_when_another_shows_it() {
     room.attach(bob, UserId::random(), "bob", None);
     assert_eq!(room.release(bob, "a", 3, &mut out), repair(4, 4));
     assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
-    assert_eq!(out.take(), ["ann:resync 3", "bob:resync 3"]);
-    room.event(event(4), &mut out);
-    assert_eq!(out.take(), ["ann:4", "bob:4"]);
+    assert_eq!(out.take(), ["ann:resync 4", "bob:resync 4"]);
 }
 
 #[test]
@@ -452,6 +471,20 @@ fn what_was_on_its_way_when_an_epoch_began_is_dropped() {
 }
 
 #[test]
+fn what_waits_from_before_the_epoch_of_a_history_is_dropped() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(7, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.event(event(8), &mut out);
+    room.event(Event::Message(message("b", 1)), &mut out);
+    room.event(Event::Message(message("b", 2)), &mut out);
+    out.take();
+    room.release(bob, "b", 1, &mut out);
+    assert_eq!(out.take(), ["bob:2"]);
+}
+
+#[test]
 fn an_answer_that_nobody_waits_for_changes_nothing() {
     let mut out = Log::default();
     let (mut room, _) = room_at(2, &mut out);
@@ -469,6 +502,6 @@ fn numbers_given_anew_are_told() {
     room.event(event(4), &mut out);
     let mut other = message("a", 4);
     other.position.ms += 500;
-    room.event(Event::Message(other), &mut out);
+    assert_eq!(room.event(Event::Message(other), &mut out), renew());
     assert_eq!(out.take(), ["ann:3", "ann:4", "ann:resync 3", "ann:4"]);
 }

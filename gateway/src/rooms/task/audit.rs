@@ -29,12 +29,14 @@ impl Rooms {
         }
         self.auditing = Some(Audit::UnderWay);
         let (own, history) = (self.own.clone(), self.history.clone());
+        let metrics = self.metrics.clone();
         tokio::spawn(async move {
             let audited = match history.positions(asked).await {
                 Ok(audited) => Some(audited),
                 // The subscriber may be back before the connection that is asked here: what was
                 // missed must not wait for the next interval.
                 Err(error) => {
+                    metrics.redis_errors.inc();
                     warn!(%error, "rooms can't be audited yet");
                     tokio::time::sleep(REPAIR_RETRY).await;
                     None

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Holder, Items, Lease, Owned, plan};
 use crate::{
     keyspace,
-    redis::{connect::Commands, scripts},
+    redis::{Commands, scripts},
     telemetry::Condition,
 };
 
@@ -38,6 +38,8 @@ pub struct Settings {
 /// Where the keeper tells how it fares.
 #[derive(Clone, Debug)]
 pub struct Reports {
+    /// All there is to lease, whoever holds it.
+    pub items: IntGauge,
     pub owned: IntGauge,
     pub lost: IntCounter,
     pub errors: IntCounter,
@@ -131,6 +133,7 @@ impl<I: Items> Keeper<I> {
         self.renew().await?;
         let workers = self.count_workers().await?;
         self.listed = self.items.list(&mut self.commands).await?;
+        self.reports.items.set(self.listed.len() as i64);
         let holders = self.holders().await?;
         let plan = plan(&holders, workers, rand::random::<u32>() as usize);
         let listed = |item: &I::Item| self.listed.contains(item);

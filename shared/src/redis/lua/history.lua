@@ -3,14 +3,15 @@
 --
 -- KEYS  1 channelMessages  2 channelMeta
 -- ARGV  1 'last', 'before' or 'after'  2 a seq (not for 'last')  3 how many
--- Gives {epoch, seq, older, newer, ...messages}: where the room stands, how many persisted
---       messages lie before and after the page, and the page, oldest first.
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'seq')
-local epoch, seq = meta[1] or '', tonumber(meta[2] or '0')
+-- Gives {epoch, seq, begun, older, newer, ...messages}: where the room stands, the last message from
+--       before its epoch, how many persisted messages lie before and after the page, and the page,
+--       oldest first.
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'seq', 'begun')
+local epoch, seq, begun = meta[1] or '', tonumber(meta[2] or '0'), tonumber(meta[3] or '0')
 local count = tonumber(ARGV[3])
 local length = redis.call('LLEN', KEYS[1])
 if length == 0 or count <= 0 then
-  return { epoch, seq, length, 0 }
+  return { epoch, seq, begun, length, 0 }
 end
 local first, last = length - count, length - 1
 if ARGV[1] ~= 'last' then
@@ -28,7 +29,7 @@ end
 first = math.max(first, 0)
 last = math.min(last, length - 1)
 if last < first then
-  return { epoch, seq, math.min(first, length), length - math.min(first, length) }
+  return { epoch, seq, begun, math.min(first, length), length - math.min(first, length) }
 end
 local page = redis.call('LRANGE', KEYS[1], first, last)
-return { epoch, seq, first, length - 1 - last, unpack(page) }
+return { epoch, seq, begun, first, length - 1 - last, unpack(page) }

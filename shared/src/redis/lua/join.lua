@@ -1,7 +1,7 @@
 -- Puts a session into a room. Safe to repeat.
 --
--- KEYS  1 channelSessions  2 channelUsers  3 channelMeta
--- ARGV  1 user  2 session  3 now (RFC 3339)  4 epoch to begin with  5 channel
+-- KEYS  1 channelSessions  2 channelUsers  3 channelMeta  4 era
+-- ARGV  1 user  2 session  3 now (RFC 3339)  4 an epoch nobody has had  5 channel
 --       6 body of the event  7 most users for whom names are told
 --       8 room name ('' for General and private rooms)  9 '1' if an unknown room is created
 -- Gives {first, users, epoch, seq, created}: whether this is the user's first session there, how
@@ -15,12 +15,21 @@ if ARGV[8] ~= '' and redis.call('HEXISTS', KEYS[3], 'name') == 0 then
   redis.call('HSET', KEYS[3], 'name', ARGV[8], 'owner', ARGV[1], 'createdAt', ARGV[3])
   created = 1
 end
-redis.call('HSETNX', KEYS[3], 'epoch', ARGV[4])
+local era = redis.call('GET', KEYS[4])
+if not era then
+  era = string.sub(ARGV[4], 9)
+  redis.call('SET', KEYS[4], era)
+end
+local meta = redis.call('HMGET', KEYS[3], 'epoch', 'seq')
+local epoch, seq = meta[1], tonumber(meta[2] or '0')
+if not epoch or string.sub(epoch, 9) ~= era then
+  epoch = string.sub(ARGV[4], 1, 8) .. era
+  redis.call('HSET', KEYS[3], 'epoch', epoch, 'begun', seq)
+end
 redis.call('ZADD', KEYS[1], 0, ARGV[1] .. ':' .. ARGV[2])
 local first = redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3])
 local users = redis.call('HLEN', KEYS[2])
 if first == 1 and users <= tonumber(ARGV[7]) then
   redis.call('PUBLISH', ARGV[5], 'j ' .. users .. '\n' .. ARGV[6])
 end
-local meta = redis.call('HMGET', KEYS[3], 'epoch', 'seq')
-return { first, users, meta[1], tonumber(meta[2] or '0'), created }
+return { first, users, epoch, seq, created }

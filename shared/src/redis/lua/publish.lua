@@ -1,16 +1,16 @@
 -- Takes in one message: numbers it, adds it to the partition's stream and tells who listens.
 -- All in one step, so that live order, stored order and seq are the same.
 --
--- KEYS  1 channelMeta  2 messages stream  [3 messageSeen, when the client named the message]
--- ARGV  1 channel  2 body  3 most entries the stream may hold  4 epoch to begin with
---       5 message uuid  6 seconds to remember messageSeen
+-- KEYS  1 channelMeta  2 messages stream  3 era  [4 messageSeen, when the client named the message]
+-- ARGV  1 channel  2 body  3 most entries the stream may hold  4 an epoch nobody has had
+--       5 message uuid  6 seconds to remember messageSeen  7 era as far as the caller knows ('')
 -- Gives 'm <epoch> <seq> <ms>' for a new message, 'd <epoch> <seq> <ms> <uuid>' for one seen
 --       before, 'f' when the stream is full.
-if KEYS[3] then
-  local seen = redis.call('GET', KEYS[3])
+if KEYS[4] then
+  local seen = redis.call('GET', KEYS[4])
   if seen then
     -- A write, so that who waits for replicas or the disk waits for the message seen before as well.
-    redis.call('EXPIRE', KEYS[3], ARGV[6])
+    redis.call('EXPIRE', KEYS[4], ARGV[6])
     return 'd ' .. seen
   end
 end
@@ -19,16 +19,24 @@ if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[3]) then
 end
 local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if not epoch then
-  epoch = ARGV[4]
-  redis.call('HSET', KEYS[1], 'epoch', epoch)
+-- The era is looked up only when the room's is not the one that the caller knows.
+if not epoch or string.sub(epoch, 9) ~= ARGV[7] then
+  local era = redis.call('GET', KEYS[3])
+  if not era then
+    era = string.sub(ARGV[4], 9)
+    redis.call('SET', KEYS[3], era)
+  end
+  if not epoch or string.sub(epoch, 9) ~= era then
+    epoch = string.sub(ARGV[4], 1, 8) .. era
+    redis.call('HSET', KEYS[1], 'epoch', epoch, 'begun', seq - 1)
+  end
 end
 local now = redis.call('TIME')
 local position = epoch .. ' ' .. seq .. ' ' .. now[1] .. string.format('%03d', math.floor(now[2] / 1000))
 local event = 'm ' .. position .. '\n' .. ARGV[2]
 redis.call('XADD', KEYS[2], '*', 'c', ARGV[1], 'm', event)
 redis.call('PUBLISH', ARGV[1], event)
-if KEYS[3] then
-  redis.call('SET', KEYS[3], position .. ' ' .. ARGV[5], 'EX', ARGV[6])
+if KEYS[4] then
+  redis.call('SET', KEYS[4], position .. ' ' .. ARGV[5], 'EX', ARGV[6])
 end
 return 'm ' .. position

@@ -27,10 +27,13 @@ pub enum Direction {
 #[derive(Debug, Clone, Default)]
 struct Faults {
     stalled: bool,
-    delay: Duration,
+    /// By direction.
+    delays: [Duration; 2],
     bytes_per_second: Option<u32>,
     /// By direction.
     dropped: [bool; 2],
+    /// How often open connections were forgotten; those from before lose all that comes.
+    forgotten: u64,
     /// How often each direction was half-closed; connections close when it grows.
     half_closes: [u64; 2],
 }
@@ -112,7 +115,13 @@ impl Proxy {
 
     /// Delays everything by this time, in each direction.
     pub fn delay(&self, delay: Duration) {
-        self.faults.send_modify(|faults| faults.delay = delay);
+        self.faults.send_modify(|faults| faults.delays = [delay; 2]);
+    }
+
+    /// Delays what goes in this direction, while the other one is as it was.
+    pub fn delay_direction(&self, direction: Direction, delay: Duration) {
+        self.faults
+            .send_modify(|faults| faults.delays[direction as usize] = delay);
     }
 
     /// Limits each direction of each connection; `None` lifts the limit.
@@ -132,6 +141,12 @@ impl Proxy {
     pub fn drop_direction(&self, direction: Direction, dropped: bool) {
         self.faults
             .send_modify(|faults| faults.dropped[direction as usize] = dropped);
+    }
+
+    /// Forgets every open connection, as a firewall that restarts: what goes over them vanishes, in
+    /// both directions and for good, and neither side is told. New ones work.
+    pub fn forget(&self) {
+        self.faults.send_modify(|faults| faults.forgotten += 1);
     }
 
     /// Ends this direction of every open connection with a FIN; the other one goes on.

@@ -134,6 +134,35 @@ async fn a_delay_holds_back_each_chunk_and_not_those_behind_it() {
 }
 
 #[tokio::test]
+async fn delays_one_direction() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let proxy = Proxy::start(listener.local_addr().expect("bound")).await;
+    let mut client = connect(&proxy).await;
+    let (mut server, _) = listener.accept().await.expect("accepts");
+    proxy.delay_direction(Direction::ToServer, 2 * NOTHING_COMES);
+    say(&mut client, "late").await;
+    say(&mut server, "at once").await;
+    hear(&mut client, "at once").await;
+    hear_nothing(&mut server).await;
+    hear(&mut server, "late").await;
+}
+
+#[tokio::test]
+async fn forgets_what_is_open_and_welcomes_what_comes() {
+    let proxy = echo().await;
+    let mut forgotten = connect(&proxy).await;
+    say(&mut forgotten, "a").await;
+    hear(&mut forgotten, "a").await;
+    proxy.forget();
+    say(&mut forgotten, "lost").await;
+    hear_nothing(&mut forgotten).await;
+    let mut stream = connect(&proxy).await;
+    say(&mut stream, "b").await;
+    hear(&mut stream, "b").await;
+    hear_nothing(&mut forgotten).await;
+}
+
+#[tokio::test]
 async fn a_throttle_limits_the_rate() {
     let proxy = echo().await;
     let mut stream = connect(&proxy).await;

@@ -1,0 +1,171 @@
+//! Guards against a Redis that has gone back: asks it for what the [`Witness`] has seen, and has it
+//! begin a new era of a partition that has lost something.
+//!
+//! Redis is asked before the first message on a new connection, so a gateway that knows better
+//! numbers nothing over what was lost; and whenever something seen contradicts what was seen before.
+//! One script compares and begins the era, so of several gateways that notice, one does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parlor_shared::{
+    clock,
+    event::{self, Position},
+    id::ChannelId,
+    keyspace::{self, Keyspace},
+    redis::scripts,
+};
+use redis::{Pipeline, RedisResult, aio::MultiplexedConnection};
+use tokio::sync::{Notify, watch};
+use tracing::warn;
+
+use super::witness::{Question, Verdict, Witness};
+use crate::metrics::GatewayMetrics;
+
+/// The handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    keyspace: Keyspace,
+    shared: Arc<Shared>,
+    metrics: GatewayMetrics,
+}
+
+#[derive(Debug)]
+struct Shared {
+    witness: Mutex<Witness>,
+    /// Redis is to be asked.
+    wanted: Notify,
+    /// Changes when this gateway learns that an era has begun.
+    begun: watch::Sender<()>,
+}
+
+impl Guard {
+    pub fn new(keyspace: Keyspace, metrics: GatewayMetrics) -> Self {
+        let shared = Shared {
+            witness: Mutex::new(Witness::new(keyspace.partitions())),
+            wanted: Notify::new(),
+            begun: watch::Sender::new(()),
+        };
+        Self {
+            keyspace,
+            shared: Arc::new(shared),
+            metrics,
+        }
+    }
+
+    fn witness(&self) -> MutexGuard<'_, Witness> {
+        let witness = self.shared.witness.lock();
+        witness.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn follow(&self, verdict: Verdict) {
+        match verdict {
+            Verdict::Nothing => {}
+            Verdict::Ask => self.shared.wanted.notify_one(),
+            Verdict::Begun => self.shared.begun.send_replace(()),
+        }
+    }
+
+    /// The era that a partition is in as far as is known; empty if it is not.
+    pub fn era(&self, partition: u16) -> Arc<str> {
+        self.witness().era(partition)
+    }
+
+    /// Redis has numbered a message for this gateway. To be told in the order of the numbers.
+    pub fn published(&self, channel: &ChannelId, position: &Position) {
+        if let Some(partition) = self.keyspace.partition_of(channel) {
+            let mut witness = self.witness();
+            let verdict = witness.published(partition, channel.as_str(), position);
+            drop(witness);
+            self.follow(verdict);
+        }
+    }
+
+    /// Something came from the bus. To be told in the order in which it came.
+    pub fn heard(&self, channel: &str, payload: &[u8]) {
+        if let Some(position) = event::message_position(payload)
+            && let Some(partition) = self.keyspace.partition_of_name(channel)
+        {
+            self.witness().heard(partition, channel, position);
+        }
+    }
+
+    /// What a room was shown of an epoch contradicts what it was shown before.
+    pub fn spoiled(&self, channel: &ChannelId, epoch: &str) {
+        if let Some(partition) = self.keyspace.partition_of(channel) {
+            let verdict = self.witness().spoiled(partition, event::era_of(epoch));
+            self.follow(verdict);
+        }
+    }
+
+    /// The subscriber's connection came or went.
+    pub fn connected(&self, connected: bool) {
+        if connected {
+            let verdict = self.witness().connected();
+            self.follow(verdict);
+        } else {
+            self.witness().disconnected();
+        }
+    }
+
+    /// Waits until Redis is to be asked.
+    pub async fn wanted(&self) {
+        self.shared.wanted.notified().await;
+    }
+
+    /// Changes when an era has begun: rooms then compare themselves with Redis.
+    pub fn begun(&self) -> watch::Receiver<()> {
+        self.shared.begun.subscribe()
+    }
+
+    /// Asks Redis whether it has what was seen, and begins new eras where it has not. `connection`
+    /// is the one on which messages are to be numbered.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn ask(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        scripts::WITNESS.load_async(connection).await?;
+        let (connects, questions) = self.witness().questions();
+        let mut pipeline = Pipeline::with_capacity(questions.len());
+        for question in &questions {
+            self.add(&mut pipeline, question);
+        }
+        let answers: Vec<(String, u64)> = pipeline.query_async(connection).await?;
+        for (question, (era, begun)) in questions.iter().zip(answers) {
+            let partition = question.partition;
+            if begun > 0 {
+                warn!(partition, "Redis has gone back: rooms begin new epochs");
+                self.metrics.redis_gone_back.inc();
+            }
+            let era = Some(era.as_str()).filter(|era| !era.is_empty());
+            let verdict = self.witness().answered(partition, era);
+            self.follow(verdict);
+        }
+        self.witness().settled(connects);
+        Ok(())
+    }
+
+    fn add(&self, pipeline: &mut Pipeline, question: &Question) {
+        let Question {
+            partition,
+            over,
+            seen,
+        } = question;
+        let command = pipeline.cmd("EVALSHA").arg(scripts::WITNESS.get_hash());
+        command.arg(if seen.is_some() { 4 } else { 1 });
+        command.arg(self.keyspace.era(*partition));
+        if let Some(seen) = seen {
+            let channel = ChannelId::new(seen.channel.clone());
+            command.arg(keyspace::channel_meta(&channel));
+            command.arg(keyspace::channel_messages(&channel));
+            command.arg(self.keyspace.messages(*partition));
+        }
+        command.arg(event::new_era()).arg(over.len());
+        for era in over {
+            command.arg(&**era);
+        }
+        if let Some(seen) = seen {
+            command.arg(&seen.channel).arg(&seen.epoch).arg(seen.seq);
+            command.arg(seen.ms).arg(clock::rfc3339(seen.ms));
+        }
+    }
+}
