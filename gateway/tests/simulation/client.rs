@@ -25,6 +25,10 @@ pub struct Client {
 
 /// One room as the client sees it.
 #[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each changes without the others"
+)]
 pub struct View {
     /// The field that names it in a block.
     pub field: String,

@@ -1,7 +1,7 @@
 //! Workers that plan from what they saw a while ago, come, go and die with their leases: no lease is
 //! ever two workers', and once workers stay the same all are held, fairly, and stay where they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use parlor_shared::redis::lease::{Holder, Plan, plan};
 use proptest::{collection::vec, prelude::*};
@@ -91,8 +91,8 @@ impl World {
         }
         for item in plan.take {
             // The script takes what is free, and renews what is the worker's.
-            if !self.holders.contains_key(&item) {
-                self.holders.insert(item, worker);
+            if let Entry::Vacant(free) = self.holders.entry(item) {
+                free.insert(worker);
                 mine.insert(item);
                 taken += 1;
             }
@@ -136,7 +136,9 @@ proptest! {
             let (mut released, mut taken) = (0, 0);
             let looks = order.iter().map(|worker| Step::Look(*worker, starts[*worker]));
             if together && round > 0 {
-                looks.clone().for_each(|look| world.step(&look));
+                for look in looks.clone() {
+                    world.step(&look);
+                }
             }
             for (worker, look) in order.iter().zip(looks) {
                 if !together && round > 0 {

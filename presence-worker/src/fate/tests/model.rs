@@ -300,7 +300,9 @@ proptest! {
     #[test]
     fn who_is_connected_stays_and_nobody_else_does(steps in vec(step(), 1..120)) {
         let mut world = World::new();
-        steps.iter().for_each(|step| world.step(step));
+        for step in &steps {
+            world.step(step);
+        }
         world.settle();
         prop_assert_eq!(&world.sessions, &world.connected);
         prop_assert!(world.departed.is_empty());
