@@ -5,7 +5,7 @@ mod common;
 use std::net::SocketAddr;
 
 use common::{PATIENCE, TestGateway};
-use parlor_testkit::{RedisServer, http, wait_until};
+use parlor_testkit::{Process, RedisServer, binary, http, wait_until};
 
 async fn get(address: SocketAddr, path: &str) -> http::Response {
     let url = format!("http://{address}{path}");
@@ -45,4 +45,31 @@ async fn a_redis_that_stands_still_makes_it_unready_but_not_unhealthy() {
     assert_eq!(get(gateway.admin_address, "/healthz").await.status, 200);
     redis.resume();
     wait_until(PATIENCE, "ready again", async || gateway.is_ready().await).await;
+}
+
+#[tokio::test]
+async fn a_program_can_be_asked_by_another_of_its_kind() {
+    let mut redis = RedisServer::start().await;
+    let settings = ["--probe-interval=100ms"];
+    let gateway = TestGateway::start_with(&redis, &settings).await;
+    wait_until(PATIENCE, "ready", async || gateway.is_ready().await).await;
+    let ask = async |program: &str, question: &str| {
+        let asking = Process::builder(binary(program))
+            .env("ADMIN_ADDRESS", gateway.admin_address.to_string())
+            .arg(format!("--health-check={question}"));
+        let mut asking = asking.start();
+        let status = asking.wait(PATIENCE).await;
+        (status.code(), asking.log())
+    };
+    let yes = (Some(0), String::new());
+    for program in ["gateway", "history-worker", "presence-worker"] {
+        assert_eq!(ask(program, "live").await, yes, "{program}");
+        assert_eq!(ask(program, "ready").await, yes, "{program}");
+    }
+    redis.pause();
+    wait_until(PATIENCE, "unready", async || !gateway.is_ready().await).await;
+    let (code, why) = ask("gateway", "ready").await;
+    assert_eq!(code, Some(1));
+    assert!(why.starts_with("redis: "), "{why}");
+    assert_eq!(ask("gateway", "live").await, yes);
 }

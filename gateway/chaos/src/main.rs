@@ -4,7 +4,12 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use parlor_chaos::scenario::{Size, cut_all, random, redis_away, rolling};
+use parlor_chaos::{
+    people::Crowd,
+    scenario::{Size, cut_all, random, redis_away, rolling},
+    watch::{self, Visit},
+};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Breaks a whole Parlor, real programs on this machine, under load, and checks that nothing that
 /// was acknowledged is lost, doubled or reordered. Ends with 1 if anything was
@@ -40,7 +45,7 @@ struct Arguments {
 }
 
 /// In place of random faults.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Scenario {
     /// Replace all gateways, one after the other
     RollingRestart,
@@ -50,6 +55,18 @@ enum Scenario {
     RedisAway {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
+    },
+    /// Break nothing: talk through the front door of a Parlor that runs elsewhere, while somebody
+    /// else breaks it, until SIGTERM or Ctrl-C
+    Watch {
+        #[arg(long, default_value = "ws://localhost:5555/ws")]
+        url: String,
+        /// End by itself after so long
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// Messages that a room keeps there, as the history-workers there are told
+        #[arg(long, default_value_t = 10_000)]
+        history: usize,
     },
 }
 
@@ -79,6 +96,27 @@ async fn main() -> anyhow::Result<ExitCode> {
         Some(Scenario::RedisAway { seconds }) => {
             redis_away::run(size, Duration::from_secs(seconds)).await
         }
+        Some(Scenario::Watch {
+            url,
+            seconds,
+            history,
+        }) => {
+            let crowd = Crowd {
+                members: size.clients,
+                rooms: size.rooms,
+                rooms_each: size.rooms_each,
+                ..Crowd::default()
+            };
+            let visit = Visit {
+                url,
+                crowd,
+                rate: size.rate,
+                seed: size.seed,
+                prefix: format!("watch-{:08x}", rand::random::<u32>()),
+                history_limit: history,
+            };
+            watch::run(visit, told_to_end(seconds)?).await
+        }
     };
     eprintln!("{report}");
     if arguments.json {
@@ -88,5 +126,19 @@ async fn main() -> anyhow::Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// Done when the process is asked to end, or after so many seconds.
+fn told_to_end(seconds: Option<u64>) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupted = signal(SignalKind::interrupt()).context("SIGINT")?;
+    let mut terminated = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let lasts = seconds.map_or(Duration::MAX, Duration::from_secs);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            () = tokio::time::sleep(lasts) => {}
+        }
     })
 }

@@ -6,14 +6,10 @@ pub mod random;
 pub mod redis_away;
 pub mod rolling;
 
-use std::time::{Duration, Instant};
-
 use crate::{checker::Allowed, fleet::Plan, stage::Crowd, stage::Stage};
 
 /// Messages that a room keeps: less than an hour of load brings, so that memory stays bounded.
 const HISTORY_MESSAGES: usize = 20_000;
-/// How often progress is shown.
-const PROGRESS: Duration = Duration::from_secs(5);
 
 /// How much of everything there is.
 #[derive(Clone, Copy, Debug)]
@@ -53,35 +49,5 @@ impl Size {
         };
         eprintln!("{} members are in their rooms", self.clients);
         stage
-    }
-}
-
-/// Shows on stderr how it goes, every few seconds.
-#[derive(Debug)]
-struct Progress {
-    began: Instant,
-    shown: Instant,
-}
-
-impl Progress {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self {
-            began: now,
-            shown: now,
-        }
-    }
-
-    fn show(&mut self, stage: &Stage, what: &str) {
-        if self.shown.elapsed() >= PROGRESS {
-            self.shown = Instant::now();
-            let seconds = self.began.elapsed().as_secs();
-            eprintln!(
-                "{seconds:>5} s  {} acknowledged, {} of {} connected  {what}",
-                stage.total_acknowledged(),
-                stage.ready(),
-                stage.members.len(),
-            );
-        }
     }
 }

@@ -65,7 +65,8 @@ impl Life {
         orders: mpsc::UnboundedReceiver<Order>,
         record: Arc<Mutex<Record>>,
     ) -> Self {
-        let places = plan.rooms.iter().map(|room| Place::new(*room)).collect();
+        let place = |room: &usize| Place::new(*room, plan.names.address(*room));
+        let places = plan.rooms.iter().map(place).collect();
         let number = plan.number;
         Self {
             rng: StdRng::seed_from_u64(plan.seed ^ (u64::from(number) << 32)),
@@ -303,7 +304,7 @@ impl Life {
 
     fn credentials(&self) -> Credentials {
         Credentials {
-            username: format!("member-{}", self.plan.number),
+            username: self.plan.names.member(self.plan.number),
             password: Secret(format!("password of {}", self.plan.number)),
         }
     }

@@ -4,6 +4,7 @@
 
 mod life;
 mod link;
+mod names;
 mod place;
 mod take;
 
@@ -13,8 +14,10 @@ use std::{
     time::Duration,
 };
 
-use parlor_shared::id::{Address, RoomName, UserId};
+use parlor_shared::id::{Address, UserId};
 use tokio::{sync::mpsc, task::JoinHandle};
+
+pub use names::Names;
 
 use crate::{
     ledger::{Ledger, Violation},
@@ -27,6 +30,7 @@ pub struct Plan {
     pub number: u32,
     /// By their numbers in the ledger.
     pub rooms: Vec<usize>,
+    pub names: Names,
     pub gateways: Arc<[String]>,
     pub ledger: Arc<Ledger>,
     pub seed: u64,
@@ -36,12 +40,9 @@ pub struct Plan {
     pub loud: Arc<AtomicBool>,
 }
 
-/// The room of a number: General, and named ones.
+/// The room of a number, where names are plain: General, and named ones.
 pub fn address(room: usize) -> Address {
-    match room {
-        0 => Address::General,
-        room => Address::Named(RoomName::new(&format!("room-{room}")).expect("a valid name")),
-    }
+    Names::default().address(room)
 }
 
 /// A member that lives in a task of its own.

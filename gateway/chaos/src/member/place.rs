@@ -47,10 +47,10 @@ pub(super) struct Outgoing {
 }
 
 impl Place {
-    pub fn new(room: usize) -> Self {
+    pub fn new(room: usize, address: Address) -> Self {
         Self {
             room,
-            address: super::address(room),
+            address,
             phase: Phase::Wanted,
             position: None,
             pending: VecDeque::new(),

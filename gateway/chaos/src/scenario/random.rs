@@ -2,15 +2,17 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tokio::time::sleep;
 
-use super::{Progress, Size, faults::Fault};
+use super::{Size, faults::Fault};
 use crate::{
     fleet::Plan,
+    progress::Progress,
     stage::{Stage, report::Report},
 };
 
@@ -25,9 +27,10 @@ const POLL: Duration = Duration::from_millis(200);
 /// Breaks things for so long; gives what came of it.
 pub async fn run(size: Size, lasts: Duration) -> Report {
     let mut stage = size.stage(Plan::default()).await;
+    let members = Arc::clone(&stage.members);
     let load = stage.load(size.rate);
     let mut rng = StdRng::seed_from_u64(size.seed);
-    let mut progress = Progress::new();
+    let mut progress = Progress::default();
     let mut faults: BTreeMap<String, u64> = BTreeMap::new();
     let until = Instant::now() + lasts;
     while Instant::now() < until {
@@ -46,11 +49,11 @@ pub async fn run(size: Size, lasts: Duration) -> Report {
         let what = format!("{broken:?} for {} ms", hold.as_millis());
         eprintln!("         {what}");
         for fault in &broken {
-            fault.begin(&mut stage.fleet, &stage.members).await;
+            fault.begin(&mut stage.fleet, &members).await;
         }
         pass(&stage, &mut progress, hold, &what).await;
         for fault in &broken {
-            fault.end(&mut stage.fleet, &stage.members).await;
+            fault.end(&mut stage.fleet, &members).await;
         }
         for part in stage.fleet.parts_mut() {
             part.ready().await;

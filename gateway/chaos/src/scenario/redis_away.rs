@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use parlor_testkit::wait_until;
 
-use super::{Progress, Size};
+use super::Size;
 use crate::{
     fleet::{PATIENCE, Plan},
     ledger::{Kind, Violation},
+    progress::Progress,
     stage::report::Report,
 };
 
@@ -22,7 +23,7 @@ pub async fn run(size: Size, away: Duration) -> Report {
     let load = stage.load(size.rate);
     tokio::time::sleep(WARM_UP).await;
     stage.fleet.redis.kill9();
-    let mut progress = Progress::new();
+    let mut progress = Progress::default();
     let until = Instant::now() + away;
     while Instant::now() < until {
         progress.show(&stage, "without Redis");

@@ -6,21 +6,17 @@ use std::{
 };
 
 use parlor_shared::{
-    client::{Client, ClientError},
+    client::ClientError,
     id::{ChannelId, UserId},
     keyspace::{self, Keyspace},
-    protocol::{
-        client::{ChannelMessages, Page},
-        value::{Message, RoomRef},
-    },
 };
 
-use super::{Stage, are_all_ready, in_time, report::Report};
+use super::{Stage, in_time, report::Report};
 use crate::{
-    checker::{RoomEnd, Stored, check_presence, check_room},
-    ledger::{Kind, Said, Violation},
-    member::{Member, Record, address},
-    record::RoomRecord,
+    checker::{Stored, check_presence},
+    ledger::{Kind, Violation},
+    people::of,
+    reader::{Read, Reader, stored},
 };
 
 /// What every part runs with.
@@ -29,8 +25,6 @@ const PARTITIONS: u16 = 16;
 const SETTLE: Duration = Duration::from_secs(60);
 /// How long presence may take to be the truth.
 const PRESENCE: Duration = Duration::from_secs(60);
-/// The gateways' page of history.
-const PAGE: u32 = 100;
 
 impl Stage {
     /// Waits until everything is settled, and compares what everybody was told with what is stored.
@@ -42,7 +36,11 @@ impl Stage {
         self.presence(&keyspace, &mut found).await;
         let presence_took = began.elapsed();
         match self.read_rooms(&keyspace).await {
-            Ok(rooms) => found.extend(self.compare(rooms)),
+            Ok(rooms) => {
+                for (room, read) in rooms.into_iter().enumerate() {
+                    found.extend(self.compare(room, read, self.allowed));
+                }
+            }
             Err(error) => {
                 let what = format!("the history can't be read: {error}");
                 found.push(Violation::new(Kind::History, what));
@@ -70,16 +68,7 @@ impl Stage {
 
     /// Waits until everybody is back, everything is acknowledged, delivered and persisted.
     async fn settle(&self, keyspace: &Keyspace, found: &mut Vec<Violation>) {
-        let all_back = in_time(SETTLE, async || {
-            are_all_ready(&self.members) && self.pending() == 0
-        });
-        if !all_back.await {
-            let what = format!(
-                "{} messages wait, and {} of {} members are in their rooms",
-                self.pending(),
-                self.ready(),
-                self.members.len()
-            );
+        if let Err(what) = self.people.settle(SETTLE).await {
             found.push(Violation::new(Kind::Unexpected, what));
         }
         if !in_time(SETTLE, async || self.backlog(keyspace) == 0).await {
@@ -93,11 +82,6 @@ impl Stage {
         .await;
     }
 
-    fn pending(&self) -> usize {
-        let waiting = self.members.iter().map(|it| it.record().pending);
-        waiting.sum()
-    }
-
     fn backlog(&self, keyspace: &Keyspace) -> u64 {
         let length = |partition| {
             let stream = keyspace.messages(partition);
@@ -108,19 +92,13 @@ impl Stage {
     }
 
     fn is_delivered(&self, keyspace: &Keyspace, room: usize) -> bool {
-        let (epoch, seq) = self.stands_at(&channel(keyspace, room));
-        let epoch = self.ledger.room(room).epoch(&epoch);
-        self.members_of(room).all(|member| {
-            let record = member.record();
-            let position = record.rooms.get(&room).and_then(RoomRecord::position);
-            !record.online || seq == 0 || position.is_some_and(|at| at == (epoch, seq))
-        })
+        let (epoch, seq) = self.stands_at(&self.channel(keyspace, room));
+        self.have_all_until(room, &epoch, seq)
     }
 
-    fn members_of(&self, room: usize) -> impl Iterator<Item = &Member> {
-        self.members
-            .iter()
-            .filter(move |member| member.rooms.contains(&room))
+    fn channel(&self, keyspace: &Keyspace, room: usize) -> ChannelId {
+        let channel = keyspace.fixed_channel(&self.names.address(room));
+        channel.expect("no private rooms here")
     }
 
     /// A room's epoch and last message.
@@ -174,14 +152,14 @@ impl Stage {
                 .filter_map(|member| of(member, |record| Some((record.user?, record.online))))
                 .map(|(user, online)| (user.to_string(), online))
                 .collect();
-            let key = keyspace::channel_users(&channel(keyspace, room));
+            let key = keyspace::channel_users(&self.channel(keyspace, room));
             let there = redis.cli(&["HKEYS", &key]);
             let there: BTreeMap<String, bool> = there
                 .lines()
                 .filter(|line| !line.is_empty())
                 .map(|line| (line.to_owned(), true))
                 .collect();
-            let what = format!("in the roster of {}", name(room));
+            let what = format!("in the roster of {}", self.names.room(room));
             found.extend(check_presence(&what, &expected, &there));
         }
         match self.listed_users().await {
@@ -201,27 +179,13 @@ impl Stage {
         found
     }
 
-    /// A client of its own, at the first gateway, in no room.
-    async fn reader(&self) -> Result<Client, ClientError> {
-        let mut reader = Client::connect(&self.fleet.gateways[0].url()).await?;
-        // The first time makes the account.
-        reader.sign_in("reader", "the reader's password").await?;
-        Ok(reader)
+    async fn reader(&self) -> Result<Reader, ClientError> {
+        Reader::connect(&self.fleet.gateways[0].url(), &self.names).await
     }
 
     async fn listed_users(&self) -> Result<BTreeMap<UserId, bool>, ClientError> {
         let mut reader = self.reader().await?;
-        let mut listed = BTreeMap::new();
-        for offset in (0..).step_by(PAGE as usize) {
-            let limit = Some(PAGE);
-            let page = reader.users(Page { offset, limit }).await?;
-            for user in &page.users {
-                listed.insert(user.uuid, user.online.unwrap_or(false));
-            }
-            if offset + page.received >= page.total || page.received == 0 {
-                break;
-            }
-        }
+        let listed = reader.users().await?;
         reader.close().await;
         Ok(listed)
     }
@@ -230,7 +194,7 @@ impl Stage {
         let mut reader = self.reader().await?;
         let mut rooms = Vec::new();
         for room in 0..self.ledger.rooms() {
-            let channel = channel(keyspace, room);
+            let channel = self.channel(keyspace, room);
             let (epoch, seq) = self.stands_at(&channel);
             let key = keyspace::channel_messages(&channel);
             let list = self.fleet.redis.cli(&["LRANGE", &key, "0", "-1"]);
@@ -247,7 +211,7 @@ impl Stage {
                 })
                 .collect();
             let begin = list.first().map_or(0, |first| first.seq.saturating_sub(1));
-            let paged = pages(&mut reader, room, begin).await?;
+            let (_, _, paged) = reader.room(&self.names.address(room), begin).await?;
             rooms.push(Read {
                 epoch,
                 seq,
@@ -258,88 +222,4 @@ impl Stage {
         reader.close().await;
         Ok(rooms)
     }
-
-    fn compare(&self, rooms: Vec<Read>) -> Vec<Violation> {
-        let mut found = Vec::new();
-        for (room, read) in rooms.into_iter().enumerate() {
-            let records: Vec<(u32, RoomRecord)> = self
-                .members_of(room)
-                .filter_map(|member| {
-                    let record = of(member, |record| {
-                        let of_room = record.rooms.get(&room).cloned();
-                        record.online.then(|| of_room.unwrap_or_default())
-                    });
-                    Some((member.number, record?))
-                })
-                .collect();
-            let mut log = self.ledger.room(room);
-            let mut end = RoomEnd {
-                name: name(room),
-                log: &mut log,
-                records: records.iter().map(|(of, record)| (*of, record)).collect(),
-                epoch: read.epoch,
-                seq: read.seq,
-                list: read.list,
-                paged: read.paged,
-            };
-            found.extend(check_room(&mut end, self.allowed));
-        }
-        found
-    }
-}
-
-/// What was read of a room.
-struct Read {
-    epoch: String,
-    seq: u64,
-    list: Vec<Stored>,
-    paged: Vec<Stored>,
-}
-
-fn of<T>(member: &Member, pick: impl FnOnce(&Record) -> T) -> T {
-    pick(&member.record())
-}
-
-fn name(room: usize) -> String {
-    match room {
-        0 => "General".to_owned(),
-        room => format!("room-{room}"),
-    }
-}
-
-fn channel(keyspace: &Keyspace, room: usize) -> ChannelId {
-    let channel = keyspace.fixed_channel(&address(room));
-    channel.expect("no private rooms here")
-}
-
-fn stored(message: &Message) -> Stored {
-    let said = Said::parse(&message.message);
-    let named = message.client_message_id.as_deref().and_then(Said::parse);
-    Stored {
-        epoch: message.epoch.clone(),
-        seq: message.seq,
-        said: said.filter(|said| named == Some(*said)),
-    }
-}
-
-/// A room's history from behind `begin`, as a client reads it.
-async fn pages(reader: &mut Client, room: usize, begin: u64) -> Result<Vec<Stored>, ClientError> {
-    let address = address(room);
-    reader.join(&address).await?;
-    let mut paged: Vec<Stored> = Vec::new();
-    loop {
-        let block = ChannelMessages {
-            room: RoomRef::from(&address),
-            before: None,
-            after: Some(paged.last().map_or(begin, |last| last.seq)),
-            limit: Some(PAGE),
-        };
-        let page = reader.history(block).await?;
-        paged.extend(page.messages.iter().map(stored));
-        if !page.more || page.messages.is_empty() {
-            break;
-        }
-    }
-    reader.leave(&address).await?;
-    Ok(paged)
 }
