@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use parlor_gateway::app;
 use parlor_shared::{
+    client::chat_check,
     config::{self, GatewayConfig},
     lifecycle::Lifecycle,
     telemetry,
@@ -14,6 +15,9 @@ async fn main() -> ExitCode {
     let config: GatewayConfig = config::load();
     if let Some(question) = config.common.health_check {
         return telemetry::ask_health(&config.common.admin_address, question);
+    }
+    if let Some(url) = &config.chat_check {
+        return chat_check::run(url).await;
     }
     telemetry::init_logging(&config.common);
     // Every connection is a file descriptor: take as many as the system grants.

@@ -180,6 +180,9 @@ async fn a_lost_redis_is_counted_and_told_by_readiness() {
     let url = format!("redis://127.0.0.1:{}", proxy.port());
     let gateway = TestGateway::start_at(&url, &["--probe-interval=100ms"]).await;
     wait_until(PATIENCE, "ready", async || gateway.is_ready().await).await;
+    // What can be published has a connection to lose.
+    let mut bob = gateway.guest_in("Bob", &Address::General).await;
+    bob.say(&Address::General, "hi").await.expect("sent");
     proxy.refuse(true).await;
     proxy.cut().await;
     wait_until(PATIENCE, "unready", async || !gateway.is_ready().await).await;

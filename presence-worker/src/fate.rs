@@ -18,6 +18,8 @@ pub(crate) struct Signs {
     pub(crate) heartbeat: Option<u64>,
     /// The heartbeat after which it was taken for dead, if it was.
     pub(crate) dead_since: Option<u64>,
+    /// Since when it is not listed as either, and may beat again.
+    pub(crate) awaited_since: Option<u64>,
 }
 
 /// What has become of a gateway.
@@ -34,21 +36,36 @@ pub(crate) enum Fate {
     },
     /// It was taken for dead and is not.
     Revived,
+    /// It may beat again.
+    Awaited,
+    /// It did not beat again for too long: if anything is left of it, it is dead once more.
+    Missed {
+        since: u64,
+    },
+    /// It beats again, and has found itself missing.
+    Back,
     /// Nothing is left.
     Gone,
 }
 
 impl Signs {
     pub(crate) fn fate(self, grace: Grace) -> Fate {
-        match (self.heartbeat, self.dead_since) {
-            (Some(heartbeat), None) if heartbeat + grace.dead_after_ms < self.now => {
-                Fate::Silent { heartbeat }
-            }
-            (Some(_), None) => Fate::Alive,
-            (None, Some(heartbeat)) => Fate::Dead { heartbeat },
-            (Some(_), Some(_)) => Fate::Revived,
-            (None, None) => Fate::Gone,
+        let long_ago = |then: u64| then + grace.dead_after_ms < self.now;
+        match (self.heartbeat, self.dead_since, self.awaited_since) {
+            (Some(_), Some(_), _) => Fate::Revived,
+            (None, Some(heartbeat), _) => Fate::Dead { heartbeat },
+            (Some(_), None, Some(_)) => Fate::Back,
+            (Some(heartbeat), None, None) if long_ago(heartbeat) => Fate::Silent { heartbeat },
+            (Some(_), None, None) => Fate::Alive,
+            (None, None, Some(since)) if long_ago(since) => Fate::Missed { since },
+            (None, None, Some(_)) => Fate::Awaited,
+            (None, None, None) => Fate::Gone,
         }
+    }
+
+    /// What moves on with the next heartbeat.
+    pub(crate) fn stands_at(self) -> Option<u64> {
+        self.heartbeat.or(self.awaited_since)
     }
 }
 
@@ -84,48 +101,4 @@ impl Patience {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_heartbeat_has_to_stand_still_while_redis_answers() {
-        let grace = Grace {
-            offline_ms: 0,
-            dead_after_ms: 2_000,
-        };
-        let (mut patience, start) = (Patience::default(), Instant::now());
-        let mut look = |heartbeat, seconds| {
-            patience.has_stood_still(heartbeat, start + Duration::from_secs(seconds), grace)
-        };
-        assert!(!look(7, 0) && !look(7, 1) && look(7, 2));
-        assert!(!look(8, 3), "it beats");
-        assert!(look(8, 5));
-        patience.forget();
-        assert!(!patience.has_stood_still(8, start + Duration::from_secs(9), grace));
-    }
-
-    const GRACE: Grace = Grace {
-        offline_ms: 10,
-        dead_after_ms: 15,
-    };
-
-    fn fate(heartbeat: Option<u64>, dead_since: Option<u64>) -> Fate {
-        let signs = Signs {
-            now: 100,
-            heartbeat,
-            dead_since,
-        };
-        signs.fate(GRACE)
-    }
-
-    #[test]
-    fn a_gateways_fate_shows_in_its_heartbeats() {
-        assert_eq!(fate(Some(85), None), Fate::Alive);
-        // Clocks that were set back make nobody dead.
-        assert_eq!(fate(Some(200), None), Fate::Alive);
-        assert_eq!(fate(Some(84), None), Fate::Silent { heartbeat: 84 });
-        assert_eq!(fate(None, Some(84)), Fate::Dead { heartbeat: 84 });
-        assert_eq!(fate(Some(99), Some(84)), Fate::Revived);
-        assert_eq!(fate(None, None), Fate::Gone);
-    }
-}
+mod tests;

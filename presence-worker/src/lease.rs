@@ -1,4 +1,5 @@
-//! What presence-workers lease: gateways, also those taken for dead until nothing is left of them.
+//! What presence-workers lease: gateways, also those taken for dead until they are back or nothing
+//! is left of them.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +19,14 @@ impl Items for Gateways {
     type Item = GatewayId;
 
     async fn list(&self, commands: &mut Commands) -> RedisResult<Vec<GatewayId>> {
-        let (known, dead): (Vec<String>, Vec<String>) = pipe()
+        type Names = Vec<String>;
+        let (known, dead, awaited): (Names, Names, Names) = pipe()
             .zrange(keyspace::gateways(), 0, GATEWAYS_MAX - 1)
             .zrange(keyspace::gateways_dead(), 0, GATEWAYS_MAX - 1)
+            .zrange(keyspace::gateways_awaited(), 0, GATEWAYS_MAX - 1)
             .query_async(commands)
             .await?;
-        let names = known.iter().chain(&dead);
+        let names = known.iter().chain(&dead).chain(&awaited);
         let all: BTreeSet<_> = names.filter_map(|name| name.parse().ok()).collect();
         Ok(all.into_iter().collect())
     }

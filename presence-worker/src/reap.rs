@@ -1,12 +1,14 @@
 //! Ends one gateway's sessions that went without a word: those whose connection ended, once the
 //! offline grace is over, and all of them when the gateway itself is dead.
 //!
-//! A gateway that is taken for dead moves from `gateways` to the ZSET of dead ones, and from there
-//! goes when nothing is left of it. Should it be alive after all, it finds itself missing from
+//! A gateway that is taken for dead moves from `gateways` to the ZSET of dead ones, and when nothing
+//! is left of it to that of awaited ones. Should it be alive after all, it finds itself missing from
 //! `gateways`, registers itself and its sessions again, and stands in both. Some of these sessions
 //! may have been ended while they were registered, so the reaper, with nothing of its own in
-//! flight any more, takes it out of both: it finds itself missing once more, and what it registers
-//! then stays. Each step may be repeated, so the next owner goes on wherever this one ended.
+//! flight any more, takes it out of both and awaits it: it finds itself missing once more, and what
+//! it registers then stays. One that never beats again may have registered a session meanwhile: if
+//! it has, it is dead once more, and otherwise forgotten. Each step may be repeated, so the next
+//! owner goes on wherever this one ended.
 
 use std::{
     sync::Arc,
@@ -64,13 +66,13 @@ impl Reaper {
 
     async fn round(&mut self) -> RedisResult<()> {
         let signs = self.signs().await?;
-        let still = signs.heartbeat.is_some_and(|beat| {
+        let still = signs.stands_at().is_some_and(|beat| {
             self.patience
                 .has_stood_still(beat, Instant::now(), self.grace)
         });
         match signs.fate(self.grace) {
             Fate::Alive => self.reap_departed(signs.now).await,
-            Fate::Silent { .. } if !still => Ok(()),
+            Fate::Silent { .. } | Fate::Missed { .. } if !still => Ok(()),
             Fate::Silent { heartbeat } => {
                 if self.condemn(heartbeat).await? {
                     self.tell_of_silence(signs.now - heartbeat).await?;
@@ -79,24 +81,28 @@ impl Reaper {
                 Ok(())
             }
             Fate::Dead { heartbeat } => self.reap_dead(signs.now, heartbeat).await,
-            Fate::Revived => self.give_back().await,
-            Fate::Gone => Ok(()),
+            Fate::Revived => self.give_back(signs.now).await,
+            Fate::Missed { since } => self.miss(since).await,
+            Fate::Back => self.stop_awaiting().await,
+            Fate::Awaited | Fate::Gone => Ok(()),
         }
     }
 
     async fn signs(&mut self) -> RedisResult<Signs> {
-        type Reply = ((u64, u64), Option<f64>, Option<f64>);
+        type Reply = ((u64, u64), Option<f64>, Option<f64>, Option<f64>);
         let gateway = self.gateway.to_string();
-        let ((seconds, micros), heartbeat, dead_since): Reply = pipe()
+        let ((seconds, micros), heartbeat, dead_since, awaited_since): Reply = pipe()
             .cmd("TIME")
             .zscore(keyspace::gateways(), &gateway)
             .zscore(keyspace::gateways_dead(), &gateway)
+            .zscore(keyspace::gateways_awaited(), &gateway)
             .query_async(&mut self.commands)
             .await?;
         Ok(Signs {
             now: seconds * 1_000 + micros / 1_000,
             heartbeat: heartbeat.map(|ms| ms as u64),
             dead_since: dead_since.map(|ms| ms as u64),
+            awaited_since: awaited_since.map(|ms| ms as u64),
         })
     }
 
@@ -218,7 +224,7 @@ impl Reaper {
                 return Ok(());
             }
             if cursor == 0 {
-                return self.bury().await;
+                return self.bury(now).await;
             }
         }
     }
@@ -249,31 +255,63 @@ impl Reaper {
         Ok(seats.into_iter().zip(departed).filter_map(due).collect())
     }
 
-    /// Forgets a dead gateway when nothing is left of it. Its hash and its ZSET are gone with their
-    /// last entries, and its lease goes with its being listed.
-    async fn bury(&mut self) -> RedisResult<()> {
+    /// Awaits a dead gateway when nothing is left of it. Its hash and its ZSET are gone with their
+    /// last entries.
+    async fn bury(&mut self, now: u64) -> RedisResult<()> {
         let (sessions, departed) = self.count().await?;
-        if sessions == 0 && departed == 0 {
-            let gateway = self.gateway.to_string();
-            let _: () = self
-                .commands
-                .zrem(keyspace::gateways_dead(), gateway)
-                .await?;
-            info!(gateway = %self.gateway, "nothing is left of a gateway");
+        if sessions > 0 || departed > 0 {
+            return Ok(());
         }
-        Ok(())
+        info!(gateway = %self.gateway, "nothing is left of a gateway");
+        let gateway = self.gateway.to_string();
+        pipe()
+            .atomic()
+            .zadd(keyspace::gateways_awaited(), &gateway, now)
+            .ignore()
+            .zrem(keyspace::gateways_dead(), &gateway)
+            .ignore()
+            .query_async(&mut self.commands)
+            .await
     }
 
-    async fn give_back(&mut self) -> RedisResult<()> {
+    async fn give_back(&mut self, now: u64) -> RedisResult<()> {
         info!(gateway = %self.gateway, "a gateway taken for dead is alive, it has to register again");
         let gateway = self.gateway.to_string();
         pipe()
             .atomic()
+            .zadd(keyspace::gateways_awaited(), &gateway, now)
+            .ignore()
             .zrem(keyspace::gateways(), &gateway)
             .ignore()
             .zrem(keyspace::gateways_dead(), &gateway)
             .ignore()
             .query_async(&mut self.commands)
+            .await
+    }
+
+    /// It did not beat again. Should it just now, it stands in `gateways` too and is given back.
+    async fn miss(&mut self, since: u64) -> RedisResult<()> {
+        let (sessions, departed) = self.count().await?;
+        if sessions == 0 && departed == 0 {
+            return self.stop_awaiting().await;
+        }
+        warn!(gateway = %self.gateway, sessions, "a gateway given back did not return");
+        let gateway = self.gateway.to_string();
+        pipe()
+            .atomic()
+            .zadd(keyspace::gateways_dead(), &gateway, since)
+            .ignore()
+            .zrem(keyspace::gateways_awaited(), &gateway)
+            .ignore()
+            .query_async(&mut self.commands)
+            .await
+    }
+
+    /// Its lease goes with its being listed.
+    async fn stop_awaiting(&mut self) -> RedisResult<()> {
+        let gateway = self.gateway.to_string();
+        self.commands
+            .zrem(keyspace::gateways_awaited(), gateway)
             .await
     }
 }

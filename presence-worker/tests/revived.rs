@@ -1,4 +1,5 @@
-//! A gateway that was taken for dead and is alive: its sessions come back and stay.
+//! A gateway that was taken for dead and is alive: its sessions come back and stay, or are ended if
+//! it dies after all.
 
 mod common;
 
@@ -47,6 +48,33 @@ async fn sessions_registered_again_stay() {
         assert!(stage.is_member(user.uuid), "in the room");
     }
     assert_eq!(worker.value("parlor_presence_dead_gateways_total").await, 1);
+}
+
+#[tokio::test]
+async fn who_comes_in_after_the_reaping_and_before_the_end_is_not_left_behind() {
+    let stage = Stage::new().await;
+    let mut gateway = stage.gateway().await;
+    let ada = stage.person("Ada", "user").await;
+    gateway.enter(&stage, &ada).await;
+    // Long enough for the session below to be registered while the gateway is awaited.
+    let worker = stage.worker(&["--gateway-dead-after", "5s"]).await;
+    gateway.die();
+    let awaited = keyspace::gateways_awaited();
+    let reaped = async || stage.exists(&awaited);
+    wait_until(PATIENCE, "nothing is left of the gateway", reaped).await;
+    assert!(!stage.is_member(ada.uuid));
+    // It only stood still, lets somebody in, and dies before its heart beats.
+    gateway.enter(&stage, &ada).await;
+    let forgotten = async || !stage.is_member(ada.uuid) && !stage.exists(&awaited);
+    wait_until(PATIENCE, "the gateway is forgotten", forgotten).await;
+    for key in [
+        keyspace::user_sessions(ada.uuid),
+        keyspace::gateway_sessions(gateway.id),
+        keyspace::gateways_dead(),
+    ] {
+        assert!(!stage.exists(&key), "{key}");
+    }
+    assert_eq!(worker.value("parlor_presence_reaped_total").await, 2);
 }
 
 #[tokio::test]

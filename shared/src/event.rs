@@ -12,6 +12,8 @@
 //! | `p <users> <0 or 1>` | [`Membership`]: a user went offline or came online |
 //! | `o <users>` | none: how many are in a large room |
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +23,8 @@ use crate::{
     protocol::value::{Message, User},
 };
 
-/// The last number a message can have: what JSON's numbers hold exactly.
-const LAST_SEQ: u64 = 1 << 53;
+/// The numbers a message can have: from one, up to what JSON's numbers hold exactly.
+const SEQS: RangeInclusive<u64> = 1..=1 << 53;
 
 /// An event as it came from the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +142,11 @@ impl Position {
     pub fn fields(text: &str) -> Option<(&str, u64, u64)> {
         let mut fields = text.split(' ');
         let epoch = fields.next().filter(|epoch| !epoch.is_empty())?;
-        let seq = fields.next()?.parse().ok().filter(|seq| *seq <= LAST_SEQ)?;
+        let seq = fields
+            .next()?
+            .parse()
+            .ok()
+            .filter(|seq| SEQS.contains(seq))?;
         let ms = fields.next()?.parse().ok()?;
         fields.next().is_none().then_some((epoch, seq, ms))
     }
@@ -265,6 +271,7 @@ mod tests {
             "m",
             "m a 1 2",
             "m a x 2\n{}",
+            "m a 0 2\n{}",
             "m  1 2\n{}",
             "m a 1 2 3\n{}",
             "z 1\n",

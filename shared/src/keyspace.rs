@@ -144,6 +144,12 @@ pub fn gateways_dead() -> String {
     "{gateways}:dead".to_owned()
 }
 
+/// ZSET gateway that was taken for dead and is not listed any more → ms since when: its next
+/// heartbeat is awaited, lest what it registers before that is left behind should it never come.
+pub fn gateways_awaited() -> String {
+    "{gateways}:awaited".to_owned()
+}
+
 /// HASH session → user.
 pub fn gateway_sessions(gateway: GatewayId) -> String {
     format!("gatewaySessions:{gateway}")

@@ -160,17 +160,17 @@ async fn a_loss_longer_than_the_ring_is_hidden_from_nobody() {
     }
     follow(&replica, &fleet.redis).await;
     replica.cli(&["REPLICAOF", "NO", "ONE"]);
-    let last = 10 + 4 * ring;
+    let newest = 10 + 4 * ring;
     let mut lost = String::new();
-    for number in 11..=last {
+    for number in 11..=newest {
         let text = format!("{number}, which is lost");
         lost = ann.say(&room, &text).await.expect("sent").epoch;
     }
     // Cara has it all, and is away when it is lost.
-    let until = format!("{last}, which is lost");
+    let until = format!("{newest}, which is lost");
     told(&mut cara, &until).await;
     let held = told(&mut bob, &until).await;
-    assert_eq!(held, ((1..=last).collect(), Vec::new()));
+    assert_eq!(held, ((1..=newest).collect(), Vec::new()));
     drop(cara);
 
     // As a sentinel does it: the connections to the old leader end.
@@ -185,7 +185,7 @@ async fn a_loss_longer_than_the_ring_is_hidden_from_nobody() {
     }
     let mut place = say(&mut ann, &room, "anew 11").await;
     assert_eq!(place.1, 11, "numbers go on");
-    while place.1 < last + 10 {
+    while place.1 < newest + 10 {
         let text = format!("anew {}", place.1 + 1);
         place = say(&mut ann, &room, &text).await;
     }
@@ -199,7 +199,7 @@ async fn a_loss_longer_than_the_ring_is_hidden_from_nobody() {
     let held = ResumeRoom {
         room: RoomRef::from(&room),
         epoch: lost,
-        seq: last,
+        seq: newest,
     };
     let (joined, resumed) = cara.resume(&who, vec![held]).await.expect("resumes");
     assert!(!resumed.rooms[0].recovered, "what she holds is no more");

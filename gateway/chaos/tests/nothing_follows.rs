@@ -52,15 +52,17 @@ fn store_untold(fleet: &Fleet, room: &Address, sender: &Client) {
     fleet.redis.cli(&[
         "EVAL",
         &script,
-        "2",
+        "3",
         &keyspace::channel_meta(&channel),
         &keyspace.messages(partition),
+        &keyspace.era(partition),
         channel.as_str(),
         &body.to_string(),
         "1000",
         "the room has an epoch",
         &message,
         "300",
+        "",
     ]);
 }
 

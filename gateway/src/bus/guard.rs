@@ -14,7 +14,7 @@ use parlor_shared::{
     keyspace::{self, Keyspace},
     redis::scripts,
 };
-use redis::{Pipeline, RedisResult, aio::MultiplexedConnection};
+use redis::{Pipeline, RedisResult, Value, aio::MultiplexedConnection};
 use tokio::sync::{Notify, watch};
 use tracing::warn;
 
@@ -123,13 +123,15 @@ impl Guard {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn ask(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        scripts::WITNESS.load_async(connection).await?;
         let (connects, questions) = self.witness().questions();
-        let mut pipeline = Pipeline::with_capacity(questions.len());
-        for question in &questions {
-            self.add(&mut pipeline, question);
-        }
-        let answers: Vec<(String, u64)> = pipeline.query_async(connection).await?;
+        let answers = loop {
+            scripts::WITNESS.load_async(connection).await?;
+            match self.answers(connection, &questions).await {
+                // Scripts were flushed just now.
+                Err(error) if scripts::is_not_loaded(&error) => {}
+                answers => break answers?,
+            }
+        };
         for (question, (era, begun)) in questions.iter().zip(answers) {
             let partition = question.partition;
             if begun > 0 {
@@ -142,6 +144,22 @@ impl Guard {
         }
         self.witness().settled(connects);
         Ok(())
+    }
+
+    /// What Redis says to each question: the era, and whether it began it just now.
+    async fn answers(
+        &self,
+        connection: &mut MultiplexedConnection,
+        questions: &[Question],
+    ) -> RedisResult<Vec<(String, u64)>> {
+        let mut pipeline = Pipeline::with_capacity(questions.len());
+        for question in questions {
+            self.add(&mut pipeline, question);
+        }
+        pipeline.ignore_errors();
+        let replies: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
+        let answer = |reply: RedisResult<Value>| Ok(redis::from_redis_value(reply?)?);
+        replies.into_iter().map(answer).collect()
     }
 
     fn add(&self, pipeline: &mut Pipeline, question: &Question) {

@@ -63,11 +63,11 @@ impl Writer {
         match payload.len() {
             length @ 0..=125 => self.bytes.push(0x80 | length as u8),
             length @ 126..=0xFFFF => {
-                self.bytes.push(0x80 | 126);
+                self.bytes.push(0x80 | 0x7e);
                 self.bytes.extend((length as u16).to_be_bytes());
             }
             length => {
-                self.bytes.push(0x80 | 127);
+                self.bytes.push(0x80 | 0x7f);
                 self.bytes.extend((length as u64).to_be_bytes());
             }
         }

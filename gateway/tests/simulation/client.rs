@@ -25,6 +25,7 @@ pub struct Client {
 
 /// One room as the client sees it.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each changes by itself")]
 pub struct View {
     /// The field that names it in a block.
     pub field: String,

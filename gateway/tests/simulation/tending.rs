@@ -35,6 +35,13 @@ impl World {
         }
     }
 
+    /// Does not wait until it looks after itself the next time.
+    pub fn come_back(&mut self, number: usize) {
+        if self.clients[number].connection.is_none() {
+            self.connect(number);
+        }
+    }
+
     fn connect(&mut self, number: usize) {
         let gateway = self.random.below(self.gateways.len() as u64) as usize;
         let id = 1 + self.routes.len() as u64;

@@ -21,6 +21,7 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Tend(client) => self.tend(client),
+            Event::Return(client) => self.come_back(client),
             Event::Text(id, text) => {
                 self.say(|| format!("{id} says {text}"));
                 self.text(id, text);
@@ -177,13 +178,7 @@ impl World {
                 self.later(wait, Event::Line(gateway));
             }
             2 => self.kill(gateway),
-            3 => {
-                for id in self.routes.keys().copied().collect::<Vec<_>>() {
-                    if self.random.percent(50) {
-                        self.hang_up(id);
-                    }
-                }
-            }
+            3 => self.break_connections(),
             4 => {
                 self.say(|| "the store is flushed".into());
                 self.store.flush();
@@ -202,6 +197,23 @@ impl World {
                     self.later(wait, Event::Line(gateway));
                 }
                 self.listeners.clear();
+            }
+        }
+    }
+
+    /// Half of all connections break, or all of them, and then everybody comes back at once.
+    fn break_connections(&mut self) {
+        let storm = self.random.percent(50);
+        for id in self.routes.keys().copied().collect::<Vec<_>>() {
+            if storm || self.random.percent(50) {
+                self.hang_up(id);
+            }
+        }
+        if storm {
+            self.say(|| "all connections break".into());
+            for client in 0..self.clients.len() {
+                let wait = self.weather.delay_ms + self.random.below(30);
+                self.later(wait, Event::Return(client));
             }
         }
     }

@@ -62,6 +62,8 @@ pub struct Weather {
 #[derive(Debug)]
 pub enum Event {
     Tend(usize),
+    /// A client that has lost its connection comes back at once.
+    Return(usize),
     /// At the gateway.
     Text(ConnectionId, String),
     /// At the client; `None`: the connection has ended.

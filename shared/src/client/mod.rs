@@ -1,5 +1,7 @@
 //! A small client for tests and tools: requests with their answers, and an inbox for all else.
 
+pub mod chat_check;
+
 use std::{collections::VecDeque, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};

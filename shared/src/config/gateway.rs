@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::value::{boolean, web_url};
+use super::value::{boolean, web_socket_url, web_url};
 use super::{AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, Settings};
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
@@ -11,6 +11,15 @@ use super::{AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, Sett
 pub struct GatewayConfig {
     #[command(flatten)]
     pub common: Common,
+
+    /// Chat as two guests through the gateways at this URL, whose path is /ws, and exit with 0 if it works
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = web_socket_url,
+        help_heading = "Gateway"
+    )]
+    pub chat_check: Option<String>,
 
     /// Address that people connect to; :5555 means all interfaces
     #[arg(

@@ -9,8 +9,14 @@ use serde_norway::Value;
 use super::{ConfigError, GatewayConfig, HistoryConfig, PresenceConfig, dotenv, named_command};
 
 /// The settings that say where settings are read from and what to do with them; a file can't.
-pub(super) const NOT_IN_FILES: [&str; 5] =
-    ["config", "print_config", "health_check", "help", "version"];
+pub(super) const NOT_IN_FILES: [&str; 6] = [
+    "config",
+    "print_config",
+    "health_check",
+    "chat_check",
+    "help",
+    "version",
+];
 
 /// What may stand in `.env` beside the settings: it also serves `deploy/local/up`.
 const OTHERS_IN_DOTENV: [&str; 2] = ["GATEWAYS", "RUST_LOG"];

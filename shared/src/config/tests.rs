@@ -236,10 +236,9 @@ fn every_setting_has_a_flag_a_variable_and_a_help() {
         named_command::<HistoryConfig>(),
         named_command::<PresenceConfig>(),
     ] {
-        for arg in command
-            .get_arguments()
-            .filter(|arg| !["print_config", "health_check"].contains(&arg.get_id().as_str()))
-        {
+        for arg in command.get_arguments().filter(|arg| {
+            !["print_config", "health_check", "chat_check"].contains(&arg.get_id().as_str())
+        }) {
             assert!(
                 arg.get_long().is_some() && arg.get_help().is_some(),
                 "{arg:?}"

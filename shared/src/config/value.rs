@@ -160,6 +160,13 @@ pub(super) fn web_url(text: &str) -> Result<String, String> {
         .ok_or_else(|| "a URL that begins with https:// or http://".to_owned())
 }
 
+pub(super) fn web_socket_url(text: &str) -> Result<String, String> {
+    text.strip_prefix("ws://")
+        .filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "a URL that begins with ws://".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,16 +6,12 @@ use std::time::Duration;
 use redis::{
     AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError,
     RedisResult,
-    aio::{AsyncPushSender, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection},
+    aio::{AsyncPushSender, ConnectionManagerConfig, MultiplexedConnection},
     io::tcp::TcpSettings,
 };
 use tracing::{info, warn};
 
-use super::scripts;
-
-/// The connection that many share: it pipelines their commands and reconnects by itself. A command
-/// during an outage fails within [`RESPONSE_TIMEOUT`].
-pub type Commands = ConnectionManager;
+use super::{commands::Commands, scripts};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
 /// wait for the answer.
@@ -65,8 +61,7 @@ impl Redis {
         let mut backoff = Backoff::default();
         loop {
             let attempt = async {
-                let mut manager =
-                    ConnectionManager::new_with_config(self.client.clone(), config.clone()).await?;
+                let mut manager = Commands::connect(self.client.clone(), config.clone()).await?;
                 scripts::load_all(&mut manager).await?;
                 Ok::<_, RedisError>(manager)
             };

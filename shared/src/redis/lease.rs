@@ -20,7 +20,7 @@ use std::{
 use redis::RedisResult;
 use tokio::{sync::watch, time::Instant};
 
-use super::connect::Commands;
+use super::Commands;
 
 pub use keeper::{Keeper, Reports, Settings};
 pub use plan::{Holder, Plan, plan};

@@ -1,6 +1,7 @@
 //! Everything Parlor does with Redis: connections, scripts, subscriptions, streams, and the
 //! registry of who is connected where.
 
+mod commands;
 pub mod connect;
 pub mod lease;
 pub mod presence;
@@ -9,4 +10,4 @@ pub mod scripts;
 pub mod status;
 pub mod stream;
 
-pub use connect::{Commands, Redis};
+pub use {commands::Commands, connect::Redis};

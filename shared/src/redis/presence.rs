@@ -7,7 +7,7 @@
 
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
-use super::{connect::Commands, scripts, status};
+use super::{commands::Commands, scripts, status};
 use crate::{
     clock,
     event::{self, Membership},

@@ -6,7 +6,7 @@
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{
-    connect::Commands,
+    commands::Commands,
     presence::{Seat, Settings},
 };
 use crate::{clock, id::UserId, keyspace};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::{RedisResult, Value, aio::ConnectionLike};
 
-use super::connect::Commands;
+use super::Commands;
 use crate::{
     event::{Event, MessageEvent},
     id::ChannelId,

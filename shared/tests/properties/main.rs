@@ -1,6 +1,7 @@
 //! What is written is read the same: every frame, every event on the bus, every name.
 
 mod frames;
+mod leases;
 
 use bytes::Bytes;
 use parlor_shared::{
@@ -19,7 +20,7 @@ fn event() -> impl Strategy<Value = (String, Event)> {
         session: SessionId(session),
         user,
     });
-    let place = ("[0-9a-f]{1,16}", 0..=1_u64 << 53, 0_u64..1 << 42);
+    let place = ("[0-9a-f]{1,16}", 1..=1_u64 << 53, 0_u64..1 << 42);
     let said = (place, message()).prop_map(|((epoch, seq, ms), message)| {
         let body = serde_json::to_string(&message).expect("a message is JSON");
         let text = format!("m {epoch} {seq} {ms}\n{body}");

@@ -416,6 +416,33 @@ fn a_member_behind_another_that_took_the_room_further_misses_nothing() {
 }
 
 #[test]
+fn who_has_what_redis_has_lost_is_told_when_another_shows_it() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(4, &mut out);
+    // Redis is a replica now that had not got the fourth, as Bob's history shows.
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    assert_eq!(room.release(bob, "a", 3, &mut out), repair(4, 4));
+    assert!(room.repaired(Some(Vec::new()), &mut out).is_empty());
+    assert_eq!(out.take(), ["ann:resync 4", "bob:resync 4"]);
+}
+
+#[test]
+fn what_waited_of_an_epoch_before_the_members_history_is_no_news() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    room.event(event(3), &mut out);
+    for seq in 1..=2 {
+        room.event(Event::Message(message("b", seq)), &mut out);
+    }
+    assert_eq!(out.take(), ["ann:3", "ann:1", "ann:2"]);
+    room.release(bob, "b", 1, &mut out);
+    assert_eq!(out.take(), ["bob:2"]);
+}
+
+#[test]
 fn a_member_ahead_in_a_new_epoch_gets_nothing_twice() {
     let mut out = Log::default();
     let (mut room, _) = room_at(7, &mut out);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Holder, Items, Lease, Owned, plan};
 use crate::{
     keyspace,
-    redis::{connect::Commands, scripts},
+    redis::{Commands, scripts},
     telemetry::Condition,
 };
 

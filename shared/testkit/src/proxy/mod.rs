@@ -32,6 +32,8 @@ struct Faults {
     bytes_per_second: Option<u32>,
     /// By direction.
     dropped: [bool; 2],
+    /// How often open connections were forgotten; those from before lose all that comes.
+    forgotten: u64,
     /// How often each direction was half-closed; connections close when it grows.
     half_closes: [u64; 2],
 }
@@ -139,6 +141,12 @@ impl Proxy {
     pub fn drop_direction(&self, direction: Direction, dropped: bool) {
         self.faults
             .send_modify(|faults| faults.dropped[direction as usize] = dropped);
+    }
+
+    /// Forgets every open connection, as a firewall that restarts: what goes over them vanishes, in
+    /// both directions and for good, and neither side is told. New ones work.
+    pub fn forget(&self) {
+        self.faults.send_modify(|faults| faults.forgotten += 1);
     }
 
     /// Ends this direction of every open connection with a FIN; the other one goes on.

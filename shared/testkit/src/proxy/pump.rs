@@ -73,6 +73,7 @@ async fn read(
     direction: Direction,
 ) {
     let mut buffer = BytesMut::new();
+    let forgotten = faults.borrow().forgotten;
     loop {
         flowing(&mut faults).await;
         buffer.reserve(CHUNK_BYTES);
@@ -82,7 +83,7 @@ async fn read(
         }
         let now = faults.borrow().clone();
         let chunk = buffer.split().freeze();
-        if now.dropped[direction as usize] {
+        if now.dropped[direction as usize] || now.forgotten > forgotten {
             continue;
         }
         // The writer has gone when its peer has: what comes now has nowhere to go.

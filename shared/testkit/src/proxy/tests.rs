@@ -148,6 +148,21 @@ async fn delays_one_direction() {
 }
 
 #[tokio::test]
+async fn forgets_what_is_open_and_welcomes_what_comes() {
+    let proxy = echo().await;
+    let mut forgotten = connect(&proxy).await;
+    say(&mut forgotten, "a").await;
+    hear(&mut forgotten, "a").await;
+    proxy.forget();
+    say(&mut forgotten, "lost").await;
+    hear_nothing(&mut forgotten).await;
+    let mut stream = connect(&proxy).await;
+    say(&mut stream, "b").await;
+    hear(&mut stream, "b").await;
+    hear_nothing(&mut forgotten).await;
+}
+
+#[tokio::test]
 async fn a_throttle_limits_the_rate() {
     let proxy = echo().await;
     let mut stream = connect(&proxy).await;
