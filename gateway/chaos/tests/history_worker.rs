@@ -1,13 +1,11 @@
 //! The history-worker dies in the middle, sleeps past its lease, or is there twice: the history is
 //! what was acknowledged, each message once and in order.
 
-use std::time::Duration;
-
 use parlor_chaos::{
     fleet::{PATIENCE, Plan},
-    stage::{Crowd, Stage, in_time},
+    stage::{Crowd, Stage},
 };
-use parlor_testkit::{Direction, wait_until};
+use parlor_testkit::wait_until;
 
 /// Short enough that a takeover is part of the test.
 const LEASE: (&str, &str) = ("HISTORY_LEASE", "2s");
@@ -54,40 +52,4 @@ async fn one_of_two_sleeps_past_its_lease_and_wakes_up_too_late() {
     stage.acknowledged(200).await;
     stage.quiet(load).await;
     stage.finish().await.assert_clean();
-}
-
-/// Beyond the worker's patience with Redis, and within its leases.
-const LATE: Duration = Duration::from_secs(4);
-/// Times that a commit may be missed by the delay: a read may be about to begin just then.
-const TRIES: usize = 5;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_it_gave_up_waiting_for_and_does_again_is_done_once() {
-    let plan = Plan {
-        gateways: 1,
-        ..Plan::default()
-    };
-    let stage = Stage::start(plan, Crowd::default(), 13).await;
-    let worker = &stage.fleet.history_workers[0];
-    let done_again = async || {
-        let metrics = worker.metrics().await;
-        metrics.sum("parlor_history_passed_over_total") > 0.0
-    };
-    for _ in 0..TRIES {
-        // The worker waits for messages. The commit of what it gets now arrives when it has given
-        // up, has read the same messages again and has sent them once more.
-        worker.redis.delay_direction(Direction::ToServer, LATE);
-        let load = stage.load(100);
-        stage.acknowledged(20).await;
-        stage.quiet(load).await;
-        worker
-            .redis
-            .delay_direction(Direction::ToServer, Duration::ZERO);
-        if in_time(2 * LATE, done_again).await {
-            break;
-        }
-    }
-    let done_again = done_again().await;
-    stage.finish().await.assert_clean();
-    assert!(done_again, "no message was committed twice");
 }
