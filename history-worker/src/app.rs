@@ -23,6 +23,7 @@ use crate::{
     metrics::Metrics,
     store::Store,
     trim::{Limits, Trimmer},
+    watch,
 };
 
 /// How long a commit in flight and the release of the leases may take: somewhat more than Redis may
@@ -109,7 +110,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("leases", keeper.run(stop.clone()));
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
-    lifecycle.spawn("backlog", backlog.run(stop.clone()));
-    lifecycle.spawn("store", store.run(stop));
+    lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
+    lifecycle.spawn("store", watch::run(store, stop));
     Ok(())
 }

@@ -7,11 +7,8 @@ use parlor_shared::{
     redis::{Commands, lease::Owned, stream::Entries},
 };
 use redis::{RedisResult, Value, pipe};
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, watch::Watch};
 
 /// Several times per scrape, so that what is scraped is fresh.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -23,24 +20,12 @@ pub(crate) struct Backlog {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-impl Backlog {
-    pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut ticks = tokio::time::interval(INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let look = async {
-                ticks.tick().await;
-                self.look().await
-            };
-            let looked = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                looked = look => looked,
-            };
-            if let Err(error) = looked {
-                self.metrics.redis_errors.inc();
-                warn!(%error, "can't tell the backlog");
-            }
-        }
+impl Watch for Backlog {
+    const INTERVAL: Duration = INTERVAL;
+    const FAILURE: &'static str = "can't tell the backlog";
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     async fn look(&mut self) -> RedisResult<()> {

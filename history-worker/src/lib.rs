@@ -9,3 +9,4 @@ mod lease;
 mod metrics;
 mod store;
 mod trim;
+mod watch;

@@ -6,11 +6,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parlor_shared::redis::Commands;
 use prometheus::Counter;
 use redis::RedisResult;
-use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, watch::Watch};
 
 /// Several times within a usual interval of scrapes, and nothing that Redis notices.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -20,24 +17,12 @@ pub(crate) struct Store {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-impl Store {
-    pub(crate) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut ticks = tokio::time::interval(INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let look = async {
-                ticks.tick().await;
-                self.look().await
-            };
-            let looked = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                looked = look => looked,
-            };
-            if let Err(error) = looked {
-                self.metrics.redis_errors.inc();
-                warn!(%error, "Redis does not tell how it is");
-            }
-        }
+impl Watch for Store {
+    const INTERVAL: Duration = INTERVAL;
+    const FAILURE: &'static str = "Redis does not tell how it is";
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     async fn look(&mut self) -> RedisResult<()> {
@@ -48,7 +33,9 @@ impl Store {
         self.tell(&Facts::read(&facts));
         Ok(())
     }
+}
 
+impl Store {
     /// What Redis does not say keeps its last value.
     fn tell(&self, facts: &Facts) {
         let metrics = &self.metrics;
