@@ -149,6 +149,14 @@ export class ScriptedGateway {
         return;
       case 'ping':
         this.say({ ...id, type: 'pong', pong: { time: Date.now() } });
+        return;
+      case 'unread':
+        this.say({ ...id, type: 'unread', unread: { total: 0, received: 0, rooms: [] } });
+        return;
+      case 'typing':
+        return;
+      default:
+        this.say({ ...id, type: 'done', done: {} });
     }
   }
 

@@ -6,19 +6,21 @@ import {
   type ClientFrame,
   type ErrorBody,
   type Message,
+  type MessageExtras,
   type Ready,
   type Resumed,
   type RequestId,
   type RoomKey,
   type ServerFrame,
 } from '../protocol/index.ts';
+import { Asks, type AnswerOf, type Asked, type BlockOf, type Result } from './asks.ts';
 import { backoff } from './backoff.ts';
 import { Timer } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { randomUUID } from './ids.ts';
 import { Members } from './members.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
+import { Outbox, type Extras, type Outgoing } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { isSignOutElsewhere, type Session, type SessionStore } from './session.ts';
 import type { Status } from './status.ts';
@@ -48,6 +50,9 @@ const MOST_STRAYS = 3;
 /** Waiting for the answer to `signOut` before going on without. */
 const SIGN_OUT_TIMEOUT_MS = 2_000;
 
+/** Answers that only who asked makes something of. */
+const PRIVATE_ANSWERS: ReadonlySet<ServerFrame['type']> = new Set(['error', 'ack', 'done', 'users', 'channelMessages']);
+
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
   | { kind: 'signUp'; username: string; password: string }
@@ -59,17 +64,23 @@ export type ClientEvent =
   | { type: 'greeted'; ready: Ready }
   /** `fresh`: no room is joined yet, neither by a new user nor after a reload. */
   | { type: 'signedIn'; session: Session; fresh: boolean }
-  | { type: 'signedOut'; why: 'asked' | 'elsewhere' | 'expired' }
+  /** `error` is what the gateway said of it. */
+  | { type: 'signedOut'; why: SignedOutWhy; error: ErrorBody | null }
   | { type: 'signInFailed'; error: ErrorBody }
   | { type: 'outbox'; entries: readonly Outgoing[] }
   | { type: 'acknowledged'; entry: Outgoing; ack: Ack }
   /** Sending waits until `until`, for the reason given; `null` when it goes on. */
   | { type: 'held'; hold: Hold | null }
   | { type: 'paused'; paused: boolean }
+  /** The room takes our next message at `until`. */
+  | { type: 'slowed'; room: RoomKey; until: number }
   | { type: 'joining'; room: RoomKey }
   | { type: 'joinFailed'; room: RoomKey; error: ErrorBody }
   | { type: 'requestFailed'; request: Question['kind']; room: RoomKey | null; error: ErrorBody }
   | { type: 'frame'; frame: ServerFrame };
+
+/** `banned`: from the whole server; the two before it were done on another device. */
+export type SignedOutWhy = 'asked' | 'elsewhere' | 'expired' | 'passwordChanged' | 'sessionEnded' | 'banned';
 
 export interface Hold {
   readonly until: number;
@@ -100,6 +111,14 @@ export function localError(reason: string, error: string, retryable: boolean): E
   return { code: 0, reason, error, retryable };
 }
 
+function wireExtras({ quote, poll, photo }: Extras): MessageExtras {
+  return {
+    ...(quote === undefined ? {} : { replyTo: { uuid: quote.UUID, seq: quote.Seq } }),
+    ...(poll === undefined ? {} : { poll }),
+    ...(photo === undefined ? {} : { photo: photo.Id }),
+  };
+}
+
 function isQuestion(request: Request): request is Question {
   return ['users', 'rooms', 'privateRooms', 'history'].includes(request.kind);
 }
@@ -117,6 +136,9 @@ export class Client {
   readonly #members = new Members();
   readonly #outbox = new Outbox();
   readonly #requests = new Map<RequestId, Request>();
+  readonly #asks: Asks;
+  /** Rooms in slow mode, and when they take our next message. */
+  readonly #slowed = new Set<RoomKey>();
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   #lastRequest = 0;
   #session: Session | null;
@@ -150,6 +172,7 @@ export class Client {
     // At once: what is written before the connection is there must not take the place of what waits.
     this.#restoreOutbox();
     const { clock } = options.env;
+    this.#asks = new Asks(clock);
     this.#holdTimer = new Timer(clock);
     this.#authTimer = new Timer(clock);
     this.#ackTimer = new Timer(clock);
@@ -214,9 +237,7 @@ export class Client {
   /** For the `storage` event of the page: another tab may have signed out of our session. */
   onStorage(change: { key: string | null; oldValue: string | null; newValue: string | null }): void {
     if (this.#session !== null && isSignOutElsewhere(change, this.#session)) {
-      this.#forget('elsewhere');
-      this.#connection.stop();
-      this.#connection.start();
+      this.#forgetAndReconnect('elsewhere', null);
     }
   }
 
@@ -239,9 +260,9 @@ export class Client {
   }
 
   /** Sends, or keeps until it can be sent. The message's id. */
-  send(room: RoomKey, text: string): string {
+  send(room: RoomKey, text: string, extras: Extras = {}): string {
     const id = this.#newId();
-    this.#outbox.add(id, room, text, this.#env.clock.now());
+    this.#outbox.add(id, room, text, this.#env.clock.now(), extras);
     this.#flush();
     this.#outboxChanged();
     return id;
@@ -281,15 +302,36 @@ export class Client {
     this.#ask({ kind: 'privateRooms' }, (id) => ({ id, type: 'privateRooms', privateRooms: { limit: PRIVATE_ROOMS } }));
   }
 
+  /** Asks for something that has one answer. It is never sent again: who asked decides. */
+  ask<K extends Asked>(type: K, block: BlockOf<K>): Promise<Result<AnswerOf<K>>> {
+    const disconnected = localError('disconnected', 'There is no connection now. Try again in a moment.', true);
+    if (!this.#authorized) return Promise.resolve({ ok: false, error: disconnected });
+    const id = this.#nextId();
+    const silence = localError('noAnswer', 'The server did not answer. Try again.', true);
+    const answer = this.#asks.wait<AnswerOf<K>>(id, silence);
+    this.#connection.send({ id, type, ...(block === undefined ? {} : { [type]: block }) } as unknown as ClientFrame);
+    return answer;
+  }
+
+  /** Tells a room that we are writing, or not any more. Nothing hangs on its arriving. */
+  typing(room: RoomKey, on: boolean): void {
+    if (!this.#authorized || this.#members.get(room)?.phase !== 'joined') return;
+    this.#connection.send({ type: 'typing', typing: { ...refOf(room), on } });
+  }
+
   #emit(event: ClientEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
   // Requests and their answers.
 
-  #request(request: Request, build: (id: string) => ClientFrame): void {
+  #nextId(): string {
     this.#lastRequest += 1;
-    const id = `r${this.#lastRequest}`;
+    return `r${this.#lastRequest}`;
+  }
+
+  #request(request: Request, build: (id: string) => ClientFrame): void {
+    const id = this.#nextId();
     this.#requests.set(id, request);
     this.#connection.send(build(id));
   }
@@ -395,6 +437,7 @@ export class Client {
     for (const request of requests) {
       if (isQuestion(request)) this.#askFailed(request, lost);
     }
+    this.#asks.failAll(lost);
     if (this.#attempt !== null) {
       this.#attempt = null;
       this.#emit({ type: 'signInFailed', error: lost });
@@ -402,6 +445,11 @@ export class Client {
   }
 
   #onFrame(frame: ServerFrame): void {
+    if (this.#asks.answer(frame)) {
+      // Who asked is told; what the page shows may change by it as well.
+      if (!PRIVATE_ANSWERS.has(frame.type)) this.#emit({ type: 'frame', frame });
+      return;
+    }
     const request = this.#take(frame);
     switch (frame.type) {
       case 'authorized':
@@ -426,14 +474,44 @@ export class Client {
       case 'channelMessage':
         this.#onMessage(frame);
         return;
+      case 'messageChange':
+        this.#onChange(frame);
+        return;
       case 'sys':
-        if (frame.sys.type === 'sending') this.#setPaused(frame.sys.sending.paused);
-        else if (frame.sys.type === 'resync') this.#rejoin(keyOf(frame.sys.resync));
-        else this.#emit({ type: 'frame', frame });
+        this.#onSys(frame);
         return;
       default:
         this.#emit({ type: 'frame', frame });
     }
+  }
+
+  #onSys(frame: Extract<ServerFrame, { type: 'sys' }>): void {
+    switch (frame.sys.type) {
+      case 'sending':
+        this.#setPaused(frame.sys.sending.paused);
+        return;
+      case 'resync':
+        this.#rejoin(keyOf(frame.sys.resync));
+        return;
+      case 'removed':
+        this.#onRemoved(keyOf(frame.sys.removed));
+        break;
+      case 'signedOut':
+        this.#forgetAndReconnect(frame.sys.signedOut.why === 'passwordChanged' ? 'passwordChanged' : 'sessionEnded', null);
+        return;
+      default:
+    }
+    this.#emit({ type: 'frame', frame });
+  }
+
+  /** Out of a room by somebody else's doing. What was to be said there was not said. */
+  #onRemoved(room: RoomKey): void {
+    this.#members.drop(room);
+    const error = localError('removed', 'You are no longer in this room.', false);
+    for (const entry of this.#outbox.entries) {
+      if (entry.room === room) this.#outbox.fail(entry.id, error);
+    }
+    this.#outboxChanged();
   }
 
   /** The request that a frame answers. A `resume` is answered by several frames. */
@@ -515,7 +593,22 @@ export class Client {
     this.#flush();
   }
 
+  /** A change takes a place in the room's order as a message does, whatever it changes. */
+  #onChange(frame: Extract<ServerFrame, { type: 'messageChange' }>): void {
+    const change = frame.messageChange;
+    const room = keyOf(change);
+    if (this.#members.get(room) === undefined) return;
+    const complete = this.#members.received(room, change.Epoch, change.Seq);
+    this.#emit({ type: 'frame', frame });
+    if (!complete) this.#rejoin(room);
+  }
+
   #onError(id: RequestId | undefined, error: ErrorBody, request: Request | undefined): void {
+    // Without an id it is about the whole connection: a user who was banned is about to be cut off.
+    if (id === undefined && error.reason === 'banned') {
+      this.#forgetAndReconnect('banned', error);
+      return;
+    }
     const entry = this.#outbox.find(id);
     if (entry !== undefined) {
       this.#onRefused(entry, error);
@@ -528,6 +621,7 @@ export class Client {
   /** One frame too many was not even read. What then stays without an answer counts as refused. */
   #onFrameRefused(error: ErrorBody): void {
     const pending = [...this.#requests.keys()];
+    const asked = this.#asks.ids;
     this.#env.clock.after(Math.max(error.retryAfterMs ?? 0, REFUSED_FRAME_MS), () => {
       for (const id of pending) {
         const request = this.#requests.get(id);
@@ -535,6 +629,7 @@ export class Client {
         this.#requests.delete(id);
         this.#onRequestRefused(request, error);
       }
+      for (const id of asked) this.#asks.fail(id, error);
     });
   }
 
@@ -571,6 +666,9 @@ export class Client {
       this.#authTimer.set(error.retryAfterMs ?? backoff(1, this.#env.random), () => {
         this.#sendResume(session);
       });
+    } else if (error.reason === 'banned') {
+      this.#forget('banned', error);
+      this.#connection.enter('open');
     } else if (error.reason === 'sessionExpired' || !this.#resumeRooms) {
       this.#forget('expired');
       this.#connection.enter('open');
@@ -604,8 +702,15 @@ export class Client {
     if (this.#authorized && this.#members.get(room)?.phase === 'joined') this.#sendJoin(room);
   }
 
+  /** The server ended it; the next connection is nobody's. */
+  #forgetAndReconnect(why: SignedOutWhy, error: ErrorBody | null): void {
+    this.#forget(why, error);
+    this.#connection.stop();
+    this.#connection.start();
+  }
+
   /** Nobody is signed in any more, as far as this page is concerned. */
-  #forget(why: 'asked' | 'elsewhere' | 'expired'): void {
+  #forget(why: SignedOutWhy, error: ErrorBody | null = null): void {
     const session = this.#session;
     if (session !== null) {
       this.#sessions.forget(session);
@@ -622,20 +727,27 @@ export class Client {
     this.#authTimer.clear();
     this.#ackTimer.clear();
     this.#setHold(null);
-    this.#emit({ type: 'signedOut', why });
+    this.#asks.failAll(localError('signedOut', 'You are signed out.', false));
+    this.#slowed.clear();
+    this.#emit({ type: 'signedOut', why, error });
   }
 
   // Sending.
 
   #flush(): void {
     if (this.status.name !== 'ready' || this.#paused || this.#hold !== null) return;
-    for (const entry of this.#outbox.due()) {
+    for (const entry of this.#outbox.due(this.#slowed)) {
       if (this.#members.get(entry.room)?.phase !== 'joined') continue;
       this.#outbox.markSent(entry.id, this.#env.clock.now());
       this.#connection.send({
         id: entry.id,
         type: 'channelMessage',
-        channelMessage: { ...refOf(entry.room), message: entry.text, clientMessageId: entry.id },
+        channelMessage: {
+          ...refOf(entry.room),
+          message: entry.text,
+          clientMessageId: entry.id,
+          ...wireExtras(entry.extras),
+        },
       });
     }
   }
@@ -681,6 +793,9 @@ export class Client {
     if (isStray && entry.strays < MOST_STRAYS) {
       this.#outbox.requeueStray(entry.id);
       if (this.#members.get(entry.room) !== undefined) this.#sendJoin(entry.room);
+    } else if (error.reason === 'slowMode') {
+      this.#outbox.requeue(entry.id);
+      this.#slow(entry.room, error.retryAfterMs ?? backoff(1, this.#env.random));
     } else if (!isStray && error.retryable === true) {
       this.#outbox.requeue(entry.id);
       const wait = error.retryAfterMs ?? backoff(this.#refusals + 1, this.#env.random);
@@ -691,6 +806,17 @@ export class Client {
     }
     this.#flush();
     this.#outboxChanged();
+  }
+
+  /** Holds back what is to be said in one room; the others go on. */
+  #slow(room: RoomKey, waitMs: number): void {
+    this.#slowed.add(room);
+    this.#emit({ type: 'slowed', room, until: this.#env.clock.now() + waitMs });
+    this.#env.clock.after(waitMs, () => {
+      this.#slowed.delete(room);
+      this.#flush();
+      this.#outboxChanged();
+    });
   }
 
   /**

@@ -1,4 +1,18 @@
-import { isRoomKey, type ErrorBody, type RoomKey } from '../protocol/index.ts';
+import {
+  isRoomKey,
+  type ErrorBody,
+  type MessageExtras,
+  type Photo,
+  type Quote,
+  type RoomKey,
+} from '../protocol/index.ts';
+
+/** What a message is beside its text, with what the page needs to show it before it is stored. */
+export interface Extras {
+  readonly quote?: Quote;
+  readonly poll?: NonNullable<MessageExtras['poll']>;
+  readonly photo?: Photo;
+}
 
 /** A message that is on its way, or was refused. */
 export interface Outgoing {
@@ -6,6 +20,7 @@ export interface Outgoing {
   readonly id: string;
   readonly room: RoomKey;
   readonly text: string;
+  readonly extras: Extras;
   /** When it was written, in ms since 1970. */
   readonly createdAt: number;
   readonly state: 'queued' | 'sent' | 'failed';
@@ -35,11 +50,12 @@ export class Outbox {
     return this.#entries.find((entry) => entry.id === id);
   }
 
-  add(id: string, room: RoomKey, text: string, now: number): void {
+  add(id: string, room: RoomKey, text: string, now: number, extras: Extras = {}): void {
     const entry: Outgoing = {
       id,
       room,
       text,
+      extras,
       createdAt: now,
       state: 'queued',
       attemptedAt: null,
@@ -50,9 +66,9 @@ export class Outbox {
     this.#entries = [...this.#entries, entry];
   }
 
-  /** The next message of each room where none is on its way. */
-  due(): Outgoing[] {
-    const rooms = new Set<RoomKey>();
+  /** The next message of each room where none is on its way, but for the rooms in `held`. */
+  due(held: ReadonlySet<RoomKey> = new Set()): Outgoing[] {
+    const rooms = new Set<RoomKey>(held);
     return this.#entries.filter((entry) => {
       if (entry.state === 'failed' || rooms.has(entry.room)) return false;
       rooms.add(entry.room);
@@ -120,6 +136,8 @@ export class Outbox {
     if (!Array.isArray(value)) return;
     this.#entries = value.filter(isOutgoing).map((entry) => ({
       ...entry,
+      // A page of an older version wrote none.
+      extras: (entry as Partial<Outgoing>).extras ?? {},
       state: entry.state === 'sent' ? 'queued' : entry.state,
     }));
   }

@@ -58,9 +58,10 @@ export function isSignOutElsewhere(change: { key: string | null; oldValue: strin
 
 function parse(value: unknown): Session | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { userUUID, accessKey, username, guest } = value as Record<string, unknown>;
+  const { userUUID, accessKey, username, guest, role } = value as Record<string, unknown>;
   if (typeof userUUID !== 'string' || typeof accessKey !== 'string' || typeof username !== 'string') {
     return null;
   }
-  return { userUUID, accessKey, username, guest: guest === true };
+  const known = { userUUID, accessKey, username, guest: guest === true };
+  return typeof role === 'string' ? { ...known, role } : known;
 }

@@ -14,6 +14,9 @@ import {
   type Outcome,
   type Schema,
 } from './schema.ts';
+import { changeRequests, messageExtras } from './changes.ts';
+import { moderationRequests } from './moderation.ts';
+import { peopleRequests } from './people.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
@@ -35,6 +38,7 @@ const channelMessage = object({
   message: text,
   /** The same id sent again within five minutes is the same message. */
   clientMessageId: optional(text),
+  ...messageExtras,
 });
 
 const channelMessages = object({
@@ -56,7 +60,7 @@ const blocks = {
   signUp: credentials,
   signIn,
   signOut: undefined,
-  users: optional(page),
+  users: optional(object({ offset: optional(count), limit: optional(count), prefix: optional(text) })),
   channelJoin,
   channelLeave: roomRef,
   channelMessage,
@@ -65,6 +69,9 @@ const blocks = {
   privateRooms: optional(page),
   resume,
   ping: undefined,
+  ...changeRequests,
+  ...moderationRequests,
+  ...peopleRequests,
 } as const;
 
 type Blocks = typeof blocks;

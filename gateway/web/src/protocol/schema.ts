@@ -40,6 +40,14 @@ export function list<T>(item: Schema<T>): Schema<T[]> {
       : wrong(path, 'a list');
 }
 
+/** An object whose keys are data. */
+export function map<T>(item: Schema<T>): Schema<Record<string, T>> {
+  return (value, path) => {
+    if (!isRecord(value)) return wrong(path, 'an object');
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, item(entry, `${path}.${key}`)]));
+  };
+}
+
 /** Marks a field that may be left out. */
 export interface Optional<T> {
   readonly optional: Schema<T>;

@@ -1,6 +1,9 @@
 /** What the gateway sends: one block per `type`, see `shared/PROTOCOL.md`. */
 
+import { changeFrames, marks, messageChange } from './changes.ts';
 import { parseObject } from './client.ts';
+import { moderationFrames, moderationSys, settings } from './moderation.ts';
+import { peopleFrames, peopleSys } from './people.ts';
 import {
   attempt,
   count,
@@ -19,7 +22,6 @@ import {
   message,
   requestId,
   roomFields,
-  roomRef,
   user,
   type RequestId,
   type User,
@@ -37,6 +39,8 @@ const ready = object({
   signUp: flag,
   /** Whether joining an unknown named room creates it. */
   createRooms: flag,
+  /** How large photos may be; left out where there are none. */
+  photos: optional(object({ bytes: count, megapixels: count })),
 });
 export type Ready = Infer<typeof ready>;
 
@@ -46,6 +50,8 @@ const authorized = object({
   accessKey: text,
   username: text,
   guest: flag,
+  /** On the whole server: `admin`, `moderator`, `member` or `guest`. */
+  role: optional(text),
 });
 export type Authorized = Infer<typeof authorized>;
 
@@ -61,6 +67,16 @@ const channelJoin = object({
   more: flag,
   /** Only after a `resume`. */
   recovered: optional(flag),
+  /** With a recovered `resume`: the changes missed, which with `messages` are every `Seq` missed. */
+  changes: optional(list(messageChange)),
+  marks: optional(marks),
+  /** Our own in the room. */
+  role: optional(text),
+  topic: optional(text),
+  canWrite: optional(flag),
+  settings: optional(settings),
+  /** How far we have read. */
+  read: optional(count),
 });
 export type ChannelJoined = Infer<typeof channelJoin>;
 
@@ -70,6 +86,7 @@ const channelMessages = object({
   epoch: text,
   seq: count,
   more: flag,
+  marks: optional(marks),
 });
 export type History = Infer<typeof channelMessages>;
 
@@ -133,12 +150,14 @@ export type PrivateMessage = Infer<typeof privateMessage>;
 
 const sysBlocks = {
   signIn: object({ uuid: text, username: text }),
-  channelJoin: roomRef,
+  channelJoin: object({ ...roomFields, usersTotal: optional(count) }),
   presence,
   privateMessage,
   sending: object({ paused: flag }),
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
+  ...moderationSys,
+  ...peopleSys,
 } as const;
 
 type SysBlocks = typeof sysBlocks;
@@ -161,7 +180,7 @@ const blocks = {
   signOut: object({ uuid: text }),
   users,
   channelJoin,
-  channelLeave: roomRef,
+  channelLeave: object({ ...roomFields, usersTotal: optional(count) }),
   channelMessage: message,
   channelMessages,
   rooms,
@@ -171,6 +190,9 @@ const blocks = {
   pong: object({ time: count }),
   sys,
   error: errorBody,
+  ...changeFrames,
+  ...moderationFrames,
+  ...peopleFrames,
 } as const;
 
 type Blocks = typeof blocks;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Client, SessionStore } from '../net/index.ts';
-import { FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
+import { FakeHttp, FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
 import {
   ANN,
   authorizedFrame,
@@ -35,12 +35,16 @@ function load(): void {
     clock: world.clock,
     shared,
     tab,
+    http: new FakeHttp(),
+    releasePreview: (address) => released.push(address),
     schedule: (notify) => {
       notify();
     },
   });
   app.start();
 }
+
+const released: string[] = [];
 
 function signIn(): void {
   world.socket.say(greeting);

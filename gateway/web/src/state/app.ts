@@ -1,10 +1,35 @@
-import { addressOf, GENERAL, isRoomKey, namedRoom, privateRoom, type RoomKey, type ServerFrame } from '../protocol/index.ts';
-import { Timer, type Client, type ClientEvent, type Clock, type Credentials, type KeyValue } from '../net/index.ts';
+import {
+  addressOf,
+  GENERAL,
+  isRoomKey,
+  keyOf,
+  namedRoom,
+  privateRoom,
+  type RoomKey,
+  type ServerFrame,
+} from '../protocol/index.ts';
+import {
+  Photos,
+  Timer,
+  type Client,
+  type ClientEvent,
+  type Clock,
+  type Credentials,
+  type Extras,
+  type Http,
+  type KeyValue,
+} from '../net/index.ts';
+import { Account } from './account.ts';
+import { Attachments } from './attachments.ts';
 import { Memory } from './memory.ts';
+import { Messages } from './messages.ts';
 import type { AppState } from './model.ts';
+import { Moderation } from './moderation.ts';
+import { Reading } from './reading.ts';
 import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
-import { roomsOfKind } from './selectors.ts';
+import { mayModerate, roomsOfKind } from './selectors.ts';
 import { createStore, type Schedule, type Store } from './store.ts';
+import { Typing } from './typing.ts';
 
 /** Changes of what is read are written down this long after the first of them. */
 const SAVE_AFTER_MS = 1_000;
@@ -24,6 +49,9 @@ export interface AppOptions {
   readonly client: Client;
   readonly clock: Clock;
   readonly schedule: Schedule;
+  readonly http: Http;
+  /** A preview's address is not needed any more. */
+  readonly releasePreview: (address: string) => void;
   /** What all tabs share. */
   readonly shared: KeyValue;
   /** What this tab keeps for itself. */
@@ -33,7 +61,15 @@ export interface AppOptions {
 /** What the page can do: each method is something that a person does. */
 export class App {
   readonly store: Store<AppState, AppEvent>;
+  readonly messages: Messages;
+  readonly attachments: Attachments;
+  readonly moderation: Moderation;
+  readonly account: Account;
+  readonly photos: Photos;
   readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #reading: Reading;
+  readonly #typing: Typing;
   readonly #memory: Memory;
   readonly #tab: KeyValue;
   readonly #saveTimer: Timer;
@@ -42,16 +78,25 @@ export class App {
   /** The state as it was written down last. */
   #saved: Pick<AppState, 'rooms' | 'order' | 'closed'> | null = null;
 
-  constructor({ client, clock, schedule, shared, tab }: AppOptions) {
+  constructor({ client, clock, schedule, shared, tab, http, releasePreview }: AppOptions) {
     this.#client = client;
+    this.#clock = clock;
     this.#memory = new Memory(shared);
     this.#tab = tab;
     this.#saveTimer = new Timer(clock);
     this.#peopleTimer = new Timer(clock);
     this.#privateTimer = new Timer(clock);
     this.store = createStore(reduce, INITIAL_STATE, schedule);
+    this.photos = new Photos(http, clock, () => client.session);
+    this.messages = new Messages(client, this.store);
+    this.attachments = new Attachments(this.photos, this.store, releasePreview);
+    this.moderation = new Moderation(client);
+    this.account = new Account(client, this.store);
+    this.#reading = new Reading(client, clock);
+    this.#typing = new Typing(client, clock, this.store);
     this.store.subscribe(() => {
       this.#saveSoon();
+      this.#reading.onState(this.#state);
     });
     client.listen((event) => {
       this.#onEvent(event);
@@ -94,11 +139,20 @@ export class App {
   open(room: RoomKey): void {
     this.store.dispatch({ type: 'activated', room });
     this.#tab.set(ACTIVE_KEY, room);
-    if (this.#state.rooms[room]?.phase !== 'joined') this.#client.join(room, true);
+    const phase = this.#state.rooms[room]?.phase;
+    // Whoever was put out of a room goes back by their own will only.
+    if (phase !== 'joined' && phase !== 'removed') this.#client.join(room, true);
   }
 
   openNamed(name: string): void {
-    this.open(namedRoom(name));
+    const room = namedRoom(name);
+    this.open(room);
+    this.rejoin(room);
+  }
+
+  /** Tries to get back into a room that we were put out of. */
+  rejoin(room: RoomKey): void {
+    if (this.#state.rooms[room]?.phase === 'removed') this.#client.join(room, true);
   }
 
   openPrivate(userUUID: string): void {
@@ -111,9 +165,24 @@ export class App {
     this.#client.leave(room);
   }
 
+  /** Says something, with the photos that are ready: the first carries the words and the quote. */
   send(room: RoomKey, text: string): void {
+    const { composing } = this.#state;
+    const about = composing[room];
+    const quoted: Extras = about?.kind === 'reply' ? { quote: about.quote } : {};
+    const photos = this.attachments.take(room);
+    this.#typing.stopped(room);
+    this.store.dispatch({ type: 'composing', room, composing: null });
     this.store.dispatch({ type: 'wrote', room });
-    this.#client.send(room, text);
+    if (photos.length === 0) this.#client.send(room, text, quoted);
+    for (const [index, photo] of photos.entries()) {
+      this.#client.send(room, index === 0 ? text : '', { ...(index === 0 ? quoted : {}), photo });
+    }
+  }
+
+  sendPoll(room: RoomKey, question: string, poll: NonNullable<Extras['poll']>): void {
+    this.store.dispatch({ type: 'following', room, following: true });
+    this.#client.send(room, question, { poll });
   }
 
   retry(id: string): void {
@@ -126,6 +195,7 @@ export class App {
 
   draft(room: RoomKey, text: string): void {
     this.store.dispatch({ type: 'drafted', room, text });
+    if (this.#state.composing[room]?.kind !== 'edit') this.#typing.wrote(room, text);
   }
 
   loadOlder(key: RoomKey): void {
@@ -181,6 +251,7 @@ export class App {
 
   #onEvent(event: ClientEvent): void {
     this.store.dispatch(event);
+    if (event.type === 'acknowledged') this.#onAcknowledged(event.entry.room);
     if (event.type === 'signedIn') this.#onSignedIn(event.fresh);
     if (event.type === 'requestFailed') this.#onRequestFailed(event);
     if (event.type === 'frame') this.#onFrame(event.frame);
@@ -191,6 +262,14 @@ export class App {
         if (!this.#isOpen(room)) this.#client.join(room);
       }
     }
+  }
+
+  /** In slow mode the next message has to wait, which is told before somebody writes in vain. */
+  #onAcknowledged(key: RoomKey): void {
+    const room = this.#state.rooms[key];
+    const seconds = room?.settings.slowSeconds ?? 0;
+    if (room === undefined || seconds === 0 || mayModerate(this.#state, room)) return;
+    this.store.dispatch({ type: 'slowed', room: key, until: this.#clock.now() + seconds * 1_000 });
   }
 
   #isOpen(room: RoomKey): boolean {
@@ -204,6 +283,10 @@ export class App {
     } else if (frame.type === 'sys' && frame.sys.type === 'privateMessage') {
       const room = privateRoom(frame.sys.privateMessage.recipientUUID);
       if (this.#state.rooms[room]?.phase === 'listed') this.#client.join(room);
+    } else if (frame.type === 'sys' && frame.sys.type === 'typing') {
+      this.#typing.heard(keyOf(frame.sys.typing), frame.sys.typing);
+    } else if (frame.type === 'unread') {
+      this.#reading.onCounted(frame.unread.rooms);
     }
   }
 
@@ -232,6 +315,7 @@ export class App {
     this.#client.privateRooms();
     this.#client.users();
     this.#watchPeople();
+    this.#reading.ask();
   }
 
   /**
@@ -262,6 +346,9 @@ export class App {
     this.#saveTimer.clear();
     this.#peopleTimer.clear();
     this.#privateTimer.clear();
+    this.#reading.forget();
+    this.#typing.forget();
+    this.photos.forget();
     this.#saved = null;
   }
 

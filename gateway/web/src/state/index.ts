@@ -1,9 +1,41 @@
 export { App } from './app.ts';
-export type { AppState, Directory, Notice, Person, Position, Room } from './model.ts';
+export { MOST_ATTACHMENTS, type PickedFile } from './attachments.ts';
+export { markOf } from './changes.ts';
+export type {
+  AppState,
+  Attachment,
+  Composing,
+  Directory,
+  Notice,
+  Person,
+  Position,
+  Removal,
+  Room,
+  Typist,
+} from './model.ts';
 export * from './selectors.ts';
 export type { Schedule, Store } from './store.ts';
 // What the page shows of the layers below.
-export type { Clock, Credentials, Outgoing, Session, Status } from '../net/index.ts';
-export { Client, SessionStore, browserEnvironment, browserStorage, systemClock } from '../net/index.ts';
-export type { ErrorBody, Message, Ready, RoomInfo, RoomKey } from '../protocol/index.ts';
-export { addressOf, GENERAL, namedRoom, privateRoom } from '../protocol/index.ts';
+export type { Clock, Credentials, Extras, Http, Outgoing, Result, Session, Status } from '../net/index.ts';
+export { Client, SessionStore, browserEnvironment, browserHttp, browserStorage, systemClock } from '../net/index.ts';
+export type {
+  AuditEntry,
+  ErrorBody,
+  Mark,
+  Message,
+  Photo,
+  Poll,
+  Profile,
+  Quote,
+  Ready,
+  Results,
+  RoomBan,
+  RoomDetails,
+  RoomInfo,
+  RoomKey,
+  RoomMember,
+  SessionInfo,
+  Settings,
+  User,
+} from '../protocol/index.ts';
+export { addressOf, GENERAL, namedRoom, privateRoom, roomOf } from '../protocol/index.ts';

@@ -23,7 +23,7 @@ export class Memory {
     if (state.me === null) return;
     const rooms = state.order.flatMap((roomKey): RememberedRoom[] => {
       const room = state.rooms[roomKey];
-      if (room === undefined) return [];
+      if (room === undefined || room.phase === 'removed') return [];
       const address = addressOf(roomKey);
       const name = address.kind === 'private' ? state.people[address.userUUID]?.name : undefined;
       return [

@@ -1,11 +1,28 @@
 /** What the page shows, as plain data. */
 
-import type { ErrorBody, Message, Ready, RoomInfo, RoomKey } from '../protocol/index.ts';
-import type { Hold, Outgoing, Session, Status } from '../net/index.ts';
+import type {
+  ErrorBody,
+  Mark,
+  Message,
+  MessageChange,
+  Photo,
+  Quote,
+  Ready,
+  RoomInfo,
+  RoomKey,
+  Settings,
+} from '../protocol/index.ts';
+import type { Hold, Outgoing, Session, SignedOutWhy, Status } from '../net/index.ts';
 
 export interface Person {
   readonly uuid: string;
+  /** What is shown: the display name, or without one the username. */
   readonly name: string;
+  readonly username: string;
+  /** One that they chose, as `#rrggbb`. */
+  readonly color: string | null;
+  /** The id of a photo. */
+  readonly avatar: string | null;
   readonly online: boolean;
   readonly guest: boolean;
 }
@@ -16,11 +33,43 @@ export interface Position {
   readonly seq: number;
 }
 
+/** Why we are not in a room that is open here. */
+export interface Removal {
+  readonly why: 'kicked' | 'banned' | 'closed' | 'invitedOnly' | 'refused';
+  /** When a ban ends, in ms since 1970. */
+  readonly until: number | null;
+  /** In the words of who did it, or of the server. */
+  readonly reason: string | null;
+}
+
+/** Somebody who is writing. */
+export interface Typist {
+  readonly uuid: string;
+  readonly name: string;
+}
+
 export interface Room {
   readonly key: RoomKey;
-  /** `listed`: a private room that is known, but not joined. */
-  readonly phase: 'listed' | 'joining' | 'joined';
+  /** `listed`: a private room that is known, but not joined. `removed`: see `removal`. */
+  readonly phase: 'listed' | 'joining' | 'joined' | 'removed';
+  readonly removal: Removal | null;
   readonly epoch: string;
+  /** The highest `Seq` heard of, of a message or of a change. */
+  readonly seq: number;
+  /** The last changes, for pages of history that were read before them. */
+  readonly changes: readonly MessageChange[];
+  /** What we ourselves did to messages, by their UUID. */
+  readonly marks: Readonly<Record<string, Mark>>;
+  /** Our own role there: `owner`, `moderator` or `member`; `null` where there are none. */
+  readonly role: string | null;
+  readonly topic: string;
+  readonly canWrite: boolean;
+  readonly settings: Settings;
+  /** Until when we may not speak, in ms since 1970. */
+  readonly mutedUntil: number | null;
+  /** When the room takes our next message, in ms since 1970. */
+  readonly slowUntil: number | null;
+  readonly typists: readonly Typist[];
   /** Of one epoch, in `Seq` order, each once. */
   readonly messages: readonly Message[];
   /** Whether there is history before the first of `messages`. */
@@ -34,6 +83,8 @@ export interface Room {
   readonly read: Position | null;
   /** Messages of others behind `read`. */
   readonly unread: number;
+  /** Those of them that name us. */
+  readonly mentions: number;
   /** Where the line "new" is drawn: behind this `Seq`. */
   readonly marker: number | null;
   /** Whether the timeline stands at its end, so that what comes is seen. */
@@ -59,7 +110,29 @@ export interface Directory {
 /** Something to be told in passing. */
 export interface Notice {
   readonly id: number;
+  /** `mention`: `text` is the name of who named us. */
+  readonly kind: 'text' | 'mention';
   readonly text: string;
+  /** The room to open, where it is about one. */
+  readonly room: RoomKey | null;
+}
+
+/** What the composer is about beside a new message. */
+export type Composing =
+  | { readonly kind: 'reply'; readonly quote: Quote }
+  | { readonly kind: 'edit'; readonly uuid: string; readonly seq: number; readonly text: string };
+
+/** A photo that is to be sent. */
+export interface Attachment {
+  readonly id: string;
+  readonly name: string;
+  /** An address of this page's own, for the preview. */
+  readonly preview: string;
+  readonly state: 'uploading' | 'ready' | 'failed';
+  /** The share that has been sent, 0 to 1. */
+  readonly progress: number;
+  readonly photo: Photo | null;
+  readonly error: ErrorBody | null;
 }
 
 export interface AppState {
@@ -70,7 +143,7 @@ export interface AppState {
     readonly busy: boolean;
     readonly error: ErrorBody | null;
     /** Why somebody who was signed in is not any more. */
-    readonly ended: 'elsewhere' | 'expired' | null;
+    readonly ended: { readonly why: Exclude<SignedOutWhy, 'asked'>; readonly error: ErrorBody | null } | null;
   };
   readonly rooms: Readonly<Partial<Record<RoomKey, Room>>>;
   /** The rooms in the order of the list: the private ones last, the latest of them first. */
@@ -88,6 +161,8 @@ export interface AppState {
   readonly hold: Hold | null;
   readonly paused: boolean;
   readonly drafts: Readonly<Partial<Record<RoomKey, string>>>;
+  readonly composing: Readonly<Partial<Record<RoomKey, Composing>>>;
+  readonly attachments: Readonly<Partial<Record<RoomKey, readonly Attachment[]>>>;
   readonly notices: readonly Notice[];
   readonly noticeCount: number;
 }

@@ -65,10 +65,10 @@ describe('signing in', () => {
 
   it('ends with nothing left of the user', () => {
     const { ready } = greeting as Extract<ServerFrame, { type: 'ready' }>;
-    const state = inGeneral(3, { type: 'greeted', ready }, { type: 'signedOut', why: 'expired' });
+    const state = inGeneral(3, { type: 'greeted', ready }, { type: 'signedOut', why: 'expired', error: null });
     expect(state).toMatchObject({ me: null, rooms: {}, order: [], people: {}, server: ready });
-    expect(state.signIn.ended).toBe('expired');
-    expect(after(signedIn, { type: 'signedOut', why: 'asked' }).signIn.ended).toBeNull();
+    expect(state.signIn.ended).toEqual({ why: 'expired', error: null });
+    expect(after(signedIn, { type: 'signedOut', why: 'asked', error: null }).signIn.ended).toBeNull();
   });
 
   it('again after a lost connection keeps what is there', () => {
@@ -99,6 +99,7 @@ describe('messages', () => {
       id: 'm1',
       room: GENERAL,
       text: 'hi',
+      extras: {},
       createdAt: 1,
       state: 'sent',
       attemptedAt: 1,
@@ -158,7 +159,7 @@ describe('joining', () => {
     );
     expect(state.rooms[LOBBY]).toBeUndefined();
     expect(state.active).toBe(GENERAL);
-    expect(state.notices).toEqual([{ id: 1, text: 'no such room' }]);
+    expect(state.notices).toEqual([{ id: 1, kind: 'text', text: 'no such room', room: null }]);
     expect(reduce(state, { type: 'dismissed', id: 1 }).notices).toEqual([]);
   });
 });

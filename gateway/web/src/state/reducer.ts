@@ -7,8 +7,8 @@ import {
   privateRoom,
   roomOf,
   type Ack,
+  type Mark,
   type Message,
-  type Presence,
   type PrivateMessage,
   type PrivateRoom,
   type RoomKey,
@@ -16,18 +16,12 @@ import {
   type User,
 } from '../protocol/index.ts';
 import type { ClientEvent, Outgoing, Session } from '../net/index.ts';
-import { EMPTY_DIRECTORY, type AppState, type Person, type RememberedRoom, type Room } from './model.ts';
-import {
-  later,
-  memberJoined,
-  memberLeft,
-  membersCounted,
-  newRoom,
-  onHistory,
-  onJoined,
-  onMessage,
-  onRead,
-} from './room.ts';
+import { onChange, onMark } from './changes.ts';
+import { EMPTY_DIRECTORY, type AppState, type Attachment, type Composing, type Notice, type RememberedRoom } from './model.ts';
+import { meetSenders, upsert } from './people.ts';
+import { later, memberLeft, newRoom, onHistory, onJoined, onMessage, onRead } from './room.ts';
+import { addRoom, changeRoom, inOrder, removalOf, shut } from './rooms.ts';
+import { onCountedRooms, onDetails, onSys, onTypingExpired, type Seen } from './sys.ts';
 
 /** What somebody does with the page. */
 export type UserEvent =
@@ -44,7 +38,16 @@ export type UserEvent =
   | { type: 'directoryAsked'; offset: number }
   | { type: 'drafted'; room: RoomKey; text: string }
   | { type: 'wrote'; room: RoomKey }
-  | { type: 'noticed'; text: string }
+  /** What we ask for ourselves, shown before the server has said so. */
+  | { type: 'marked'; room: RoomKey; uuid: string; mark: Mark }
+  | { type: 'composing'; room: RoomKey; composing: Composing | null }
+  | { type: 'attached'; room: RoomKey; attachment: Attachment }
+  | { type: 'attachmentChanged'; room: RoomKey; id: string; change: Partial<Attachment> }
+  | { type: 'detached'; room: RoomKey; id: string }
+  | { type: 'typingExpired'; room: RoomKey; uuid: string }
+  /** Users that were found, who may be opened next. */
+  | { type: 'met'; users: readonly User[] }
+  | { type: 'noticed'; text: string; room?: RoomKey }
   | { type: 'dismissed'; id: number };
 
 export type AppEvent = ClientEvent | UserEvent;
@@ -67,6 +70,8 @@ export const INITIAL_STATE: AppState = {
   hold: null,
   paused: false,
   drafts: {},
+  composing: {},
+  attachments: {},
   notices: [],
   noticeCount: 0,
 };
@@ -95,7 +100,7 @@ function change(state: AppState, event: AppEvent): AppState {
     case 'signedOut':
       return {
         ...forgetUser(state),
-        signIn: { busy: false, error: null, ended: event.why === 'asked' ? null : event.why },
+        signIn: { busy: false, error: null, ended: event.why === 'asked' ? null : { why: event.why, error: event.error } },
       };
     case 'outbox':
       return { ...state, outbox: event.entries };
@@ -105,6 +110,8 @@ function change(state: AppState, event: AppEvent): AppState {
       return { ...state, hold: event.hold };
     case 'paused':
       return { ...state, paused: event.paused };
+    case 'slowed':
+      return changeRoom(state, event.room, (room) => ({ ...room, slowUntil: event.until }));
     case 'joining':
       return withRoom(state, event.room);
     case 'joinFailed':
@@ -142,7 +149,26 @@ function change(state: AppState, event: AppEvent): AppState {
         })),
       );
     case 'noticed':
-      return notice(state, event.text);
+      return notice(state, event.text, event.room ?? null);
+    case 'met':
+      return event.users.reduce(upsert, state);
+    case 'marked':
+      return changeRoom(state, event.room, (room) => onMark(room, event.uuid, event.mark));
+    case 'composing': {
+      const { [event.room]: before, ...others } = state.composing;
+      const composing = event.composing === null ? others : { ...others, [event.room]: event.composing };
+      return { ...state, composing };
+    }
+    case 'attached':
+      return changeAttachments(state, event.room, (known) => [...known, event.attachment]);
+    case 'attachmentChanged':
+      return changeAttachments(state, event.room, (known) =>
+        known.map((it) => (it.id === event.id ? { ...it, ...event.change } : it)),
+      );
+    case 'detached':
+      return changeAttachments(state, event.room, (known) => known.filter(({ id }) => id !== event.id));
+    case 'typingExpired':
+      return changeRoom(state, event.room, (room) => onTypingExpired(room, event.uuid));
     case 'dismissed':
       return { ...state, notices: state.notices.filter(({ id }) => id !== event.id) };
   }
@@ -155,18 +181,28 @@ function forgetUser(state: AppState): AppState {
 
 function signedIn(state: AppState, session: Session, fresh: boolean): AppState {
   const base = fresh ? forgetUser(state) : state;
-  const me: Person = { uuid: session.userUUID, name: session.username, online: true, guest: session.guest };
-  return {
+  const { userUUID: UUID, username: Username, guest: Guest } = session;
+  const known = base.people[UUID];
+  const next = {
     ...base,
     me: session,
     signIn: { busy: false, error: null, ended: null },
-    people: { ...base.people, [me.uuid]: me },
   };
+  // What we chose to be called outlives a lost connection.
+  return known === undefined ? upsert(next, { UUID, Username, OnLine: true, Guest }) : next;
 }
 
-function notice(state: AppState, text: string): AppState {
+function notice(state: AppState, text: string, room: RoomKey | null = null, kind: Notice['kind'] = 'text'): AppState {
   const id = state.noticeCount + 1;
-  return { ...state, notices: [...state.notices, { id, text }], noticeCount: id };
+  return { ...state, notices: [...state.notices, { id, kind, text, room }], noticeCount: id };
+}
+
+function changeAttachments(
+  state: AppState,
+  room: RoomKey,
+  change: (known: readonly Attachment[]) => readonly Attachment[],
+): AppState {
+  return { ...state, attachments: { ...state.attachments, [room]: change(state.attachments[room] ?? []) } };
 }
 
 // Rooms.
@@ -179,16 +215,6 @@ function withRoom(state: AppState, key: RoomKey): AppState {
   return addRoom(state, newRoom(key, state.closed[key]?.read ?? null));
 }
 
-function addRoom(state: AppState, room: Room): AppState {
-  const { [room.key]: reopened, ...closed } = state.closed;
-  return {
-    ...state,
-    rooms: { ...state.rooms, [room.key]: room },
-    order: [...state.order, room.key],
-    closed: reopened === undefined ? state.closed : closed,
-  };
-}
-
 /** Notes how far a private room was read, for when it comes back. */
 function close(state: AppState, key: RoomKey): AppState {
   const room = state.rooms[key];
@@ -196,32 +222,16 @@ function close(state: AppState, key: RoomKey): AppState {
   return { ...state, closed: { ...state.closed, [key]: { at: room.at, read: room.read } } };
 }
 
-/** Puts the private rooms last, the latest of them first; one in which nothing was said yet is new. */
-function inOrder(state: AppState): AppState {
-  const isPrivate = (key: RoomKey): boolean => addressOf(key).kind === 'private';
-  const at = (key: RoomKey): number => state.rooms[key]?.at ?? Number.MAX_VALUE;
-  const order = [
-    ...state.order.filter((key) => !isPrivate(key)),
-    ...state.order.filter(isPrivate).sort((a, b) => at(b) - at(a)),
-  ];
-  return order.every((key, index) => key === state.order[index]) ? state : { ...state, order };
-}
-
 /** Nobody is told of a private room that was joined for them; it is joined when they open it. */
 function joinFailed(state: AppState, { room, error }: Extract<ClientEvent, { type: 'joinFailed' }>): AppState {
+  const removal = removalOf(error);
+  if (removal !== null) return shut(state, room, removal);
   if (room === GENERAL) return notice(state, error.error);
   const isAside = addressOf(room).kind === 'private' && room !== state.active;
   if (!isAside) return notice(removeRoom(state, room), error.error);
   return error.reason === 'tooManyRooms'
     ? changeRoom(state, room, (known) => ({ ...known, phase: 'listed' }))
     : removeRoom(state, room);
-}
-
-function changeRoom(state: AppState, key: RoomKey, change: (room: Room) => Room): AppState {
-  const room = state.rooms[key];
-  if (room === undefined) return state;
-  const next = change(room);
-  return next === room ? state : { ...state, rooms: { ...state.rooms, [key]: next } };
 }
 
 function removeRoom(state: AppState, key: RoomKey): AppState {
@@ -271,45 +281,6 @@ function readActive(state: AppState): AppState {
   );
 }
 
-// People.
-
-function upsert(state: AppState, user: User): AppState {
-  const known = state.people[user.UUID];
-  const person: Person = {
-    uuid: user.UUID,
-    name: user.Username,
-    online: user.OnLine ?? known?.online ?? false,
-    guest: user.Guest ?? known?.guest ?? false,
-  };
-  const isSame =
-    known !== undefined &&
-    known.name === person.name &&
-    known.online === person.online &&
-    known.guest === person.guest;
-  return isSame ? state : { ...state, people: { ...state.people, [person.uuid]: person } };
-}
-
-/** Who spoke is known by name; whether they are online a message does not tell. */
-function meetSenders(state: AppState, messages: readonly Message[]): AppState {
-  let next = state;
-  for (const { Sender: { UUID, Username, Guest } } of messages) {
-    if (next.people[UUID] !== undefined) continue;
-    next = upsert(next, { UUID, Username, ...(Guest === undefined ? {} : { Guest }) });
-  }
-  return next;
-}
-
-function onPresence(state: AppState, presence: Presence): AppState {
-  const { userUUID, username, onLine, usersTotal } = presence;
-  const counted = changeRoom(state, keyOf(presence), (room) =>
-    membersCounted(room, usersTotal, userUUID, onLine ?? false),
-  );
-  if (userUUID === undefined || userUUID === state.me?.userUUID) return counted;
-  const Username = username ?? state.people[userUUID]?.name;
-  if (Username === undefined || onLine === undefined) return counted;
-  return upsert(counted, { UUID: userUUID, Username, OnLine: onLine });
-}
-
 // What the gateway says.
 
 function onFrame(state: AppState, frame: ServerFrame): AppState {
@@ -339,6 +310,21 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
       const met = meetSenders(state, [message]);
       return readActive(changeRoom(met, roomOf(message), (room) => onMessage(room, message, me)));
     }
+    case 'messageChange': {
+      const change = frame.messageChange;
+      const met = change.message === undefined ? state : meetSenders(state, [change.message]);
+      return readActive(changeRoom(met, keyOf(change), (room) => onChange(room, change)));
+    }
+    case 'messageMark': {
+      const { uuid, reactions, vote } = frame.messageMark;
+      return changeRoom(state, keyOf(frame.messageMark), (room) => onMark(room, uuid, { reactions, vote }));
+    }
+    case 'roomInfo':
+      return changeRoom(state, keyOf(frame.roomInfo), (room) => onDetails(room, frame.roomInfo));
+    case 'unread':
+      return readActive(onCountedRooms(state, frame.unread.rooms));
+    case 'profile':
+      return upsert(state, frame.profile.user);
     case 'channelMessages': {
       const page = frame.channelMessages;
       return changeRoom(meetSenders(state, page.messages), keyOf(page), (room) => onHistory(room, page));
@@ -347,20 +333,20 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
       // Leaving is ours to say, and then the room is gone from here already.
       const who = frame.userUUID;
       if (who === undefined || who === me) return state;
-      return changeRoom(state, keyOf(frame.channelLeave), (room) => memberLeft(room, who));
+      return changeRoom(state, keyOf(frame.channelLeave), (room) =>
+        memberLeft(room, who, frame.channelLeave.usersTotal),
+      );
     }
     case 'sys':
       if (frame.sys.type === 'privateMessage') return onPrivateMessage(state, frame.sys.privateMessage);
-      if (frame.sys.type === 'presence') return onPresence(state, frame.sys.presence);
-      if (frame.sys.type === 'channelJoin' && frame.user !== undefined) {
-        const { user } = frame;
-        const room = keyOf(frame.sys.channelJoin);
-        return changeRoom(upsert(state, { ...user, OnLine: true }), room, (known) => memberJoined(known, user.UUID));
-      }
-      return state;
+      return noted(onSys(state, frame.sys, frame.user));
     default:
       return state;
   }
+}
+
+function noted({ state, mentioned }: Seen): AppState {
+  return mentioned === null ? state : notice(state, mentioned.by, mentioned.room, 'mention');
 }
 
 /** A private room with messages. One that was closed since stays so. */
@@ -396,15 +382,34 @@ function acknowledged(state: AppState, entry: Outgoing, ack: Ack): AppState {
   const message: Message = {
     UUID: ack.UUID,
     SenderUUID: me.userUUID,
-    Sender: { UUID: me.userUUID, Username: me.username },
+    Sender: {
+      UUID: me.userUUID,
+      Username: me.username,
+      DisplayName: state.people[me.userUUID]?.name ?? me.username,
+    },
     ...(ack.room === undefined ? { RecipientUUID: ack.recipientUUID ?? '' } : { Room: ack.room }),
     Message: entry.text,
+    ...(entry.extras.quote === undefined ? {} : { ReplyTo: entry.extras.quote }),
+    ...(entry.extras.photo === undefined ? {} : { Photo: entry.extras.photo }),
+    ...(entry.extras.poll === undefined ? {} : { Poll: pollOf(entry.extras.poll, ack) }),
     ClientMessageId: entry.id,
     CreatedAt: ack.CreatedAt,
     Seq: ack.Seq,
     Epoch: ack.Epoch,
   };
   return readActive(changeRoom(state, entry.room, (room) => onMessage(room, message, me.userUUID)));
+}
+
+/** As the server has stored it. */
+function pollOf(asked: NonNullable<Outgoing['extras']['poll']>, ack: Ack): NonNullable<Message['Poll']> {
+  const { options, multiple = false, anonymous = false, closesInSeconds } = asked;
+  const closesAt = closesInSeconds === undefined ? NaN : Date.parse(ack.CreatedAt) + closesInSeconds * 1_000;
+  return {
+    Options: options,
+    Multiple: multiple,
+    Anonymous: anonymous,
+    ...(Number.isNaN(closesAt) ? {} : { ClosesAt: new Date(closesAt).toISOString() }),
+  };
 }
 
 function requestFailed(state: AppState, event: Extract<ClientEvent, { type: 'requestFailed' }>): AppState {

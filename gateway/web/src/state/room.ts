@@ -6,7 +6,9 @@ import {
   type History,
   type Message,
   type RoomKey,
+  type UnreadRoom,
 } from '../protocol/index.ts';
+import { applyChange, isUntouched, replace } from './changes.ts';
 import type { Position, Room } from './model.ts';
 
 /** Beyond this many messages the oldest are dropped while nobody reads them; they can be had again. */
@@ -18,7 +20,18 @@ export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'
   return {
     key,
     phase,
+    removal: null,
     epoch: '',
+    seq: 0,
+    changes: [],
+    marks: {},
+    role: null,
+    topic: '',
+    canWrite: true,
+    settings: {},
+    mutedUntil: null,
+    slowUntil: null,
+    typists: [],
     messages: [],
     more: false,
     older: 'idle',
@@ -27,6 +40,7 @@ export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'
     at: null,
     read,
     unread: 0,
+    mentions: 0,
     marker: null,
     following: true,
   };
@@ -36,15 +50,14 @@ export function lastSeq(room: Room): number {
   return room.messages.at(-1)?.Seq ?? 0;
 }
 
-/** Merges two lists of one epoch, each in order, to one in order without doubles. */
+/** Merges two lists of one epoch, each in order, to one in order without doubles; `b` is the later word. */
 export function mergeMessages(a: readonly Message[], b: readonly Message[]): readonly Message[] {
   if (b.length === 0) return a;
   if (a.length === 0) return b;
   if ((a.at(-1)?.Seq ?? 0) < (b[0]?.Seq ?? 0)) return [...a, ...b];
   const bySeq = new Map<number, Message>();
   for (const message of a) bySeq.set(message.Seq, message);
-  for (const message of b) if (!bySeq.has(message.Seq)) bySeq.set(message.Seq, message);
-  if (bySeq.size === a.length) return a;
+  for (const message of b) bySeq.set(message.Seq, message);
   return [...bySeq.values()].sort((left, right) => left.Seq - right.Seq);
 }
 
@@ -52,27 +65,56 @@ export function mergeMessages(a: readonly Message[], b: readonly Message[]): rea
 export function onJoined(room: Room, joined: ChannelJoined, me: string): Room {
   const messages = joined.messages.filter((message) => message.Epoch === joined.epoch || joined.epoch === '');
   const first = messages[0]?.Seq ?? joined.seq + 1;
+  const isSameEpoch = room.epoch === joined.epoch;
   // A fresh page continues what is here only if nothing can be missing between the two.
   const continues =
     joined.recovered === true ||
     (joined.recovered === undefined &&
-      room.epoch === joined.epoch &&
+      isSameEpoch &&
       room.messages.length > 0 &&
-      first <= lastSeq(room) + 1);
+      first <= Math.max(room.seq, lastSeq(room)) + 1);
   const known = new Set(joined.users.map((user) => user.UUID));
+  const read = room.read ?? { epoch: joined.epoch, seq: firstRead(room.key, messages, joined.seq, me) };
   const next: Room = {
     ...room,
     phase: 'joined',
+    removal: null,
     epoch: joined.epoch,
     members: [...known],
     membersTotal: joined.usersTotal,
+    typists: [],
+    role: joined.role ?? null,
+    topic: joined.topic ?? joined.settings?.topic ?? '',
+    canWrite: joined.canWrite ?? true,
+    settings: joined.settings ?? {},
+    marks: { ...room.marks, ...joined.marks },
     ...(continues
       ? { messages: mergeMessages(room.messages, messages), more: room.messages.length > 0 ? room.more : joined.more }
-      : { messages, more: joined.more, older: 'idle' as const, marker: null }),
+      : { messages, more: joined.more, older: 'idle' as const, marker: null, changes: [] }),
     at: later(room.at, messages.at(-1)),
-    read: room.read ?? { epoch: joined.epoch, seq: firstRead(room.key, messages, joined.seq, me) },
+    read: joined.read === undefined ? read : furthest(read, { epoch: joined.epoch, seq: joined.read }),
   };
-  return { ...next, unread: countUnread(next, joined.seq, me) };
+  // A recovered resume brings exactly what was missed; other pages leave gaps that only a guess fills.
+  const isExact = joined.recovered === true && isSameEpoch;
+  const missed = messages.filter(({ Seq, SenderUUID }) => Seq > room.seq && SenderUUID !== me);
+  const counted = {
+    ...next,
+    unread: isExact ? room.unread + missed.length : countUnread(next, joined.seq, me),
+    mentions: isExact
+      ? room.mentions + missed.filter((message) => names(message, me)).length
+      : countMentions(next, me),
+  };
+  const changed = (joined.changes ?? []).reduce(applyChange, counted);
+  return { ...changed, seq: isSameEpoch ? Math.max(room.seq, joined.seq) : joined.seq };
+}
+
+/** The further of two positions; another epoch is the later word. */
+export function furthest(known: Position, told: Position): Position {
+  return known.epoch === told.epoch && known.seq >= told.seq ? known : told;
+}
+
+export function names(message: Message, me: string): boolean {
+  return message.Mentions?.includes(me) === true && message.SenderUUID !== me;
 }
 
 /**
@@ -101,22 +143,71 @@ function countUnread(room: Room, last: number, me: string): number {
   return here + Math.max(0, firstHere - 1 - from);
 }
 
+function countMentions(room: Room, me: string): number {
+  const { read } = room;
+  if (read === null) return 0;
+  const from = read.epoch === room.epoch ? read.seq : 0;
+  return room.messages.filter((message) => message.Seq > from && names(message, me)).length;
+}
+
+/** How far the server says that we have read, and what is behind it; what came since is added. */
+export function onCounted(room: Room, counted: UnreadRoom, me: string): Room {
+  const read = room.read === null ? null : room.epoch === '' || room.epoch === counted.epoch ? room.read : null;
+  const told = { epoch: counted.epoch, seq: counted.read };
+  const position = read === null ? told : furthest(read, told);
+  // Read further here than the server knows yet.
+  const isAhead = position.epoch === counted.epoch && position.seq > counted.read;
+  if (isAhead && position.seq >= counted.seq) return { ...room, read: position };
+  const next = { ...room, read: position };
+  if (isAhead) return { ...next, unread: countUnread(next, room.seq, me), mentions: countMentions(next, me) };
+  const since = room.messages.filter(({ Seq, SenderUUID }) => Seq > counted.seq && SenderUUID !== me);
+  return {
+    ...next,
+    unread: counted.unread + since.length,
+    mentions: counted.mentions + since.filter((message) => names(message, me)).length,
+    ...(counted.lastMessageAt === undefined ? {} : { at: later(room.at, { CreatedAt: counted.lastMessageAt }) }),
+  };
+}
+
+/** We read on another device. */
+export function onReadElsewhere(room: Room, told: Position, me: string): Room {
+  if (room.read === null || room.epoch !== told.epoch) return room;
+  const read = furthest(room.read, told);
+  if (read === room.read) return room;
+  const next = { ...room, read };
+  const isAll = read.seq >= lastSeq(room);
+  return { ...next, unread: isAll ? 0 : countUnread(next, room.seq, me), mentions: isAll ? 0 : countMentions(next, me) };
+}
+
 /** A live message, or our own one that was acknowledged. */
 export function onMessage(room: Room, message: Message, me: string): Room {
   const isNewEpoch = room.epoch !== message.Epoch;
-  if (!isNewEpoch && message.Seq <= lastSeq(room) && room.messages.some(({ Seq }) => Seq === message.Seq)) {
-    return room;
+  if (!isNewEpoch && message.Seq <= lastSeq(room)) {
+    const known = room.messages.find(({ Seq }) => Seq === message.Seq);
+    if (known !== undefined) return isUntouched(known) ? replace(room, known, message) : room;
   }
   // A new epoch means that the room's history began anew.
   const base: Room = isNewEpoch
-    ? { ...room, epoch: message.Epoch, messages: [], more: message.Seq > 1, marker: null, older: 'idle' }
+    ? {
+        ...room,
+        epoch: message.Epoch,
+        seq: 0,
+        changes: [],
+        messages: [],
+        more: message.Seq > 1,
+        marker: null,
+        older: 'idle',
+      }
     : room;
   const isNews = message.SenderUUID !== me && (isNewEpoch || message.Seq > (base.read?.seq ?? 0));
   return trim({
     ...base,
+    seq: Math.max(base.seq, message.Seq),
     messages: mergeMessages(base.messages, [message]),
     at: later(base.at, message),
+    typists: base.typists.filter(({ uuid }) => uuid !== message.SenderUUID),
     unread: (isNewEpoch ? 0 : base.unread) + (isNews ? 1 : 0),
+    mentions: (isNewEpoch ? 0 : base.mentions) + (isNews && names(message, me) ? 1 : 0),
     read: isNewEpoch ? { epoch: message.Epoch, seq: message.Seq - 1 } : base.read,
   });
 }
@@ -125,16 +216,24 @@ export function onMessage(room: Room, message: Message, me: string): Room {
 export function onHistory(room: Room, page: History): Room {
   if (page.epoch !== room.epoch) return { ...room, older: 'idle' };
   const fitting = page.messages.filter((message) => message.Epoch === room.epoch);
-  return { ...room, messages: mergeMessages(room.messages, fitting), more: page.more, older: 'idle' };
+  const merged: Room = {
+    ...room,
+    messages: mergeMessages(room.messages, fitting),
+    marks: { ...room.marks, ...page.marks },
+    more: page.more,
+    older: 'idle',
+  };
+  // What changed while the page was on its way.
+  return room.changes.filter(({ Seq }) => Seq > page.seq).reduce(applyChange, merged);
 }
 
 /** Everything up to the last message has been read. The line "new" goes where reading went on. */
 export function onRead(room: Room): Room {
-  const position = { epoch: room.epoch, seq: lastSeq(room) };
+  const position = { epoch: room.epoch, seq: Math.max(room.seq, lastSeq(room)) };
   const current = room.read;
   if (room.unread === 0 && current?.epoch === position.epoch && current.seq >= position.seq) return room;
   if (room.messages.length === 0 && room.unread === 0) return room;
-  return { ...room, read: position, unread: 0 };
+  return { ...room, read: position, unread: 0, mentions: 0 };
 }
 
 /** Drops the oldest messages of a room that nobody reads back in. */
@@ -143,17 +242,20 @@ function trim(room: Room): Room {
   return { ...room, messages: room.messages.slice(-KEPT_MESSAGES), more: true };
 }
 
-export function memberJoined(room: Room, uuid: string): Room {
-  if (room.members.includes(uuid)) return room;
-  return { ...room, members: [...room.members, uuid], membersTotal: room.membersTotal + 1 };
+/** `total` as the gateway counts; a server that does not say is counted for. */
+export function memberJoined(room: Room, uuid: string, total?: number): Room {
+  if (room.members.includes(uuid)) return total === undefined ? room : { ...room, membersTotal: total };
+  return { ...room, members: [...room.members, uuid], membersTotal: total ?? room.membersTotal + 1 };
 }
 
-export function memberLeft(room: Room, uuid: string): Room {
-  if (!room.members.includes(uuid)) return room;
+export function memberLeft(room: Room, uuid: string, total?: number): Room {
+  const typists = room.typists.filter((typist) => typist.uuid !== uuid);
+  if (!room.members.includes(uuid)) return { ...room, typists, membersTotal: total ?? room.membersTotal };
   return {
     ...room,
+    typists,
     members: room.members.filter((member) => member !== uuid),
-    membersTotal: Math.max(0, room.membersTotal - 1),
+    membersTotal: total ?? Math.max(0, room.membersTotal - 1),
   };
 }
 

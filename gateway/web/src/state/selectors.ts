@@ -1,6 +1,6 @@
 /** Questions to the state that several parts of the page have. */
 
-import { addressOf, GENERAL, type RoomKey } from '../protocol/index.ts';
+import { addressOf, GENERAL, type Message, type RoomKey } from '../protocol/index.ts';
 import type { Outgoing } from '../net/index.ts';
 import type { AppState, Person, Room } from './model.ts';
 
@@ -30,6 +30,62 @@ export function otherPeople(state: Pick<AppState, 'people' | 'listed' | 'me'>): 
 
 export function outgoingOf(outbox: readonly Outgoing[], key: RoomKey): Outgoing[] {
   return outbox.filter(({ room }) => room === key);
+}
+
+/** Whether we may delete, mute, kick and ban there. */
+export function mayModerate(state: Pick<AppState, 'me'>, room: Pick<Room, 'key' | 'role'> | undefined): boolean {
+  if (room === undefined || addressOf(room.key).kind === 'private') return false;
+  return room.role === 'owner' || room.role === 'moderator' || isSiteModerator(state);
+}
+
+/** Whether we may hand out roles in the room. */
+export function mayAppoint(state: Pick<AppState, 'me'>, room: Pick<Room, 'key' | 'role'> | undefined): boolean {
+  return mayModerate(state, room) && (room?.role === 'owner' || state.me?.role === 'admin');
+}
+
+export function isSiteModerator(state: Pick<AppState, 'me'>): boolean {
+  return state.me?.role === 'admin' || state.me?.role === 'moderator';
+}
+
+export function isAdmin(state: Pick<AppState, 'me'>): boolean {
+  return state.me?.role === 'admin';
+}
+
+/** Why nothing can be said in a room now; `null` when it can. */
+export type Silence = 'removed' | 'closed' | 'readOnly' | 'muted';
+
+export function silenceOf(state: Pick<AppState, 'me'>, room: Room | undefined, now: number): Silence | null {
+  if (room === undefined || room.phase === 'listed') return null;
+  if (room.phase === 'removed') return 'removed';
+  if (room.settings.closed === true) return 'closed';
+  if (room.mutedUntil !== null && room.mutedUntil > now) return 'muted';
+  return mayWrite(state, room) ? null : 'readOnly';
+}
+
+function mayWrite(state: Pick<AppState, 'me'>, room: Room): boolean {
+  if (mayModerate(state, room)) return true;
+  switch (room.settings.write) {
+    case undefined:
+      return room.canWrite;
+    case 'everyone':
+      return true;
+    case 'members':
+      return room.role === 'member' || room.canWrite;
+    default:
+      return false;
+  }
+}
+
+/** Our own last message that can still be changed. */
+export function lastOwn(state: AppState): Message | undefined {
+  const me = state.me?.userUUID;
+  return activeRoom(state)?.messages.findLast(
+    (message) => message.SenderUUID === me && message.Deleted !== true && message.Poll === undefined,
+  );
+}
+
+export function totalMentions(state: AppState): number {
+  return state.order.reduce((sum, key) => sum + (state.rooms[key]?.mentions ?? 0), 0);
 }
 
 /** All that was not read anywhere. */

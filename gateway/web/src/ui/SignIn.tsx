@@ -42,7 +42,7 @@ export function SignIn() {
         </header>
         {ended !== null && (
           <p className="callout" role="status" data-testid="session-ended">
-            {text.signIn[ended]}
+            {text.signIn.ended(ended.why, ended.error)}
           </p>
         )}
         {ways.length > 1 && <Tabs ways={ways} way={way} onChoose={choose} />}

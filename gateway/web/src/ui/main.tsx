@@ -1,6 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App, browserEnvironment, browserStorage, Client, SessionStore, systemClock } from '../state/index.ts';
+import { App, browserEnvironment, browserHttp, browserStorage, Client, SessionStore, systemClock } from '../state/index.ts';
 import { Page } from './Page.tsx';
 import { AppContext } from './useApp.ts';
 import './styles/index.css';
@@ -16,6 +16,10 @@ const app = new App({
   clock: systemClock,
   shared,
   tab,
+  http: browserHttp,
+  releasePreview: (address) => {
+    URL.revokeObjectURL(address);
+  },
   schedule(notify) {
     if (document.visibilityState === 'visible') requestAnimationFrame(notify);
     else setTimeout(notify, HIDDEN_NOTIFY_MS);

@@ -1,6 +1,6 @@
 /** Every word that the page says, in one place. */
 
-import type { Status } from '../state/index.ts';
+import type { ErrorBody, Status } from '../state/index.ts';
 
 function plural(count: number, one: string, many: string): string {
   return `${count.toLocaleString()} ${count === 1 ? one : many}`;
@@ -8,6 +8,21 @@ function plural(count: number, one: string, many: string): string {
 
 function inSeconds(seconds: number): string {
   return seconds <= 0 ? 'now' : `in ${plural(seconds, 'second', 'seconds')}`;
+}
+
+function endedText(why: 'expired' | 'elsewhere' | 'passwordChanged' | 'sessionEnded' | 'banned', error: ErrorBody | null): string {
+  switch (why) {
+    case 'expired':
+      return 'Your session has ended. Please sign in again.';
+    case 'elsewhere':
+      return 'You signed out in another tab.';
+    case 'passwordChanged':
+      return 'Your password was changed on another device. Sign in with the new one.';
+    case 'sessionEnded':
+      return 'This session was ended from another device.';
+    case 'banned':
+      return error?.error ?? 'You are banned from this server.';
+  }
 }
 
 export const text = {
@@ -32,8 +47,7 @@ export const text = {
       signUp: 'The name is how others see you.',
       guest: 'No password. The name is yours until you sign out.',
     },
-    expired: 'Your session has ended. Please sign in again.',
-    elsewhere: 'You signed out in another tab.',
+    ended: endedText,
     unreachable: 'The server can’t be reached yet. Still trying.',
     needName: 'Please enter a name.',
     needPassword: 'Please enter a password.',

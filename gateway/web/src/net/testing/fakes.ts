@@ -9,6 +9,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Environment, Network, NetworkEvent, SocketHandlers } from '../environment.ts';
+import type { Http, HttpAnswer } from '../http.ts';
 import type { KeyValue } from '../storage.ts';
 
 export class FakeClock implements Clock {
@@ -135,6 +136,51 @@ export class FakeWorld {
     const socket = this.sockets.at(-1);
     if (socket === undefined) throw new Error('nothing has connected');
     return socket;
+  }
+}
+
+interface FakeRequest {
+  readonly path: string;
+  readonly authorization: string;
+  readonly body: Blob | null;
+  readonly progress: (share: number) => void;
+  readonly answer: (answer: HttpAnswer) => void;
+}
+
+/** HTTP whose requests wait until a test answers them. */
+export class FakeHttp implements Http {
+  readonly requests: FakeRequest[] = [];
+
+  get(path: string, authorization: string): Promise<HttpAnswer> {
+    return new Promise((answer) => {
+      this.requests.push({ path, authorization, body: null, progress: () => undefined, answer });
+    });
+  }
+
+  post(
+    path: string,
+    authorization: string,
+    body: Blob,
+    progress: (share: number) => void,
+  ): { answer: Promise<HttpAnswer>; abort: () => void } {
+    let give: (answer: HttpAnswer) => void = () => undefined;
+    const answer = new Promise<HttpAnswer>((resolve) => {
+      give = resolve;
+    });
+    this.requests.push({ path, authorization, body, progress, answer: give });
+    return {
+      answer,
+      abort: () => {
+        give({ status: 0, body: null });
+      },
+    };
+  }
+
+  /** The newest request. */
+  get last(): FakeRequest {
+    const request = this.requests.at(-1);
+    if (request === undefined) throw new Error('nothing was asked for');
+    return request;
   }
 }
 
