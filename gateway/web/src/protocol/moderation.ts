@@ -42,17 +42,21 @@ export const moderationRequests = {
   userUnban: object({ userUUID: text }),
   userDelete: object({ userUUID: text, password: optional(text) }),
   auditLog: object({ before: optional(text), limit: optional(count) }),
-  messageReport: object({ ...roomFields, uuid: text, seq: count, reason: optional(text) }),
+  messageReport: object({ ...roomFields, uuid: text, seq: count, reason: text }),
 } as const;
 
 const roomInfo = object({
   ...roomFields,
   ...settingsFields,
   ownerUUID: optional(text),
-  /** Our own there. */
+  /** Our own there; left out for none. */
   role: optional(text),
+  /** RFC 3339, or `forever`; left out for who is not muted. */
   mutedUntil: optional(text),
-  members: optional(count),
+  /** How many have a role in the room. */
+  members: count,
+  /** How many are in it now. */
+  usersTotal: optional(count),
 });
 export type RoomDetails = Infer<typeof roomInfo>;
 
@@ -63,9 +67,9 @@ const roomBan = object({
   user,
   until: optional(text),
   reason: optional(text),
+  /** Left out for the operator. */
   byUUID: optional(text),
-  by: optional(text),
-  at: optional(text),
+  at: text,
 });
 export type RoomBan = Infer<typeof roomBan>;
 
@@ -73,9 +77,11 @@ const auditEntry = object({
   id: text,
   at: text,
   byUUID: optional(text),
-  by: optional(text),
+  /** Their name, or `operator`. */
+  by: text,
+  /** The request's type, or the command. */
   action: text,
-  room: optional(text),
+  ...roomFields,
   userUUID: optional(text),
   user: optional(text),
   detail: optional(text),
@@ -84,9 +90,10 @@ export type AuditEntry = Infer<typeof auditEntry>;
 
 export const moderationFrames = {
   roomInfo,
-  roomMembers: object({ ...roomFields, total: optional(count), members: list(roomMember) }),
-  roomBans: object({ ...roomFields, total: optional(count), bans: list(roomBan) }),
-  auditLog: object({ entries: list(auditEntry) }),
+  roomMembers: object({ ...roomFields, total: count, received: count, members: list(roomMember) }),
+  roomBans: object({ ...roomFields, total: count, received: count, bans: list(roomBan) }),
+  /** The latest first. */
+  auditLog: object({ entries: list(auditEntry), more: flag }),
   done: object({}),
 } as const;
 
@@ -94,9 +101,9 @@ export const moderationSys = {
   roomChanged: object({ ...roomFields, ...settingsFields }),
   /** We are out of the room: `kicked`, `banned` or `closed`. */
   removed: object({ ...roomFields, why: text, until: optional(text), ...reason }),
-  /** Without `until` we may speak again. */
-  muted: object({ ...roomFields, until: optional(text), ...reason }),
-  /** Without a room it is the role on the whole server. */
+  /** Without `until` it is for good. */
+  muted: object({ ...roomFields, muted: flag, until: optional(text) }),
+  /** In a room, where one is named, or on the whole server. `none` is no role. */
   roleChanged: object({ ...roomFields, role: text }),
 } as const;
 export type Removed = Infer<(typeof moderationSys)['removed']>;

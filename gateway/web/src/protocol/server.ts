@@ -103,7 +103,12 @@ export type Ack = Infer<typeof ack>;
 const users = object({ total: count, received: count, users: list(user) });
 export type Users = Infer<typeof users>;
 
-const roomInfo = object({ room: text, users: count });
+const roomInfo = object({
+  room: text,
+  users: count,
+  /** `unlisted` or `invite`, where we may see one that is; left out for public ones. */
+  access: optional(text),
+});
 export type RoomInfo = Infer<typeof roomInfo>;
 const rooms = object({ total: count, received: count, rooms: list(roomInfo) });
 export type Rooms = Infer<typeof rooms>;

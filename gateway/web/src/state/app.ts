@@ -224,6 +224,11 @@ export class App {
     this.store.dispatch({ type: 'following', room, following });
   }
 
+  /** Tells something in passing. */
+  notice(text: string): void {
+    this.store.dispatch({ type: 'noticed', text });
+  }
+
   dismiss(id: number): void {
     this.store.dispatch({ type: 'dismissed', id });
   }
@@ -285,6 +290,9 @@ export class App {
       if (this.#state.rooms[room]?.phase === 'listed') this.#client.join(room);
     } else if (frame.type === 'sys' && frame.sys.type === 'typing') {
       this.#typing.heard(keyOf(frame.sys.typing), frame.sys.typing);
+    } else if (frame.type === 'channelJoin' && frame.channelJoin.canWrite === false) {
+      // Whether it is a mute, and until when, the join does not tell.
+      void this.moderation.info(keyOf(frame.channelJoin));
     } else if (frame.type === 'unread') {
       this.#reading.onCounted(frame.unread.rooms);
     }

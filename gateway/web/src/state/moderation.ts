@@ -25,10 +25,9 @@ export class Moderation {
     return this.#client.ask('roomUpdate', { ...refOf(room), ...settings });
   }
 
-  async members(room: RoomKey, offset = 0): Promise<Result<{ members: RoomMember[]; total: number | null }>> {
-    const result = await this.#client.ask('roomMembers', { ...refOf(room), offset, limit: PAGE_ENTRIES });
-    if (!result.ok) return result;
-    return { ok: true, value: { members: result.value.members, total: result.value.total ?? null } };
+  /** Those who have a role or are muted there, the highest role first. */
+  members(room: RoomKey, offset = 0): Promise<Result<{ members: RoomMember[]; total: number }>> {
+    return this.#client.ask('roomMembers', { ...refOf(room), offset, limit: PAGE_ENTRIES });
   }
 
   async bans(room: RoomKey): Promise<Result<RoomBan[]>> {
@@ -57,8 +56,9 @@ export class Moderation {
     return this.#client.ask('roomUnban', { ...refOf(room), userUUID });
   }
 
-  mute(room: RoomKey, userUUID: string, seconds: number): Done {
-    return this.#client.ask('roomMute', { ...refOf(room), userUUID, seconds });
+  /** Without `seconds` for good. */
+  mute(room: RoomKey, userUUID: string, seconds: number | null, reason: string): Done {
+    return this.#client.ask('roomMute', { ...refOf(room), userUUID, ...spanOf(seconds), ...reasonOf(reason) });
   }
 
   unmute(room: RoomKey, userUUID: string): Done {
@@ -90,9 +90,8 @@ export class Moderation {
   }
 
   /** The latest first; `before` is the id of an entry. */
-  async audit(before?: string): Promise<Result<AuditEntry[]>> {
-    const result = await this.#client.ask('auditLog', { limit: PAGE_ENTRIES, ...(before === undefined ? {} : { before }) });
-    return result.ok ? { ok: true, value: result.value.entries } : result;
+  audit(before?: string): Promise<Result<{ entries: AuditEntry[]; more: boolean }>> {
+    return this.#client.ask('auditLog', { limit: PAGE_ENTRIES, ...(before === undefined ? {} : { before }) });
   }
 }
 

@@ -36,6 +36,11 @@ export function timeOf(text: string | undefined): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
+/** When a mute ends, in ms since 1970: `Infinity` for one without an end, `null` for none. */
+export function muteEnd(isMuted: boolean, until: string | undefined): number | null {
+  return isMuted ? (timeOf(until) ?? Infinity) : null;
+}
+
 /** We were put out of it, and it stays in the list to say so. */
 export function onRemoved(state: AppState, { why, until, reason }: Removed, key: RoomKey): AppState {
   const removal: Removal = {

@@ -38,9 +38,9 @@ export function mayModerate(state: Pick<AppState, 'me'>, room: Pick<Room, 'key' 
   return room.role === 'owner' || room.role === 'moderator' || isSiteModerator(state);
 }
 
-/** Whether we may hand out roles in the room. */
-export function mayAppoint(state: Pick<AppState, 'me'>, room: Pick<Room, 'key' | 'role'> | undefined): boolean {
-  return mayModerate(state, room) && (room?.role === 'owner' || state.me?.role === 'admin');
+/** Whether we may change the room's settings, hand out roles in it, and close it. */
+export function mayOwn(state: Pick<AppState, 'me'>, room: Pick<Room, 'key' | 'role'> | undefined): boolean {
+  return mayModerate(state, room) && (room?.role === 'owner' || isSiteModerator(state));
 }
 
 export function isSiteModerator(state: Pick<AppState, 'me'>): boolean {
@@ -57,7 +57,7 @@ export type Silence = 'removed' | 'closed' | 'readOnly' | 'muted';
 export function silenceOf(state: Pick<AppState, 'me'>, room: Room | undefined, now: number): Silence | null {
   if (room === undefined || room.phase === 'listed') return null;
   if (room.phase === 'removed') return 'removed';
-  if (room.settings.closed === true) return 'closed';
+  if (room.settings.closed === true && !mayModerate(state, room)) return 'closed';
   if (room.mutedUntil !== null && room.mutedUntil > now) return 'muted';
   return mayWrite(state, room) ? null : 'readOnly';
 }
@@ -70,7 +70,7 @@ function mayWrite(state: Pick<AppState, 'me'>, room: Room): boolean {
     case 'everyone':
       return true;
     case 'members':
-      return room.role === 'member' || room.canWrite;
+      return room.role !== null;
     default:
       return false;
   }

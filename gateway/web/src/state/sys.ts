@@ -4,7 +4,7 @@ import { keyOf, type RoomDetails, type RoomKey, type Settings, type Sys, type Un
 import type { AppState, Room } from './model.ts';
 import { onPresence, upsert } from './people.ts';
 import { memberJoined, onCounted, onReadElsewhere } from './room.ts';
-import { changeRoom, onRemoved, timeOf } from './rooms.ts';
+import { changeRoom, muteEnd, onRemoved } from './rooms.ts';
 
 /** A state, and who named us where we are not. */
 export interface Seen {
@@ -50,7 +50,7 @@ function onQuietSys(state: AppState, sys: Exclude<Sys, { type: 'mention' }>, use
     case 'removed':
       return onRemoved(state, sys.removed, keyOf(sys.removed));
     case 'muted':
-      return changeRoom(state, keyOf(sys.muted), (room) => ({ ...room, mutedUntil: timeOf(sys.muted.until) }));
+      return changeRoom(state, keyOf(sys.muted), (room) => ({ ...room, mutedUntil: muteEnd(sys.muted.muted, sys.muted.until) }));
     case 'roleChanged':
       return onRole(state, sys.roleChanged);
     default:
@@ -67,7 +67,7 @@ function onRole(state: AppState, { role, ...ref }: { room?: string; recipientUUI
   if (ref.room === undefined && ref.recipientUUID === undefined) {
     return state.me === null ? state : { ...state, me: { ...state.me, role } };
   }
-  return changeRoom(state, keyOf(ref), (room) => ({ ...room, role }));
+  return changeRoom(state, keyOf(ref), (room) => ({ ...room, role: role === 'none' ? null : role }));
 }
 
 function settingsOf(told: Settings): Settings {
@@ -85,8 +85,8 @@ function onSettings(room: Room, told: Settings): Room {
 export function onDetails(room: Room, details: RoomDetails): Room {
   return {
     ...onSettings(room, settingsOf(details)),
-    role: details.role ?? room.role,
-    mutedUntil: timeOf(details.mutedUntil),
+    role: details.role ?? null,
+    mutedUntil: muteEnd(details.mutedUntil !== undefined, details.mutedUntil),
   };
 }
 

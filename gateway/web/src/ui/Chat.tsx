@@ -1,19 +1,29 @@
 import { useEffect, useRef, useState } from 'react';
 import { Banner } from './Banner.tsx';
-import { Composer } from './Composer.tsx';
+import { ComposerPlace } from './Composer.tsx';
+import { DialogHost } from './DialogHost.tsx';
+import { DialogContext, type DialogName } from './dialogs.ts';
 import { Header } from './Header.tsx';
 import { Notices } from './Notices.tsx';
-import { RoomBrowser } from './RoomBrowser.tsx';
 import { Sidebar } from './Sidebar.tsx';
+import { silenceOf } from '../state/index.ts';
+import { text } from './text.ts';
 import { Timeline } from './Timeline.tsx';
+import { useDrop } from './useDrop.ts';
 import { useMediaQuery } from './useMediaQuery.ts';
+import { usePhotoPicker } from './usePhotoPicker.ts';
 import { useSelect } from './useApp.ts';
+import { useTitleBadge } from './useTitleBadge.ts';
 
 export function Chat() {
   const active = useSelect((state) => state.active);
   const isNarrow = useMediaQuery('(max-width: 760px)');
   const [isDrawerOpen, setDrawerOpen] = useState(false);
-  const [isBrowsing, setBrowsing] = useState(false);
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const photos = usePhotoPicker(active);
+  const maySend = useSelect((state) => silenceOf(state, state.rooms[state.active], Date.now()) === null);
+  const drop = useDrop(photos.isOn && maySend, photos.add);
+  useTitleBadge();
   const menuButton = useRef<HTMLButtonElement>(null);
   const isDrawer = isNarrow && isDrawerOpen;
 
@@ -37,17 +47,11 @@ export function Chat() {
   }, [isDrawer]);
 
   return (
+    <DialogContext value={setDialog}>
     <div className={isDrawer ? 'chat chat-drawer-open' : 'chat'} data-testid="chat">
-      <Sidebar
-        isDrawer={isNarrow}
-        isOpen={!isNarrow || isDrawerOpen}
-        onClose={closeDrawer}
-        onBrowse={() => {
-          setBrowsing(true);
-        }}
-      />
+      <Sidebar isDrawer={isNarrow} isOpen={!isNarrow || isDrawerOpen} onClose={closeDrawer} />
       {isDrawer && <div className="scrim" onClick={closeDrawer} data-testid="scrim" />}
-      <main className="room" inert={isDrawer}>
+      <main className="room" inert={isDrawer} {...drop.handlers}>
         <Header
           menuButton={menuButton}
           isDrawerOpen={isDrawerOpen}
@@ -57,20 +61,28 @@ export function Chat() {
         />
         <Banner />
         <Timeline key={`timeline-${active}`} />
-        <Composer key={`composer-${active}`} />
+        <ComposerPlace key={`composer-${active}`} />
+        {drop.isOver && (
+          <div className="drop-target" data-testid="drop-target">
+            <p>{text.photo.drop}</p>
+          </div>
+        )}
       </main>
-      {isBrowsing && (
-        <RoomBrowser
+      {dialog !== null && (
+        <DialogHost
+          dialog={dialog}
           onClose={() => {
-            setBrowsing(false);
+            // One dialog may open the next, which must not be closed with it.
+            setDialog((current) => (current === dialog ? null : current));
           }}
           onOpened={() => {
-            setBrowsing(false);
+            setDialog(null);
             setDrawerOpen(false);
           }}
         />
       )}
       <Notices />
     </div>
+    </DialogContext>
   );
 }

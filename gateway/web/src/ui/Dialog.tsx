@@ -6,22 +6,19 @@ interface DialogProps {
   title: string;
   testId: string;
   onClose: () => void;
+  /** Wider than a list or a form needs. */
+  isWide?: boolean;
   children: ReactNode;
 }
 
 /** A modal dialog: the browser keeps the focus inside and closes it with Escape. */
-export function Dialog({ title, testId, onClose, children }: DialogProps) {
+export function Dialog({ title, testId, onClose, isWide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const element = dialog.current;
-    if (element === null || element.open) return;
-    element.showModal();
-    element.querySelector<HTMLElement>('[data-autofocus]')?.focus();
-  }, []);
+  useModal(dialog);
   return (
     <dialog
       ref={dialog}
-      className="dialog"
+      className={isWide ? 'dialog dialog-wide' : 'dialog'}
       data-testid={testId}
       aria-labelledby={`${testId}-title`}
       onClose={onClose}
@@ -32,7 +29,9 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
     >
       <div className="dialog-content">
         <header className="dialog-head">
-          <h2 id={`${testId}-title`}>{title}</h2>
+          <h2 id={`${testId}-title`} dir="auto">
+            {title}
+          </h2>
           <button
             type="button"
             className="icon-button"
@@ -46,4 +45,19 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
       </div>
     </dialog>
   );
+}
+
+/** Opens the dialog, and gives the focus back to where it came from, however it goes. */
+export function useModal(dialog: React.RefObject<HTMLDialogElement | null>): void {
+  useEffect(() => {
+    const element = dialog.current;
+    if (element === null || element.open) return;
+    const opener = document.activeElement;
+    element.showModal();
+    element.querySelector<HTMLElement>('[data-autofocus]')?.focus();
+    return () => {
+      // One that the page takes away itself has not been closed, so nobody got the focus back.
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, [dialog]);
 }

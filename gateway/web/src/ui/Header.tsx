@@ -1,7 +1,7 @@
-import { useMemo, useState, type RefObject } from 'react';
-import { activeRoom, addressOf, partnerOf, totalUnread, type AppState } from '../state/index.ts';
+import type { RefObject } from 'react';
+import { activeRoom, addressOf, partnerOf, totalUnread } from '../state/index.ts';
 import { Avatar } from './Avatar.tsx';
-import { Dialog } from './Dialog.tsx';
+import { useDialogs } from './dialogs.ts';
 import { Icon } from './Icon.tsx';
 import { text } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
@@ -21,8 +21,11 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
   const total = useSelect((state) => activeRoom(state)?.membersTotal ?? 0);
   const phase = useSelect((state) => activeRoom(state)?.phase);
   const elsewhere = useSelect((state) => totalUnread(state) - (activeRoom(state)?.unread ?? 0));
-  const [isMembersOpen, setMembersOpen] = useState(false);
-  const { kind } = addressOf(key);
+  const topic = useSelect((state) => activeRoom(state)?.topic ?? '');
+  const open = useDialogs();
+  const address = addressOf(key);
+  const { kind } = address;
+  const aboutLabel = kind === 'private' ? text.details.profile : text.details.open;
   const leaveLabel = kind === 'private' ? text.room.closeChat : text.room.leave;
 
   return (
@@ -54,7 +57,14 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
         {kind === 'private' ? (
           <p data-testid="partner-status">{partner?.online === true ? text.room.private.online : text.room.private.offline}</p>
         ) : (
-          <p data-testid="occupancy">{phase === 'joined' ? text.room.people(total) : text.room.joining}</p>
+          <p className="room-line">
+            <span data-testid="occupancy">{occupancyOf(phase, total)}</span>
+            {topic !== '' && (
+              <span className="room-topic" dir="auto" title={topic} data-testid="topic">
+                {topic}
+              </span>
+            )}
+          </p>
         )}
       </div>
       {kind !== 'private' && (
@@ -65,12 +75,24 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
           title={text.room.members}
           data-testid="members"
           onClick={() => {
-            setMembersOpen(true);
+            open({ kind: 'room', room: key, tab: 'people' });
           }}
         >
           <Icon name="people" />
         </button>
       )}
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={aboutLabel}
+        title={aboutLabel}
+        data-testid="room-details"
+        onClick={() => {
+          open(address.kind === 'private' ? { kind: 'person', uuid: address.userUUID } : { kind: 'room', room: key });
+        }}
+      >
+        <Icon name="info" />
+      </button>
       {kind !== 'general' && (
         <button
           type="button"
@@ -85,58 +107,11 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
           <Icon name={kind === 'private' ? 'close' : 'leave'} />
         </button>
       )}
-      {isMembersOpen && (
-        <Members
-          onClose={() => {
-            setMembersOpen(false);
-          }}
-        />
-      )}
     </header>
   );
 }
 
-const NOBODY: readonly string[] = [];
-
-function Members({ onClose }: { onClose: () => void }) {
-  const app = useApp();
-  const members = useSelect((state) => activeRoom(state)?.members ?? NOBODY);
-  const total = useSelect((state) => activeRoom(state)?.membersTotal ?? 0);
-  const people = useSelect((state: AppState) => state.people);
-  const me = useSelect((state) => state.me?.userUUID);
-  const sorted = useMemo(
-    () =>
-      members
-        .map((uuid) => people[uuid])
-        .filter((person) => person !== undefined)
-        .sort((a, b) => a.name.localeCompare(b.name)),
-    [members, people],
-  );
-  return (
-    <Dialog title={text.room.members} testId="members-dialog" onClose={onClose}>
-      <ul className="list list-tall">
-        {sorted.map((person) => (
-          <li key={person.uuid}>
-            <button
-              type="button"
-              className="row"
-              disabled={person.uuid === me}
-              onClick={() => {
-                app.openPrivate(person.uuid);
-                onClose();
-              }}
-            >
-              <Avatar id={person.uuid} name={person.name} online={person.online} />
-              <span className="row-name" dir="auto">
-                {person.name}
-              </span>
-              {person.uuid === me && <span className="row-note">{text.nav.you}</span>}
-              {person.guest && <span className="row-note">{text.nav.guest}</span>}
-            </button>
-          </li>
-        ))}
-      </ul>
-      {total > sorted.length && <p className="hint">{text.room.membersMore(total - sorted.length)}</p>}
-    </Dialog>
-  );
+function occupancyOf(phase: string | undefined, total: number): string {
+  if (phase === 'joined') return text.room.people(total);
+  return phase === 'removed' ? text.room.out : text.room.joining;
 }

@@ -3,6 +3,7 @@ import type { Notice } from '../state/index.ts';
 import { Icon } from './Icon.tsx';
 import { text } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
+import { titleOf } from './useRoomTitle.ts';
 
 const SHOWN_MS = 7_000;
 
@@ -19,7 +20,9 @@ export function Notices() {
 
 function NoticeCard({ notice }: { notice: Notice }) {
   const app = useApp();
-  const { id } = notice;
+  const { id, room } = notice;
+  const title = useSelect((state) => (room === null ? '' : titleOf(state, room)));
+  const words = notice.kind === 'mention' ? text.notice.mention(notice.text, title) : notice.text;
   useEffect(() => {
     const timer = setTimeout(() => {
       app.dismiss(id);
@@ -30,8 +33,21 @@ function NoticeCard({ notice }: { notice: Notice }) {
   }, [app, id]);
   return (
     <div className="notice">
-      <Icon name="alert" />
-      <span>{notice.text}</span>
+      <Icon name={notice.kind === 'mention' ? 'at' : 'alert'} />
+      <span>{words}</span>
+      {room !== null && (
+        <button
+          type="button"
+          className="button button-quiet"
+          data-testid="notice-open"
+          onClick={() => {
+            app.open(room);
+            app.dismiss(id);
+          }}
+        >
+          {text.notice.open}
+        </button>
+      )}
       <button
         type="button"
         className="icon-button"

@@ -8,6 +8,7 @@ import {
   type RoomKey,
 } from '../state/index.ts';
 import { Avatar } from './Avatar.tsx';
+import { useDialogs } from './dialogs.ts';
 import { Icon, Logo } from './Icon.tsx';
 import { text } from './text.ts';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
@@ -22,13 +23,13 @@ interface SidebarProps {
   isDrawer: boolean;
   isOpen: boolean;
   onClose: () => void;
-  onBrowse: () => void;
 }
 
-export function Sidebar({ isDrawer, isOpen, onClose, onBrowse }: SidebarProps) {
+export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
   const order = useSelect((state) => state.order);
   const active = useSelect((state) => state.active);
   const app = useApp();
+  const open = useDialogs();
   const panel = useRef<HTMLElement>(null);
   const openRooms = useMemo(() => roomsOfKind(order, 'open'), [order]);
   const privateRooms = useMemo(() => roomsOfKind(order, 'private'), [order]);
@@ -70,7 +71,9 @@ export function Sidebar({ isDrawer, isOpen, onClose, onBrowse }: SidebarProps) {
               aria-label={text.nav.browse}
               title={text.nav.browse}
               data-testid="browse-rooms"
-              onClick={onBrowse}
+              onClick={() => {
+                open({ kind: 'rooms' });
+              }}
             >
               <Icon name="plus" />
             </button>
@@ -115,6 +118,9 @@ interface RoomRowProps {
 function RoomRow({ room, isActive, onShow }: RoomRowProps) {
   const title = useRoomTitle(room);
   const unread = useSelect((state) => state.rooms[room]?.unread ?? 0);
+  const mentions = useSelect((state) => state.rooms[room]?.mentions ?? 0);
+  const isOut = useSelect((state) => state.rooms[room]?.phase === 'removed');
+  const isInvite = useSelect((state) => state.rooms[room]?.settings.access === 'invite');
   const address = addressOf(room);
   const partner = useSelect((state) =>
     address.kind === 'private' ? state.people[address.userUUID] : undefined,
@@ -123,7 +129,7 @@ function RoomRow({ room, isActive, onShow }: RoomRowProps) {
     <li>
       <button
         type="button"
-        className={unread > 0 ? 'row row-unread' : 'row'}
+        className={['row', unread > 0 && 'row-unread', isOut && 'row-out'].filter(Boolean).join(' ')}
         aria-current={isActive ? 'page' : undefined}
         data-testid="room-row"
         data-room={room}
@@ -135,12 +141,18 @@ function RoomRow({ room, isActive, onShow }: RoomRowProps) {
           <Avatar id={address.userUUID} name={title} size="small" online={partner?.online ?? false} />
         ) : (
           <span className="row-mark" aria-hidden="true">
-            <Icon name={address.kind === 'general' ? 'globe' : 'hash'} />
+            <Icon name={isOut || isInvite ? 'lock' : address.kind === 'general' ? 'globe' : 'hash'} />
           </span>
         )}
         <span className="row-name" dir="auto">
           {title}
         </span>
+        {mentions > 0 && (
+          <span className="badge badge-mention" data-testid="mentions">
+            <span aria-hidden="true">@{mentions > 99 ? '99+' : mentions}</span>
+            <span className="visually-hidden">{text.nav.mentions(mentions)}</span>
+          </span>
+        )}
         {unread > 0 && (
           <span className="badge" data-testid="unread">
             <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
@@ -154,6 +166,7 @@ function RoomRow({ room, isActive, onShow }: RoomRowProps) {
 
 function People({ onShow }: { onShow: (key: RoomKey) => void }) {
   const app = useApp();
+  const open = useDialogs();
   const people = useSelect((state) => state.people);
   const listed = useSelect((state) => state.listed);
   const listedTotal = useSelect((state) => state.listedTotal);
@@ -164,7 +177,23 @@ function People({ onShow }: { onShow: (key: RoomKey) => void }) {
   const shown = wanted === '' ? others : others.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
 
   return (
-    <Section title={text.nav.people}>
+    <Section
+      title={text.nav.people}
+      action={
+        <button
+          type="button"
+          className="icon-button icon-button-small"
+          aria-label={text.people.open}
+          title={text.people.open}
+          data-testid="find-people"
+          onClick={() => {
+            open({ kind: 'people' });
+          }}
+        >
+          <Icon name="search" />
+        </button>
+      }
+    >
       {others.length >= FILTER_FROM_PEOPLE && (
         <li className="people-filter">
           <Icon name="search" />
@@ -227,17 +256,31 @@ function PersonRow({ person, onShow }: { person: Person; onShow: (key: RoomKey) 
 
 function Me() {
   const app = useApp();
+  const open = useDialogs();
   const me = useSelect((state) => state.me);
+  const name = useSelect((state) => state.people[state.me?.userUUID ?? '']?.name ?? state.me?.username ?? '');
   if (me === null) return null;
+  const role = me.guest ? text.nav.guest : me.role === undefined || me.role === 'member' ? null : (text.roles[me.role] ?? me.role);
   return (
     <footer className="sidebar-foot">
-      <Avatar id={me.userUUID} name={me.username} />
-      <div className="me">
-        <span className="row-name" dir="auto" data-testid="my-name">
-          {me.username}
+      <button
+        type="button"
+        className="me-button"
+        aria-label={`${name}, ${text.profile.open}`}
+        title={text.profile.open}
+        data-testid="my-profile"
+        onClick={() => {
+          open({ kind: 'profile' });
+        }}
+      >
+        <Avatar id={me.userUUID} name={name} />
+        <span className="me">
+          <span className="row-name" dir="auto" data-testid="my-name">
+            {name}
+          </span>
+          {role !== null && <span className="row-note">{role}</span>}
         </span>
-        {me.guest && <span className="row-note">{text.nav.guest}</span>}
-      </div>
+      </button>
       <ThemeSwitch />
       <button
         type="button"

@@ -1,10 +1,12 @@
 import { useCallback, useMemo, useState } from 'react';
-import { activeRoom, addressOf, outgoingOf, type Message, type Room } from '../state/index.ts';
+import { activeRoom, addressOf, markOf, outgoingOf, type Message, type Room } from '../state/index.ts';
 import { dayName, itemsOf } from './grouping.ts';
 import { Icon } from './Icon.tsx';
 import { MessageRow, OutgoingRow } from './MessageRow.tsx';
 import { text } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
+import { useJump } from './useJump.ts';
+import { useMessageFocus } from './useMessageFocus.ts';
 import { useRoomTitle } from './useRoomTitle.ts';
 import { useTimelineScroll } from './useTimelineScroll.ts';
 
@@ -40,6 +42,10 @@ export function Timeline() {
   }, [app, key, canLoadOlder]);
   const { viewport, onScroll, toEnd } = useTimelineScroll({ rows, isFollowing, setFollowing, onNearStart });
 
+  const { target, jump } = useJump(viewport, room);
+  const { selected, handlers } = useMessageFocus(viewport);
+  const bySeq = useMemo(() => new Map(messages.map((message) => [message.Seq, message])), [messages]);
+
   const isEmpty = room?.phase === 'joined' && messages.length === 0 && outgoing.length === 0;
   const now = new Date();
 
@@ -49,6 +55,7 @@ export function Timeline() {
         className="timeline-viewport"
         ref={viewport}
         onScroll={onScroll}
+        {...handlers}
         role="log"
         aria-live="off"
         aria-label={text.timeline.label(title)}
@@ -57,7 +64,7 @@ export function Timeline() {
         data-room={key}
       >
         {room !== undefined && <Beginning room={room} title={title} />}
-        {room !== undefined && room.phase !== 'joined' && messages.length === 0 && <Skeleton />}
+        {room !== undefined && room.phase !== 'joined' && room.phase !== 'removed' && messages.length === 0 && <Skeleton />}
         {isEmpty && <p className="timeline-empty">{text.timeline.empty}</p>}
         <ol className="messages">
           {items.map((item) => {
@@ -75,7 +82,18 @@ export function Timeline() {
                   </li>
                 );
               case 'message':
-                return <MessageRow key={item.key} item={item} isOwn={item.message.SenderUUID === me} />;
+                return (
+                  <MessageRow
+                    key={item.key}
+                    item={item}
+                    isOwn={item.message.SenderUUID === me}
+                    mark={markOf(room, item.message.UUID)}
+                    original={item.message.ReplyTo === undefined ? undefined : bySeq.get(item.message.ReplyTo.Seq)}
+                    isSelected={selected === item.message.UUID}
+                    isTarget={target === item.message.Seq}
+                    onJump={jump}
+                  />
+                );
             }
           })}
           {outgoing.map((entry) => (
@@ -105,7 +123,7 @@ export function Timeline() {
 /** What stands above the first message: more to come, or the beginning of the room. */
 function Beginning({ room, title }: { room: Room; title: string }) {
   const app = useApp();
-  if (room.phase !== 'joined' && room.messages.length === 0) return null;
+  if (room.phase === 'removed' || (room.phase !== 'joined' && room.messages.length === 0)) return null;
   if (!room.more) {
     const isPrivate = addressOf(room.key).kind === 'private';
     return (
@@ -161,7 +179,11 @@ function Announcer({ messages, me }: { messages: readonly Message[]; me: string 
   const isNews = last !== undefined && from !== null && last.Seq > from && last.SenderUUID !== me;
   return (
     <div className="visually-hidden" aria-live="polite" data-testid="announcer">
-      {isNews ? text.timeline.said(last.Sender.Username, last.Message) : ''}
+      {isNews ? text.timeline.said(last.Sender.DisplayName ?? last.Sender.Username, wordsFor(last)) : ''}
     </div>
   );
+}
+
+function wordsFor(message: Message): string {
+  return message.Message === '' && message.Photo !== undefined ? text.timeline.photo : message.Message;
 }

@@ -60,6 +60,19 @@ export function dayName(date: Date, now: Date, words: { today: string; yesterday
   });
 }
 
+/** A moment in few words: the time today, otherwise the day with it. */
+export function shortTime(date: Date, now = new Date()): string {
+  return isSameDay(date, now)
+    ? clockTime(date)
+    : date.toLocaleString(undefined, {
+        day: 'numeric',
+        month: 'short',
+        hour: '2-digit',
+        minute: '2-digit',
+        ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
+      });
+}
+
 export function clockTime(date: Date): string {
   return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }

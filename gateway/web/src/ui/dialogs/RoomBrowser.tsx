@@ -1,9 +1,10 @@
 import { useEffect, useState, type SubmitEvent } from 'react';
-import { namedRoom } from '../state/index.ts';
-import { Dialog } from './Dialog.tsx';
-import { Icon } from './Icon.tsx';
-import { text } from './text.ts';
-import { useApp, useSelect } from './useApp.ts';
+import { namedRoom } from '../../state/index.ts';
+import { Dialog } from '../Dialog.tsx';
+import { useDialogs } from '../dialogs.ts';
+import { Icon } from '../Icon.tsx';
+import { text } from '../text.ts';
+import { useApp, useSelect } from '../useApp.ts';
 
 interface RoomBrowserProps {
   onClose: () => void;
@@ -11,8 +12,9 @@ interface RoomBrowserProps {
 }
 
 /** Finds, joins and creates named rooms. */
-export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
+export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
   const app = useApp();
+  const openDialog = useDialogs();
   const directory = useSelect((state) => state.directory);
   const joined = useSelect((state) => state.rooms);
   const mayCreate = useSelect((state) => state.server?.createRooms !== false);
@@ -73,7 +75,7 @@ export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
             </button>
           </li>
         )}
-        {shown.map(({ room, users }) => (
+        {shown.map(({ room, users, access }) => (
           <li key={room}>
             <button
               type="button"
@@ -85,7 +87,7 @@ export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
               }}
             >
               <span className="row-mark" aria-hidden="true">
-                <Icon name="hash" />
+                <Icon name={access === undefined ? 'hash' : 'lock'} />
               </span>
               <span className="row-name" dir="auto">
                 {room}
@@ -95,6 +97,20 @@ export function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
             </button>
           </li>
         ))}
+        {mayCreate && (
+          <li>
+            <button
+              type="button"
+              className="row row-more"
+              data-testid="create-with-settings"
+              onClick={() => {
+                openDialog({ kind: 'createRoom', name });
+              }}
+            >
+              {text.create.open}
+            </button>
+          </li>
+        )}
         <BrowserFoot shown={shown.length} canCreate={canCreate} mayCreate={mayCreate} />
       </ul>
     </Dialog>
