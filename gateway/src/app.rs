@@ -8,6 +8,7 @@ use parlor_shared::{
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
+    notice::Notice,
     protocol::{
         CloseCode, ServerEnvelope, ServerFrame,
         server::{Ready, Reconnect, Sending, Sys},
@@ -28,7 +29,7 @@ use crate::{
         durability::Durability,
         guard::Guard,
         history::History,
-        notices::{Mailbox, Notice, Notifier},
+        notices::{Mailbox, Notifier},
         probe::Probe,
         publisher::Publisher,
     },
@@ -81,7 +82,9 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     until_drained(
         lifecycle,
         "mailbox",
-        app.connections.clone().deliver(notices),
+        app.connections
+            .clone()
+            .deliver(notices, app.metrics.clone()),
     );
 
     let connections = TaskTracker::new();

@@ -267,6 +267,7 @@ fn close_reason(code: CloseCode) -> &'static str {
         CloseCode::TryAgainLater => "try_again_later",
         CloseCode::SignInTimeout => "sign_in_timeout",
         CloseCode::SignInRefused => "sign_in_refused",
+        CloseCode::SignedOut => "signed_out",
         CloseCode::SlowConsumer => "slow_consumer",
         CloseCode::PongTimeout => "pong_timeout",
         CloseCode::Flood => "flood",
