@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use parlor_shared::{
-    config::{GatewayConfig, RedactedUrl, Settings as _},
+    config::{GatewayConfig, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
+    notice::Notice,
     protocol::{
         CloseCode, ServerEnvelope, ServerFrame,
         server::{Ready, Reconnect, Sending, Sys},
@@ -28,7 +28,7 @@ use crate::{
         durability::Durability,
         guard::Guard,
         history::History,
-        notices::{Mailbox, Notice, Notifier},
+        notices::{Mailbox, Notifier},
         probe::Probe,
         publisher::Publisher,
     },
@@ -81,7 +81,9 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     until_drained(
         lifecycle,
         "mailbox",
-        app.connections.clone().deliver(notices),
+        app.connections
+            .clone()
+            .deliver(notices, app.metrics.clone()),
     );
 
     let connections = TaskTracker::new();
@@ -129,9 +131,9 @@ impl Parts {
         condition: Condition,
         metrics: &GatewayMetrics,
     ) -> anyhow::Result<Self> {
-        let url = config.common().redis_url()?;
-        info!(redis = %RedactedUrl(&url), "connecting");
-        let redis = Redis::new(&url).context("the URL of Redis is of no use")?;
+        let location = config.common().redis()?;
+        info!(redis = %location, "connecting");
+        let redis = Redis::at(&location)?;
         let stopped = lifecycle.soft();
         let mut commands = tokio::select! {
             commands = redis.commands() => commands,
@@ -143,7 +145,7 @@ impl Parts {
             timeout: config.limits.ack_timeout,
         };
         durability.check(&mut commands).await?;
-        connect::claim_partitions(&mut commands, config.common().partitions).await?;
+        connect::check(&mut commands, config.common().partitions).await?;
 
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);

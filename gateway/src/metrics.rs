@@ -168,7 +168,7 @@ impl GatewayMetrics {
             )?,
             notices_dropped: counter(
                 "parlor_notices_dropped_total",
-                "Notices of private messages dropped because too many waited.",
+                "Notices to users, as of private messages, dropped because too many waited.",
             )?,
             redis_errors: counter(
                 "parlor_redis_errors_total",
@@ -267,6 +267,7 @@ fn close_reason(code: CloseCode) -> &'static str {
         CloseCode::TryAgainLater => "try_again_later",
         CloseCode::SignInTimeout => "sign_in_timeout",
         CloseCode::SignInRefused => "sign_in_refused",
+        CloseCode::SignedOut => "signed_out",
         CloseCode::SlowConsumer => "slow_consumer",
         CloseCode::PongTimeout => "pong_timeout",
         CloseCode::Flood => "flood",

@@ -3,11 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use parlor_shared::{
-    config::{PresenceConfig, RedactedUrl},
+    config::PresenceConfig,
     lifecycle::Lifecycle,
     redis::{
-        Redis,
-        connect::claim_partitions,
+        Redis, connect,
         lease::{self, Keeper, Reports},
         presence,
     },
@@ -40,12 +39,12 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     info!(address = %admin.local_addr()?, "serving health and metrics");
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
-    let url = config.common.redis_url()?;
-    info!(redis = %RedactedUrl(&url), "connecting");
-    let redis = Redis::new(&url)?;
+    let location = config.common.redis()?;
+    info!(redis = %location, "connecting");
+    let redis = Redis::at(&location)?;
     let connect = async {
         let mut for_leases = redis.commands().await;
-        claim_partitions(&mut for_leases, config.common.partitions).await?;
+        connect::check(&mut for_leases, config.common.partitions).await?;
         anyhow::Ok((for_leases, redis.commands().await))
     };
     let stop = lifecycle.soft();

@@ -9,6 +9,7 @@ pub mod id;
 pub mod keyspace;
 pub mod lifecycle;
 pub mod limits;
+pub mod notice;
 pub mod protocol;
 pub mod redis;
 pub mod telemetry;

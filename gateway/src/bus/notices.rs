@@ -1,9 +1,9 @@
 //! Notices to users wherever they are connected: a private message reaches people who have not
-//! opened the room.
+//! opened the room, and what is decided about a user reaches all their sessions.
 //!
 //! Every gateway listens on one channel of its own. Who wants to reach a user looks up the gateways
 //! that hold their sessions and tells those; so it costs nothing to be reachable. A notice is a
-//! hint and may be lost; what it is about is also written to the user's list of private rooms.
+//! hint and may be lost: what it is about is also written where the next look finds it.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -14,11 +14,11 @@ use parlor_shared::{
     event::Position,
     id::{ChannelId, GatewayId, UserId},
     keyspace,
+    notice::{Content, Notice, Sessions},
     protocol::value::User,
     redis::Commands,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
-use serde::{Deserialize, Serialize};
+use redis::{RedisResult, pipe};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -34,15 +34,6 @@ const BATCH_NOTICES: usize = 128;
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 /// Rooms whose last notice is remembered, until the memory is swept.
 const REMEMBERED_ROOMS: usize = 4_096;
-
-/// Somebody wrote to `recipient` privately.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    pub recipient: UserId,
-    pub sender: User,
-    pub epoch: String,
-    pub seq: u64,
-}
 
 /// A private message that was published.
 #[derive(Clone, Debug)]
@@ -95,8 +86,14 @@ impl Mailbox {
 /// The sending end. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Notifier {
-    queue: mpsc::Sender<PrivateMessage>,
+    queue: mpsc::Sender<Errand>,
     metrics: GatewayMetrics,
+}
+
+#[derive(Debug)]
+enum Errand {
+    PrivateMessage(PrivateMessage),
+    Notice(Notice),
 }
 
 impl Notifier {
@@ -105,18 +102,27 @@ impl Notifier {
         commands: Commands,
         metrics: GatewayMetrics,
     ) -> (Self, impl Future<Output = ()> + Send) {
-        let (queue, messages) = mpsc::channel(QUEUE_NOTICES);
+        let (queue, errands) = mpsc::channel(QUEUE_NOTICES);
         let task = Task {
             commands,
             metrics: metrics.clone(),
             told: HashMap::new(),
         };
-        (Self { queue, metrics }, task.run(messages))
+        (Self { queue, metrics }, task.run(errands))
     }
 
     /// Notes a private message and tells its recipient. Never waits.
     pub fn tell(&self, message: PrivateMessage) {
-        if self.queue.try_send(message).is_err() {
+        self.queue(Errand::PrivateMessage(message));
+    }
+
+    /// Tells a user's sessions, on whichever gateways. Never waits.
+    pub fn notify(&self, notice: Notice) {
+        self.queue(Errand::Notice(notice));
+    }
+
+    fn queue(&self, errand: Errand) {
+        if self.queue.try_send(errand).is_err() {
             self.metrics.notices_dropped.inc();
         }
     }
@@ -129,13 +135,25 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self, mut messages: mpsc::Receiver<PrivateMessage>) {
+    async fn run(mut self, mut errands: mpsc::Receiver<Errand>) {
         let mut batch = Vec::with_capacity(BATCH_NOTICES);
-        while messages.recv_many(&mut batch, BATCH_NOTICES).await > 0 {
-            let due = self.due(std::mem::take(&mut batch));
-            if let Err(error) = self.tell(&due).await {
+        while errands.recv_many(&mut batch, BATCH_NOTICES).await > 0 {
+            let (mut messages, mut notices) = (Vec::new(), Vec::new());
+            for errand in batch.drain(..) {
+                match errand {
+                    Errand::PrivateMessage(message) => messages.push(message),
+                    Errand::Notice(notice) => notices.push(notice),
+                }
+            }
+            let due = self.due(messages);
+            notices.extend(due.iter().map(as_notice));
+            let told = async {
+                self.note(&due).await?;
+                self.tell(&notices).await
+            };
+            if let Err(error) = told.await {
                 self.metrics.redis_errors.inc();
-                warn!(%error, "recipients of private messages could not be told");
+                warn!(%error, "users could not be told what concerns them");
             }
         }
     }
@@ -164,40 +182,58 @@ impl Task {
         due
     }
 
-    async fn tell(&mut self, messages: &[PrivateMessage]) -> RedisResult<()> {
+    /// Writes private messages to the lists of both users' private rooms.
+    async fn note(&mut self, messages: &[PrivateMessage]) -> RedisResult<()> {
         if messages.is_empty() {
             return Ok(());
         }
-        let mut lookup = pipe();
+        let mut notes = pipe();
         for message in messages {
             let (sender, recipient) = (message.sender.uuid, message.recipient);
             let ms = message.position.ms;
-            lookup
+            notes
                 .zadd(keyspace::private_rooms(sender), recipient.to_string(), ms)
                 .ignore();
-            lookup
+            notes
                 .zadd(keyspace::private_rooms(recipient), sender.to_string(), ms)
                 .ignore();
-            lookup.hvals(keyspace::user_sessions(recipient));
+        }
+        notes.query_async(&mut self.commands).await
+    }
+
+    async fn tell(&mut self, notices: &[Notice]) -> RedisResult<()> {
+        if notices.is_empty() {
+            return Ok(());
+        }
+        let mut lookup = pipe();
+        for notice in notices {
+            lookup.hvals(keyspace::user_sessions(notice.recipient));
         }
         let gateways: Vec<Vec<String>> = lookup.query_async(&mut self.commands).await?;
-        for (message, gateways) in messages.iter().zip(gateways) {
-            let notice = Notice {
-                recipient: message.recipient,
-                sender: message.sender.clone(),
-                epoch: message.position.epoch.to_string(),
-                seq: message.position.seq,
-            };
-            let payload = serde_json::to_string(&notice).expect("ids, names and numbers are JSON");
+        let mut tell = pipe();
+        for (notice, gateways) in notices.iter().zip(gateways) {
+            let payload = serde_json::to_string(notice).expect("ids, names and numbers are JSON");
             let gateways: BTreeSet<GatewayId> = gateways
                 .iter()
                 .filter_map(|gateway| gateway.parse().ok())
                 .collect();
             for gateway in gateways {
-                let channel = keyspace::notices(gateway);
-                let _: () = self.commands.publish(channel.as_str(), &payload).await?;
+                tell.publish(keyspace::notices(gateway).as_str(), &payload)
+                    .ignore();
             }
         }
-        Ok(())
+        tell.query_async(&mut self.commands).await
+    }
+}
+
+fn as_notice(message: &PrivateMessage) -> Notice {
+    Notice {
+        recipient: message.recipient,
+        sessions: Sessions::All,
+        content: Content::PrivateMessage {
+            sender: message.sender.clone(),
+            epoch: message.position.epoch.to_string(),
+            seq: message.position.seq,
+        },
     }
 }

@@ -18,7 +18,7 @@ use parlor_shared::{
 use redis::{RedisResult, pipe};
 use tracing::warn;
 
-use super::{Connection, effects::unavailable, leaving::StillListed};
+use super::{Connection, effects::unavailable, leaving::StillListed, registry::Door};
 use crate::{
     accounts::list_range,
     bus::history::{HistoryPage, Range},
@@ -71,10 +71,14 @@ impl Connection {
         let messages = match registered.await {
             Ok(()) => {
                 if self.signed_in.is_none() {
-                    let (session, outbox) = (self.session.id(), self.outbox.clone());
+                    let door = Door {
+                        session: self.session.id(),
+                        outbox: self.outbox.clone(),
+                        inbox: self.inbox.clone(),
+                    };
                     self.signed_in = Some((
                         Counted::new(&self.app.metrics.signed_in),
-                        self.app.connections.reach(user.uuid, session, outbox),
+                        self.app.connections.reach(user.uuid, door),
                     ));
                 }
                 Ok(self.app.user_limits.of(user.uuid))

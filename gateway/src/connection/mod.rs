@@ -4,6 +4,7 @@
 mod directory_work;
 mod effects;
 mod in_flight;
+pub mod inbox;
 mod join;
 mod leaving;
 pub mod pages;
@@ -41,6 +42,7 @@ use crate::{
     websocket::{Decoder, Input, ping_frame, pong_frame},
 };
 use in_flight::InFlight;
+use inbox::Inbox;
 use leaving::StillListed;
 use registrar::Departure;
 use registry::Reachable;
@@ -71,6 +73,7 @@ pub struct Connection {
     still_listed: StillListed,
     in_flight: InFlight,
     signed_in: Option<(Counted, Reachable)>,
+    inbox: Inbox,
     departure: Departure,
     /// Changes when the registry has lost this gateway's sessions.
     registry_lost: watch::Receiver<u64>,
@@ -100,6 +103,7 @@ impl Connection {
             still_listed: StillListed::default(),
             in_flight: InFlight::default(),
             signed_in: None,
+            inbox: Inbox::default(),
             departure: app.registrar.departure(id),
             registry_lost: app.registrar.lost(),
             last_heard: now,
@@ -153,7 +157,7 @@ impl Connection {
             return end;
         }
         drop(early);
-        let outbox = self.outbox.clone();
+        let (outbox, inbox) = (self.outbox.clone(), self.inbox.clone());
         let mut timer = pin!(sleep_until(self.next_check().into()));
         loop {
             tokio::select! {
@@ -177,6 +181,14 @@ impl Connection {
                         Box::pin(self.leave_again()).await;
                     }
                     timer.as_mut().reset(self.next_check().into());
+                }
+                orders = inbox.take() => {
+                    for order in orders {
+                        let effects = self.session.on_order(&order);
+                        if let Err(end) = Box::pin(self.carry_out(effects)).await {
+                            return end;
+                        }
+                    }
                 }
                 lost = self.registry_lost.changed() => {
                     if lost.is_ok() {

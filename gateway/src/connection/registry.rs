@@ -7,17 +7,30 @@ use std::{
 
 use parlor_shared::{
     id::{SessionId, UserId},
+    notice::{Content, Notice},
     protocol::{
         ServerEnvelope, ServerFrame,
         server::{PrivateMessage, Sys},
+        value::User,
     },
 };
 use tokio::sync::mpsc;
 
-use crate::{bus::notices::Notice, outbox::Outbox, websocket::text_frame};
+use super::inbox::Inbox;
+use crate::{metrics::GatewayMetrics, outbox::Outbox, websocket::text_frame};
 
 /// The sessions of users, and where to reach them.
-type Users = HashMap<UserId, Vec<(SessionId, Outbox)>>;
+type Users = HashMap<UserId, Vec<Door>>;
+
+/// Where a signed-in session is reached.
+#[derive(Clone, Debug)]
+pub struct Door {
+    pub session: SessionId,
+    /// For the client.
+    pub outbox: Outbox,
+    /// For the session.
+    pub inbox: Inbox,
+}
 
 /// The list. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +65,7 @@ impl Drop for Reachable {
     fn drop(&mut self) {
         let mut users = self.connections.lock_users();
         if let Some(sessions) = users.get_mut(&self.user) {
-            sessions.retain(|(session, _)| *session != self.session);
+            sessions.retain(|door| door.session != self.session);
             if sessions.is_empty() {
                 users.remove(&self.user);
             }
@@ -66,11 +79,9 @@ impl Connections {
     }
 
     /// Makes a session reachable as its user's.
-    pub fn reach(&self, user: UserId, session: SessionId, outbox: Outbox) -> Reachable {
-        self.lock_users()
-            .entry(user)
-            .or_default()
-            .push((session, outbox));
+    pub fn reach(&self, user: UserId, door: Door) -> Reachable {
+        let session = door.session;
+        self.lock_users().entry(user).or_default().push(door);
         Reachable {
             connections: self.clone(),
             user,
@@ -79,27 +90,36 @@ impl Connections {
     }
 
     /// Hands notices to their recipients' sessions, for ever.
-    pub async fn deliver(self, mut notices: mpsc::Receiver<Notice>) {
+    pub async fn deliver(self, mut notices: mpsc::Receiver<Notice>, metrics: GatewayMetrics) {
         while let Some(notice) = notices.recv().await {
-            let sessions = self
+            let mut doors = self
                 .lock_users()
                 .get(&notice.recipient)
                 .cloned()
                 .unwrap_or_default();
-            if sessions.is_empty() {
+            doors.retain(|door| notice.sessions.include(door.session));
+            if doors.is_empty() {
                 continue;
             }
-            let mut user = notice.sender;
-            user.online = Some(true);
-            let frame = ServerFrame::Sys(Sys::PrivateMessage(PrivateMessage {
-                recipient_uuid: user.uuid,
-                user,
-                epoch: notice.epoch,
-                seq: notice.seq,
-            }));
-            let frame = text_frame(&ServerEnvelope::from(frame).encode());
-            for (_, outbox) in sessions {
-                outbox.send(frame.clone());
+            let text = match notice.content {
+                Content::PrivateMessage { sender, epoch, seq } => private(sender, epoch, seq),
+                Content::Frame(text) => text,
+                Content::Order { order, frame } => {
+                    let frame = frame.map(|text| text_frame(&text));
+                    for door in doors {
+                        if let Some(frame) = &frame {
+                            door.outbox.send(frame.clone());
+                        }
+                        if !door.inbox.put(order.clone()) {
+                            metrics.notices_dropped.inc();
+                        }
+                    }
+                    continue;
+                }
+            };
+            let frame = text_frame(&text);
+            for door in doors {
+                door.outbox.send(frame.clone());
             }
         }
     }
@@ -133,4 +153,16 @@ impl Connections {
             outbox.send(frame.clone());
         }
     }
+}
+
+fn private(mut user: User, epoch: String, seq: u64) -> String {
+    // Who writes is there.
+    user.online = Some(true);
+    let frame = ServerFrame::Sys(Sys::PrivateMessage(PrivateMessage {
+        recipient_uuid: user.uuid,
+        user,
+        epoch,
+        seq,
+    }));
+    ServerEnvelope::from(frame).encode()
 }

@@ -16,6 +16,7 @@ use std::{
 use parlor_shared::{
     config::RateLimit,
     id::{Address, ChannelId, SessionId},
+    notice::Order,
     protocol::{
         ClientEnvelope, ClientFrame, CloseCode, ErrorBody, ErrorCode, RequestId, ServerEnvelope,
         ServerFrame,
@@ -218,6 +219,13 @@ impl Session {
                 commands::channel_messages::history(self, id, &block)
             }
             ClientFrame::Ping => vec![Effect::Pong { id }],
+        }
+    }
+
+    /// What another part has for this session to do.
+    pub fn on_order(&mut self, order: &Order) -> Effects {
+        match order {
+            Order::SignedOut => vec![Effect::Close(CloseCode::SignedOut)],
         }
     }
 

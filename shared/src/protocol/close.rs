@@ -23,6 +23,9 @@ pub enum CloseCode {
     SignInTimeout,
     /// `GET /ws?nickname=…` could not sign in; the error frame before says why.
     SignInRefused,
+    /// The user was signed out elsewhere, or may not be here any more; `sys.signedOut` or an error
+    /// frame before says why.
+    SignedOut,
     /// The client reads slower than its rooms speak; reconnect and resume.
     SlowConsumer,
     /// The client did not answer a ping in time.
@@ -33,7 +36,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, each once.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Normal,
         Self::Protocol,
         Self::Unsupported,
@@ -44,6 +47,7 @@ impl CloseCode {
         Self::TryAgainLater,
         Self::SignInTimeout,
         Self::SignInRefused,
+        Self::SignedOut,
         Self::SlowConsumer,
         Self::PongTimeout,
         Self::Flood,
@@ -62,6 +66,7 @@ impl CloseCode {
             Self::TryAgainLater => 1013,
             Self::SignInTimeout => 4001,
             Self::SignInRefused => 4002,
+            Self::SignedOut => 4003,
             Self::SlowConsumer => 4008,
             Self::PongTimeout => 4010,
             Self::Flood => 4029,
@@ -81,6 +86,7 @@ impl CloseCode {
             Self::TryAgainLater => "the server is full, try again later",
             Self::SignInTimeout => "nobody signed in",
             Self::SignInRefused => "sign-in refused",
+            Self::SignedOut => "signed out",
             Self::SlowConsumer => "reading too slowly, reconnect and resume",
             Self::PongTimeout => "no answer to a ping",
             Self::Flood => "too many frames",

@@ -1,6 +1,7 @@
 /** A gateway inside the test, for what a real one can't be made to do on demand. */
 
 import type { Page, WebSocketRoute } from '@playwright/test';
+import { scenery } from './scenery.ts';
 import {
   decodeClientFrame,
   encodeServerFrame,
@@ -8,7 +9,10 @@ import {
   refOf,
   type ClientFrame,
   type ErrorBody,
+  type ChannelJoined,
+  type Mark,
   type Message,
+  type MessageChange,
   type Ready,
   type RequestId,
   type RoomKey,
@@ -28,6 +32,7 @@ const READY: Ready = {
   guests: true,
   signUp: true,
   createRooms: true,
+  photos: { bytes: 10 * 1024 * 1024, megapixels: 50 },
 };
 
 type Id = { id?: RequestId };
@@ -38,12 +43,18 @@ export class ScriptedGateway {
   users: User[] = [];
   readonly rooms = new Map<RoomKey, Message[]>();
   readonly occupancy = new Map<string, number>();
+  /** What a join tells beside the messages, by room. */
+  readonly about = new Map<RoomKey, Partial<ChannelJoined>>();
+  /** The user's own reactions and votes, by message. */
+  readonly marks = new Map<string, Mark>();
+  role = 'member';
   /** What becomes of messages: stored, met with silence, or refused. */
   onMessage: 'store' | 'silence' | ErrorBody = 'store';
   onSignIn: 'accept' | ErrorBody = 'accept';
   /** Whether a connection is taken at all. */
   accepts = true;
   #socket: WebSocketRoute | null = null;
+  readonly #seqs = new Map<RoomKey, number>();
 
   async attach(page: Page): Promise<void> {
     await page.routeWebSocket('**/ws', (socket) => {
@@ -70,9 +81,16 @@ export class ScriptedGateway {
   }
 
   /** Somebody says something; without `at` it is now. */
-  speak(room: RoomKey, sender: User, text: string, at = new Date(), clientMessageId?: string): Message {
+  speak(
+    room: RoomKey,
+    sender: User,
+    text: string,
+    at = new Date(),
+    clientMessageId?: string,
+    more: Partial<Message> = {},
+  ): Message {
     const messages = this.rooms.get(room) ?? [];
-    const seq = (messages.at(-1)?.Seq ?? 0) + 1;
+    const seq = this.#nextSeq(room);
     const ref = refOf(room);
     const message: Message = {
       UUID: `${room}-${seq}`,
@@ -84,10 +102,45 @@ export class ScriptedGateway {
       CreatedAt: at.toISOString(),
       Seq: seq,
       Epoch: EPOCH,
+      ...more,
     };
     this.rooms.set(room, [...messages, message]);
     this.say({ type: 'channelMessage', channelMessage: message });
     return message;
+  }
+
+  /** Changes a message, as an edit, a deletion or a tally does. */
+  change(room: RoomKey, message: Message, kind: string, next: Partial<Message>, by?: string): void {
+    const changed = { ...message, ...next };
+    const messages = this.rooms.get(room) ?? [];
+    this.rooms.set(room, messages.map((other) => (other.UUID === message.UUID ? changed : other)));
+    const messageChange: MessageChange = {
+      ...refOf(room),
+      change: kind,
+      uuid: message.UUID,
+      targetSeq: message.Seq,
+      ...(by === undefined ? {} : { byUUID: by }),
+      Seq: this.#nextSeq(room),
+      Epoch: EPOCH,
+      CreatedAt: new Date().toISOString(),
+      ...(kind === 'tally'
+        ? {
+            reactions: changed.Reactions ?? [],
+            ...(changed.Results === undefined ? {} : { results: changed.Results }),
+          }
+        : { message: changed }),
+    };
+    this.say({ type: 'messageChange', messageChange });
+  }
+
+  #nextSeq(room: RoomKey): number {
+    const seq = (this.#seqs.get(room) ?? this.rooms.get(room)?.at(-1)?.Seq ?? 0) + 1;
+    this.#seqs.set(room, seq);
+    return seq;
+  }
+
+  #find(frame: { uuid: string; room?: string; recipientUUID?: string }): Message | undefined {
+    return this.rooms.get(keyOf(frame))?.find(({ UUID }) => UUID === frame.uuid);
   }
 
   #answer(frame: ClientFrame): void {
@@ -106,13 +159,12 @@ export class ScriptedGateway {
       case 'signOut':
         this.say({ ...id, type: 'signOut', signOut: { uuid: this.me.UUID } });
         return;
-      case 'users':
-        this.say({
-          ...id,
-          type: 'users',
-          users: { total: this.users.length + 1, received: this.users.length + 1, users: [this.me, ...this.users] },
-        });
+      case 'users': {
+        const prefix = frame.users?.prefix?.toLowerCase() ?? '';
+        const users = [this.me, ...this.users].filter(({ Username }) => Username.toLowerCase().startsWith(prefix));
+        this.say({ ...id, type: 'users', users: { total: users.length, received: users.length, users } });
         return;
+      }
       case 'rooms': {
         const rooms = [...this.occupancy].map(([room, users]) => ({ room, users }));
         this.say({ ...id, type: 'rooms', rooms: { total: rooms.length, received: rooms.length, rooms } });
@@ -155,9 +207,71 @@ export class ScriptedGateway {
         return;
       case 'typing':
         return;
-      default:
-        this.say({ ...id, type: 'done', done: {} });
+      case 'messageEdit':
+      case 'messageDelete':
+        this.#edit(frame, id);
+        return;
+      case 'messageReact': {
+        const { emoji, on, uuid } = frame.messageReact;
+        const mark = this.marks.get(uuid) ?? { reactions: [], vote: [] };
+        const others = mark.reactions.filter((other) => other !== emoji);
+        this.#mark(frame.messageReact, { ...mark, reactions: on ? [...others, emoji] : others }, id);
+        return;
+      }
+      case 'pollVote': {
+        const { options, uuid } = frame.pollVote;
+        this.#mark(frame.pollVote, { ...(this.marks.get(uuid) ?? { reactions: [] }), vote: options }, id);
+        return;
+      }
+      default: {
+        const answer = scenery(frame, this);
+        this.say({ ...id, ...(answer ?? { type: 'done', done: {} }) });
+      }
     }
+  }
+
+  #edit(frame: Extract<ClientFrame, { type: 'messageEdit' | 'messageDelete' }>, id: Id): void {
+    const target = frame.type === 'messageEdit' ? frame.messageEdit : frame.messageDelete;
+    const message = this.#find(target);
+    if (message === undefined) {
+      this.say({ ...id, type: 'error', error: { code: 37, reason: 'noSuchMessage', error: 'the message is gone' } });
+      return;
+    }
+    const room = keyOf(target);
+    if (frame.type === 'messageEdit') {
+      this.change(room, message, 'edit', { Message: frame.messageEdit.message, EditedAt: new Date().toISOString() }, this.me.UUID);
+    } else {
+      this.change(room, message, 'delete', { Message: '', Deleted: true, DeletedBy: this.me.UUID }, this.me.UUID);
+    }
+    const { UUID, Seq, CreatedAt } = message;
+    this.say({ ...id, type: 'ack', ack: { ...refOf(room), UUID, Seq, Epoch: EPOCH, CreatedAt } });
+  }
+
+  /** Counts our own mark as one among those that a message began with. */
+  #mark(target: { uuid: string; seq: number; room?: string; recipientUUID?: string }, mark: Mark, id: Id): void {
+    const message = this.#find(target);
+    const room = keyOf(target);
+    this.marks.set(target.uuid, mark);
+    this.say({ ...id, type: 'messageMark', messageMark: { ...refOf(room), uuid: target.uuid, seq: target.seq, ...mark } });
+    if (message === undefined) return;
+    const me = this.me.UUID;
+    const others = (message.Reactions ?? []).map(({ Emoji, Users }) => ({ Emoji, Users: Users.filter((it) => it !== me) }));
+    const emoji = [...new Set([...others.map(({ Emoji }) => Emoji), ...mark.reactions])];
+    const Reactions = emoji
+      .map((Emoji) => {
+        const Users = [...(others.find((it) => it.Emoji === Emoji)?.Users ?? []), ...(mark.reactions.includes(Emoji) ? [me] : [])];
+        return { Emoji, Count: Users.length, Users };
+      })
+      .filter(({ Count }) => Count > 0);
+    const Who = message.Poll?.Options.map((_, index) => [
+      ...(message.Results?.Who?.[index] ?? []).filter((it) => it !== me),
+      ...(mark.vote.includes(index) ? [me] : []),
+    ]);
+    const tally: Partial<Message> = { Reactions };
+    if (Who !== undefined) {
+      tally.Results = { Counts: Who.map((who) => who.length), Voters: new Set(Who.flat()).size, Closed: false, Who };
+    }
+    this.change(room, message, 'tally', tally);
   }
 
   #authorize(id: Id): void {
@@ -165,7 +279,7 @@ export class ScriptedGateway {
     this.say({
       ...id,
       type: 'authorized',
-      authorized: { userUUID: UUID, accessKey: 'key', username: Username, guest: false },
+      authorized: { userUUID: UUID, accessKey: 'key', username: Username, guest: false, role: this.role },
     });
     this.say({ type: 'sys', sys: { type: 'signIn', signIn: { uuid: UUID, username: Username } } });
   }
@@ -183,9 +297,11 @@ export class ScriptedGateway {
         users,
         usersTotal: users.length,
         epoch: EPOCH,
-        seq: all.at(-1)?.Seq ?? 0,
+        seq: this.#seqs.get(room) ?? all.at(-1)?.Seq ?? 0,
         more: (messages[0]?.Seq ?? 1) > 1,
+        marks: Object.fromEntries(this.marks),
         ...(after === undefined ? {} : { recovered: true }),
+        ...this.about.get(room),
       },
     });
   }
@@ -196,8 +312,25 @@ export class ScriptedGateway {
       this.say({ ...id, type: 'error', error: this.onMessage });
       return;
     }
-    const { message, clientMessageId } = frame.channelMessage;
-    const stored = this.speak(keyOf(frame.channelMessage), this.me, message, new Date(), clientMessageId);
+    const { message, clientMessageId, replyTo, poll } = frame.channelMessage;
+    const room = keyOf(frame.channelMessage);
+    const quoted = replyTo === undefined ? undefined : this.rooms.get(room)?.find(({ UUID }) => UUID === replyTo.uuid);
+    const stored = this.speak(room, this.me, message, new Date(), clientMessageId, {
+      ...(quoted === undefined
+        ? {}
+        : {
+            ReplyTo: {
+              UUID: quoted.UUID,
+              Seq: quoted.Seq,
+              SenderUUID: quoted.SenderUUID,
+              Sender: quoted.Sender.Username,
+              Message: quoted.Message,
+            },
+          }),
+      ...(poll === undefined
+        ? {}
+        : { Poll: { Options: poll.options, Multiple: poll.multiple ?? false, Anonymous: poll.anonymous ?? false } }),
+    });
     this.say({
       ...id,
       type: 'ack',

@@ -10,8 +10,8 @@ export const CLOSE = {
   TRY_AGAIN_LATER: 1013,
   SIGN_IN_TIMEOUT: 4001,
   SIGN_IN_REFUSED: 4002,
-  /** The session was ended, or the user was banned. */
-  ENDED: 4003,
+  /** The session was ended elsewhere, or the user was banned. */
+  SIGNED_OUT: 4003,
   SLOW_CONSUMER: 4008,
   PONG_TIMEOUT: 4010,
   FLOOD: 4029,

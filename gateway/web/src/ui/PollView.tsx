@@ -27,6 +27,8 @@ export function PollView({ message, poll, mark, isOwn }: PollViewProps) {
   const mayClose = useSelect((state) => isOwn || mayModerate(state, state.rooms[roomOf(message)]));
   const most = Math.max(1, ...results.Counts);
 
+  const end = isClosed ? text.poll.closed : closesAt === null ? null : text.poll.closesAt(shortTime(new Date(closesAt)));
+
   const choose = (index: number): void => {
     const has = mark.vote.includes(index);
     const others = poll.Multiple ? mark.vote.filter((other) => other !== index) : [];
@@ -84,9 +86,7 @@ export function PollView({ message, poll, mark, isOwn }: PollViewProps) {
       </ul>
       <div className="poll-foot">
         <span data-testid="poll-votes">
-          {text.poll.votes(results.Voters)}
-          {' · '}
-          {isClosed ? text.poll.closed : closesAt !== null && text.poll.closesAt(shortTime(new Date(closesAt)))}
+          {[text.poll.votes(results.Voters), end].filter((it) => it !== null).join(' · ')}
         </span>
         {!isClosed && mark.vote.length > 0 && (
           <button

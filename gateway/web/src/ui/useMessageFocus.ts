@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState, type FocusEvent, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
+import { useCallback, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
 
 interface MessageFocus {
   /** The message whose tools are shown. */
@@ -7,8 +7,9 @@ interface MessageFocus {
     onKeyDown: (event: KeyboardEvent) => void;
     onFocus: (event: FocusEvent) => void;
     onBlur: (event: FocusEvent) => void;
+    onPointerDown: (event: PointerEvent) => void;
     onPointerOver: (event: PointerEvent) => void;
-    onPointerLeave: () => void;
+    onPointerLeave: (event: PointerEvent) => void;
     onClick: (event: React.MouseEvent) => void;
   };
 }
@@ -22,8 +23,11 @@ function rowOf(target: EventTarget | null): HTMLElement | null {
  * keys. Tab then goes through them; a timeline with buttons in each row would be a long way.
  */
 export function useMessageFocus(viewport: RefObject<HTMLElement | null>): MessageFocus {
-  const [focused, setFocused] = useState<string | null>(null);
-  const [pointed, setPointed] = useState<string | null>(null);
+  // Whatever came last: the pointer rests somewhere while somebody goes on with the keys.
+  const [selected, setSelected] = useState<string | null>(null);
+  const focused = useRef<string | null>(null);
+  /** What was selected when a finger came down: a second touch lets go of it. */
+  const touched = useRef<string | null>(null);
 
   const onKeyDown = useCallback(
     (event: KeyboardEvent) => {
@@ -31,7 +35,7 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
       const row = rowOf(event.target);
       if (event.key === 'Escape' && row !== null) {
         event.preventDefault();
-        setFocused(null);
+        setSelected(null);
         document.querySelector<HTMLElement>('[data-testid="message-input"]')?.focus();
         return;
       }
@@ -52,31 +56,35 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
     () => ({
       onKeyDown,
       onFocus: (event: FocusEvent) => {
-        setFocused(rowOf(event.target)?.dataset['id'] ?? null);
+        focused.current = rowOf(event.target)?.dataset['id'] ?? null;
+        setSelected(focused.current);
       },
       onBlur: (event: FocusEvent) => {
         // A dialog that was opened from the tools gives the focus back to them.
-        if (rowOf(event.relatedTarget) === null && event.relatedTarget !== null && !isInDialog(event.relatedTarget)) {
-          setFocused(null);
-        }
+        if (event.relatedTarget === null || isInDialog(event.relatedTarget)) return;
+        if (rowOf(event.relatedTarget) !== null) return;
+        focused.current = null;
+        setSelected(null);
+      },
+      onPointerDown: (event: PointerEvent) => {
+        touched.current = event.pointerType === 'mouse' ? null : selected;
       },
       onPointerOver: (event: PointerEvent) => {
-        if (event.pointerType === 'mouse') setPointed(rowOf(event.target)?.dataset['id'] ?? null);
+        if (event.pointerType === 'mouse') setSelected(rowOf(event.target)?.dataset['id'] ?? null);
       },
-      onPointerLeave: () => {
-        setPointed(null);
+      onPointerLeave: (event: PointerEvent) => {
+        if (event.pointerType === 'mouse') setSelected(focused.current);
       },
       onClick: (event: React.MouseEvent) => {
-        const row = rowOf(event.target);
         const isControl = event.target instanceof Element && event.target.closest('a, button') !== null;
         if (isControl || matchMedia('(hover: hover)').matches) return;
-        const id = row?.dataset['id'] ?? null;
-        setFocused((current) => (current === id ? null : id));
+        const id = rowOf(event.target)?.dataset['id'] ?? null;
+        setSelected(id === touched.current ? null : id);
       },
     }),
-    [onKeyDown],
+    [onKeyDown, selected],
   );
-  return { selected: pointed ?? focused, handlers };
+  return { selected, handlers };
 }
 
 function isInDialog(target: EventTarget): boolean {

@@ -44,7 +44,8 @@ export function PeopleSearch({ onPick }: PeopleSearchProps) {
         <Icon name="search" />
         <input
           data-autofocus
-          type="search"
+          // Not of the type "search": there Escape would empty it, and not close the dialog.
+          role="searchbox"
           value={query}
           placeholder={text.people.label}
           aria-label={text.people.label}
