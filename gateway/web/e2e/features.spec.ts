@@ -431,6 +431,7 @@ test.describe('pictures', () => {
         await take('poll-dialog');
         await page.keyboard.press('Escape');
         await page.getByTestId('add-emoji').click();
+        await expect(page.getByTestId('emoji-dialog')).toBeVisible();
         await take('emoji');
         await page.keyboard.press('Escape');
         if (isPhone) await page.getByTestId('menu').click();

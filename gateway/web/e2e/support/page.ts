@@ -16,8 +16,9 @@ export function watch(
     problems.push(String(error.error()));
   });
   context.on('request', (request) => {
-    const { hostname } = new URL(request.url());
-    if (hostname !== '127.0.0.1') problems.push(`a request to ${hostname}`);
+    const { hostname, protocol } = new URL(request.url());
+    // A preview is the page's own memory.
+    if (protocol !== 'blob:' && hostname !== '127.0.0.1') problems.push(`a request to ${hostname}`);
   });
 }
 

@@ -1,11 +1,12 @@
 /** A whole Parlor for one test file: a Redis of its own, gateways and workers. */
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { DIST, requireDist } from './static.ts';
 
 const BIN_DIR = resolve(process.env['PARLOR_BIN_DIR'] ?? join(import.meta.dirname, '../../../../target/debug'));
@@ -152,10 +153,13 @@ interface Gateway {
 
 export interface System {
   readonly gateways: readonly [Gateway, Gateway];
+  /** Runs `gateway admin` with these arguments. */
+  admin(...args: string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startSystem(): Promise<System> {
+/** `settings` are the gateways', over what tests mostly want. */
+export async function startSystem(settings: Record<string, string> = {}): Promise<System> {
   requireDist();
   for (const program of ['gateway', 'history-worker', 'presence-worker']) {
     if (existsSync(join(BIN_DIR, program))) continue;
@@ -187,6 +191,8 @@ export async function startSystem(): Promise<System> {
       MESSAGE_RATE: '10/10s',
       DRAIN_WAIT: '0s',
       DRAIN_GRACE: '2s',
+      PHOTO_STORE: join(folder, 'photos'),
+      ...settings,
     });
     await program.whenReady(() => isReady(adminPort));
     return program;
@@ -226,7 +232,10 @@ export async function startSystem(): Promise<System> {
       await worker.whenReady(() => isReady(adminPort));
     }
     const gateways = [await makeGateway(1, ports[0], ports[1]), await makeGateway(2, ports[2], ports[3])] as const;
-    return { gateways, stop };
+    const admin = async (...args: string[]): Promise<void> => {
+      await promisify(execFile)(join(BIN_DIR, 'gateway'), ['admin', ...args], { cwd: folder, env: environment });
+    };
+    return { gateways, admin, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -24,7 +24,25 @@ function isSame(a: Person, b: Person): boolean {
   return (Object.keys(a) as (keyof Person)[]).every((field) => a[field] === b[field]);
 }
 
-/** Who spoke is known by name; whether they are online a message does not tell. */
+/** As `upsert`, by what may not tell how they want to be shown: what is known of that stays. */
+export function recall(state: AppState, user: User): AppState {
+  const known = state.people[user.UUID];
+  const isPlain = user.DisplayName === undefined && user.Color === undefined && user.Avatar === undefined;
+  if (known === undefined || !isPlain) return upsert(state, user);
+  return upsert(state, {
+    ...user,
+    ...(known.name === known.username ? {} : { DisplayName: known.name }),
+    ...(known.color === null ? {} : { Color: known.color }),
+    ...(known.avatar === null ? {} : { Avatar: known.avatar }),
+  });
+}
+
+/** Who speaks now is who they are now; whether they are online a message does not tell. */
+export function hear(state: AppState, { Sender: { OnLine, ...sender } }: Message): AppState {
+  return upsert(state, sender);
+}
+
+/** Who spoke is known by name. */
 export function meetSenders(state: AppState, messages: readonly Message[]): AppState {
   let next = state;
   for (const { Sender: { OnLine, ...sender } } of messages) {

@@ -18,7 +18,7 @@ import {
 import type { ClientEvent, Outgoing, Session } from '../net/index.ts';
 import { onChange, onMark } from './changes.ts';
 import { EMPTY_DIRECTORY, type AppState, type Attachment, type Composing, type Notice, type RememberedRoom } from './model.ts';
-import { meetSenders, upsert } from './people.ts';
+import { hear, meetSenders, recall, upsert } from './people.ts';
 import { later, memberLeft, newRoom, onHistory, onJoined, onMessage, onRead } from './room.ts';
 import { addRoom, changeRoom, inOrder, removalOf, shut } from './rooms.ts';
 import { onCountedRooms, onDetails, onSys, onTypingExpired, type Seen } from './sys.ts';
@@ -301,13 +301,13 @@ function onFrame(state: AppState, frame: ServerFrame): AppState {
       return frame.privateRooms.rooms.reduce(onListed, state);
     case 'channelJoin': {
       const joined = frame.channelJoin;
-      const met = meetSenders(joined.users.reduce(upsert, state), joined.messages);
+      const met = meetSenders(joined.users.reduce(recall, state), joined.messages);
       const next = changeRoom(met, keyOf(joined), (room) => onJoined(room, joined, me));
       return readActive(keyOf(joined) === state.active ? markActive(next) : next);
     }
     case 'channelMessage': {
       const message = frame.channelMessage;
-      const met = meetSenders(state, [message]);
+      const met = hear(state, message);
       return readActive(changeRoom(met, roomOf(message), (room) => onMessage(room, message, me)));
     }
     case 'messageChange': {
@@ -351,7 +351,7 @@ function noted({ state, mentioned }: Seen): AppState {
 
 /** A private room with messages. One that was closed since stays so. */
 function onListed(state: AppState, { recipientUUID, user, lastMessageAt }: PrivateRoom): AppState {
-  const met = upsert(state, user);
+  const met = recall(state, user);
   const key = privateRoom(recipientUUID);
   const closed = met.closed[key];
   const at = later(met.rooms[key]?.at ?? closed?.at ?? null, { CreatedAt: lastMessageAt });
@@ -369,7 +369,7 @@ function onPrivateMessage(state: AppState, { recipientUUID, user, epoch, seq }: 
   const last = read?.epoch === epoch ? read.seq : null;
   // Of a message that was read before the room was closed.
   if (known === undefined && last !== null && seq <= last) return state;
-  const met = upsert(state, user);
+  const met = recall(state, user);
   const listed = known === undefined ? addRoom(met, newRoom(key, read, 'listed')) : met;
   // How many there are shows when the room is joined; until then it is the latest room.
   const unread = last === null ? 1 : Math.max(1, seq - last);

@@ -8,7 +8,7 @@ interface MessageFocus {
     onFocus: (event: FocusEvent) => void;
     onBlur: (event: FocusEvent) => void;
     onPointerDown: (event: PointerEvent) => void;
-    onPointerOver: (event: PointerEvent) => void;
+    onPointerMove: (event: PointerEvent) => void;
     onPointerLeave: (event: PointerEvent) => void;
     onClick: (event: React.MouseEvent) => void;
   };
@@ -69,8 +69,10 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
       onPointerDown: (event: PointerEvent) => {
         touched.current = event.pointerType === 'mouse' ? null : selected;
       },
-      onPointerOver: (event: PointerEvent) => {
-        if (event.pointerType === 'mouse') setSelected(rowOf(event.target)?.dataset['id'] ?? null);
+      onPointerMove: (event: PointerEvent) => {
+        // A browser also tells of a pointer that rests while the page moves under it.
+        const hasMoved = event.movementX !== 0 || event.movementY !== 0;
+        if (event.pointerType === 'mouse' && hasMoved) setSelected(rowOf(event.target)?.dataset['id'] ?? null);
       },
       onPointerLeave: (event: PointerEvent) => {
         if (event.pointerType === 'mouse') setSelected(focused.current);
