@@ -31,6 +31,7 @@ const TEST_SETTINGS: &[&str] = &[
     "--frame-rate=off",
     "--drain-wait=0s",
     "--drain-grace=0s",
+    "--photo-store=off",
 ];
 
 /// A gateway of this test.
