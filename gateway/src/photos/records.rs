@@ -89,27 +89,36 @@ impl Records {
 
     /// A photo's record; `None` when there is no such photo.
     pub async fn find(&self, photo: PhotoId) -> RedisResult<Option<Record>> {
-        type Fields = (
-            (Option<String>, Option<String>, Option<String>),
-            (Option<u32>, Option<u32>, Option<u64>, Option<u64>),
-            Option<String>,
-        );
-        let ((owner, channel, peer), (width, height, bytes, thumbnail_bytes), media_type): Fields =
-            redis::cmd("HMGET")
-                .arg(keyspace::photo(photo))
-                .arg(&["owner", "channel", "peer"])
-                .arg(&["width", "height", "bytes", "thumbnailBytes", "type"])
-                .query_async(&mut self.commands.clone())
-                .await?;
+        let fields: Vec<Option<String>> = redis::cmd("HMGET")
+            .arg(keyspace::photo(photo))
+            .arg(&["owner", "channel", "peer", "width", "height"])
+            .arg(&["bytes", "thumbnailBytes", "type"])
+            .query_async(&mut self.commands.clone())
+            .await?;
+        let Ok(
+            [
+                owner,
+                channel,
+                peer,
+                width,
+                height,
+                bytes,
+                thumbnail_bytes,
+                media_type,
+            ],
+        ) = <[Option<String>; 8]>::try_from(fields)
+        else {
+            return Ok(None);
+        };
         let record = || {
             Some(Record {
                 owner: owner?.parse().ok()?,
                 channel: ChannelId::new(channel?),
                 peer: peer.and_then(|peer| peer.parse().ok()),
-                width: width?,
-                height: height?,
-                bytes: bytes?,
-                thumbnail_bytes: thumbnail_bytes?,
+                width: width?.parse().ok()?,
+                height: height?.parse().ok()?,
+                bytes: bytes?.parse().ok()?,
+                thumbnail_bytes: thumbnail_bytes?.parse().ok()?,
                 media_type: media_type?,
             })
         };
