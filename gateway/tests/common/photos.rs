@@ -210,16 +210,14 @@ pub fn jpeg_claiming(width: u16, height: u16) -> Vec<u8> {
     bytes
 }
 
-/// The largest that the format can claim, 16,384 pixels square.
-pub fn webp_claiming_most() -> Vec<u8> {
+/// A small lossless `WebP` that claims 16,383 pixels square.
+pub fn webp_claiming_much() -> Vec<u8> {
+    const SIDE_LESS_ONE: u32 = 16_382;
     let mut bytes = encoded(half_clear(2, 2), ImageFormat::WebP);
-    let at = bytes
-        .windows(4)
-        .position(|name| name == b"VP8L")
-        .expect("lossless")
-        + 9;
-    bytes[at..at + 3].fill(0xFF);
-    bytes[at + 3] |= 0x0F;
+    let chunk = bytes.windows(4).position(|name| name == b"VP8L");
+    let at = chunk.expect("lossless") + 9;
+    let header = SIDE_LESS_ONE | SIDE_LESS_ONE << 14 | 1 << 28;
+    bytes[at..at + 4].copy_from_slice(&header.to_le_bytes());
     bytes
 }
 
