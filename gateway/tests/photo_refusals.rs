@@ -101,7 +101,7 @@ async fn a_body_has_its_limits_of_bytes_and_time() {
     let settings = ["--photo-bytes=64KiB", "--photo-upload-timeout=1s"];
     let (gateway, _folder) = gateway(&redis, &settings).await;
     let ann = gateway.guest("ann").await;
-    let reply = upload(gateway.address, &ann, &Address::General, &[0; 65_537]).await;
+    let reply = upload(gateway.address, &ann, &Address::General, &vec![0; 65_537]).await;
     refused(&reply, 413, "tooLarge");
     // The same without an announcement.
     let line = format!("POST /api/photos?{}", query(&Address::General));

@@ -259,7 +259,7 @@ pub fn photos_due() -> String {
     "photosDue".to_owned()
 }
 
-/// STRING: the key that links to photos of closed rooms are signed with, in hex. Made once. No TTL.
+/// STRING: the key that links to photos of closed rooms are signed with. Made once. No TTL.
 pub fn photo_key() -> String {
     "photoKey".to_owned()
 }

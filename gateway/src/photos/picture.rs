@@ -86,12 +86,16 @@ pub struct Picture {
 /// # Errors
 /// When it is no picture that is taken, or claims more than `megapixels`.
 pub fn examine(bytes: &[u8], megapixels: u32) -> Result<Claim, Unfit> {
-    let format = match image::guess_format(bytes) {
-        Ok(
-            format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::WebP),
-        ) => format,
-        Ok(_) | Err(_) => return Err(Unfit::Type),
-    };
+    const TAKEN: [ImageFormat; 4] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+    ];
+    let format = image::guess_format(bytes).map_err(|_| Unfit::Type)?;
+    if !TAKEN.contains(&format) {
+        return Err(Unfit::Type);
+    }
     let most = u64::from(megapixels) * PIXELS_PER_MEGAPIXEL;
     let decoder = decoder(bytes, format, megapixels)?;
     let (width, height) = decoder.dimensions();
@@ -133,9 +137,9 @@ pub fn render(bytes: &[u8], claim: Claim) -> Result<Picture, Unfit> {
     let mut decoder = decoder(bytes, claim.format, claim.megapixels)?;
     // A picture whose metadata can't be read is shown as it is.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let decoded = DynamicImage::from_decoder(decoder).map_err(|_| Unfit::Broken)?;
+    let pixels = DynamicImage::from_decoder(decoder).map_err(|_| Unfit::Broken)?;
     // Scaled first, so that only the small one is turned.
-    let mut full = within(decoded, FULL_PIXELS);
+    let mut full = within(pixels, FULL_PIXELS);
     full.apply_orientation(orientation);
     let see_through = full.color().has_alpha() && {
         let pixels = full.to_rgba8();

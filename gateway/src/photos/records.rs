@@ -4,6 +4,7 @@
 //! those to look at. So an upload enters the list before it stores anything, and leaves it when a
 //! message has the photo: whatever dies in between, what was stored is found and deleted.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use parlor_shared::{
     clock,
     id::{ChannelId, PhotoId, UserId},
@@ -230,7 +231,7 @@ impl Records {
         } else {
             let mut bytes = [0_u8; links::KEY_BYTES];
             rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
-            let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let made = URL_SAFE_NO_PAD.encode(bytes);
             let earlier: Option<String> = redis::cmd("SET")
                 .arg(keyspace::photo_key())
                 .arg(&made)

@@ -50,7 +50,7 @@ impl FromStr for PhotoStore {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Photos")]
 pub struct PhotoConfig {
-    /// Where photos are kept: a folder that all gateways share, s3://bucket/prefix, or off
+    /// Where photos are kept: a folder that all gateways share, the s3: URL of a bucket, or off
     #[arg(
         long = "photo-store",
         env = "PHOTO_STORE",

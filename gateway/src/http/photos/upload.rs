@@ -27,6 +27,9 @@ use crate::photos::{Photos, Record, Refusal, Room, Variant, links};
 /// for the answer and never read the reason.
 const HEAR_OUT: Duration = Duration::from_secs(2);
 
+/// What is set aside for a body at once: what is announced need not come.
+const TRUSTED_BYTES: u64 = 64 * 1_024;
+
 /// What an upload is answered.
 #[derive(Serialize)]
 struct Uploaded {
@@ -158,8 +161,6 @@ async fn receive(
     let most = photos.config().bytes;
     let time = photos.config().upload_timeout;
     let deadline = Instant::now() + time;
-    // What is announced need not come.
-    const TRUSTED_BYTES: u64 = 64 * 1_024;
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(TRUSTED_BYTES) as usize);
     loop {
         match timeout_at(deadline, body.next()).await {
