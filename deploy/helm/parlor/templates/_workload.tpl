@@ -158,6 +158,11 @@ spec:
             - name: photos
               mountPath: /var/lib/parlor/photos
             {{- end }}
+            {{- range $folder, $_ := include "parlor.redisFiles" $root | fromJson }}
+            - name: redis-{{ $folder }}
+              mountPath: /etc/parlor-redis/{{ $folder }}
+              readOnly: true
+            {{- end }}
             {{- with $values.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -172,6 +177,11 @@ spec:
         - name: photos
           persistentVolumeClaim:
             claimName: {{ include "parlor.photosClaim" $root }}
+        {{- end }}
+        {{- range $folder, $secret := include "parlor.redisFiles" $root | fromJson }}
+        - name: redis-{{ $folder }}
+          secret:
+            secretName: {{ $secret }}
         {{- end }}
         {{- with $values.extraVolumes }}
         {{- toYaml . | nindent 8 }}
