@@ -51,7 +51,7 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "photos",
         ],
     ),
-    ("photos", &["photos", "user_limits", "session"]),
+    ("photos", &["photos", "user_limits"]),
     ("http", &["http", "connection", "websocket", "photos"]),
 ];
 
