@@ -149,7 +149,7 @@ impl Parts {
             timeout: config.limits.ack_timeout,
         };
         durability.check(&mut commands).await?;
-        connect::claim_partitions(&mut commands, config.common().partitions).await?;
+        connect::check(&mut commands, config.common().partitions).await?;
 
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);
