@@ -41,6 +41,9 @@ scripts! {
     PERSIST "persist",
     HISTORY "history",
     TRIM "trim",
+    PHOTO_ATTACH "photo_attach",
+    PHOTO_DISCARD "photo_discard",
+    PHOTOS_CLAIM "photos_claim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.
