@@ -567,3 +567,147 @@ describe('questions', () => {
     expect(all('requestFailed')).toMatchObject([{ request: 'users', error: { reason: 'rateLimited' } }]);
   });
 });
+
+describe('questions with one answer', () => {
+  it('get it, a refusal, or word that there is none', async () => {
+    signIn();
+    const info = client.ask('roomInfo', { room: 'lobby' });
+    const { id } = world.socket.last('roomInfo');
+    world.socket.say({ ...(id === undefined ? {} : { id }), type: 'roomInfo', roomInfo: { room: 'lobby', members: 2 } });
+    expect(await info).toEqual({ ok: true, value: { room: 'lobby', members: 2 } });
+    expect(all('frame').at(-1)?.frame.type).toBe('roomInfo');
+
+    const refused = client.ask('roomKick', { room: 'lobby', userUUID: 'ann' });
+    world.socket.say(errorFrame(world.socket.last('roomKick').id, 'forbidden'));
+    expect(await refused).toMatchObject({ ok: false, error: { reason: 'forbidden' } });
+
+    const silent = client.ask('sessions', undefined);
+    expect(world.socket.last('sessions')).not.toHaveProperty('sessions');
+    for (let step = 0; step < 4; step += 1) {
+      world.clock.advance(5_000);
+      world.socket.say({ type: 'pong', pong: { time: 1 } });
+    }
+    expect(await silent).toMatchObject({ ok: false, error: { reason: 'noAnswer' } });
+  });
+
+  it('fail with the connection, and are not asked without one', async () => {
+    signIn();
+    const lost = client.ask('unread', {});
+    world.socket.end();
+    expect(await lost).toMatchObject({ ok: false, error: { reason: 'disconnected', retryable: true } });
+    expect(await client.ask('unread', {})).toMatchObject({ ok: false, error: { reason: 'disconnected' } });
+  });
+
+  it('that were one frame too many fail as such', async () => {
+    signIn();
+    const asked = client.ask('profile', { userUUID: 'ann' });
+    world.socket.say(errorFrame(undefined, 'rateLimited', { retryable: true, retryAfterMs: 100 }));
+    world.clock.advance(2_000);
+    expect(await asked).toMatchObject({ ok: false, error: { reason: 'rateLimited' } });
+  });
+
+  it('about a list of users do not become the list of all', async () => {
+    signIn();
+    const before = all('frame').length;
+    const found = client.ask('users', { prefix: 'an' });
+    const { id } = world.socket.last('users');
+    world.socket.say({ ...(id === undefined ? {} : { id }), type: 'users', users: { total: 0, received: 0, users: [] } });
+    expect(await found).toMatchObject({ ok: true });
+    expect(all('frame')).toHaveLength(before);
+  });
+});
+
+describe('changes of messages', () => {
+  const change = (seq: number, kind = 'edit'): void => {
+    world.socket.say({
+      type: 'messageChange',
+      messageChange: { room: 'lobby', change: kind, uuid: 'u', targetSeq: 1, Seq: seq, Epoch: EPOCH, CreatedAt: '2026-11-21T12:00:00Z' },
+    });
+  };
+
+  it('take a place in the room’s order, whatever they change', () => {
+    signIn();
+    joinWith(LOBBY, 3);
+    change(4);
+    change(5, 'pin');
+    world.socket.say(messageFrame(messageIn(LOBBY, 6)));
+    expect(world.socket.requests('channelJoin')).toHaveLength(1);
+    reconnect();
+    expect(world.socket.last('resume').resume.rooms).toEqual([{ room: 'lobby', epoch: EPOCH, seq: 6 }]);
+  });
+
+  it('that are missing make the client join anew', () => {
+    signIn();
+    joinWith(LOBBY, 3);
+    change(5);
+    expect(world.socket.requests('channelJoin')).toHaveLength(2);
+  });
+});
+
+describe('a message', () => {
+  it('goes out with its quote, its photo or its poll, and again with them after a reload', () => {
+    signIn();
+    joinWith(LOBBY, 1);
+    const quote = { UUID: 'q', Seq: 1, SenderUUID: 'ann', Sender: 'Ann', Message: 'hi' };
+    client.send(LOBBY, 'yes', { quote, photo: { Id: 'p1', Width: 4, Height: 3 } });
+    expect(world.socket.last('channelMessage').channelMessage).toEqual({
+      room: 'lobby',
+      message: 'yes',
+      clientMessageId: 'm1',
+      replyTo: { uuid: 'q', seq: 1 },
+      photo: 'p1',
+    });
+    load();
+    world.socket.say(greeting);
+    client.join(LOBBY);
+    answerResume(false);
+    world.socket.say(joinFrame(LOBBY, messagesIn(LOBBY, 1, 1)));
+    expect(world.socket.last('channelMessage').channelMessage).toMatchObject({ photo: 'p1', replyTo: { uuid: 'q' } });
+  });
+
+  it('in slow mode waits for its room alone', () => {
+    signIn();
+    joinWith(LOBBY, 1);
+    joinWith(GENERAL, 1);
+    client.send(LOBBY, 'first');
+    world.socket.say(errorFrame('m1', 'slowMode', { retryable: true, retryAfterMs: 5_000 }));
+    expect(all('slowed')).toMatchObject([{ room: LOBBY, until: world.clock.now() + 5_000 }]);
+    expect(all('held')).toEqual([]);
+    client.send(GENERAL, 'meanwhile');
+    expect(sentTexts()).toEqual(['first', 'meanwhile']);
+    world.clock.advance(5_000);
+    expect(sentTexts()).toEqual(['first', 'meanwhile', 'first']);
+  });
+
+  it('to a room that we are put out of fails, and the room is not resumed', () => {
+    signIn();
+    joinWith(LOBBY, 1);
+    client.send(LOBBY, 'too late');
+    world.socket.say({ type: 'sys', sys: { type: 'removed', removed: { room: 'lobby', why: 'kicked' } } });
+    expect(waiting()).toEqual(['m1 failed']);
+    reconnect();
+    expect(world.socket.last('resume').resume.rooms).toEqual([]);
+  });
+});
+
+describe('a session', () => {
+  it('that is ended elsewhere is forgotten, and the page is somebody’s again', () => {
+    signIn();
+    world.socket.say({ type: 'sys', sys: { type: 'signedOut', signedOut: { why: 'passwordChanged' } } });
+    expect(all('signedOut')).toMatchObject([{ why: 'passwordChanged' }]);
+    expect(client.session).toBeNull();
+    world.socket.say(greeting);
+    expect(client.status.name).toBe('open');
+  });
+
+  it('of a user who is banned ends with the reason, here and at the next attempt', () => {
+    signIn();
+    world.socket.say(errorFrame(undefined, 'banned'));
+    expect(all('signedOut')).toMatchObject([{ why: 'banned', error: { error: 'it is banned' } }]);
+    signIn();
+    reconnect();
+    world.socket.say(errorFrame(world.socket.last('resume').id, 'banned'));
+    expect(all('signedOut').at(-1)).toMatchObject({ why: 'banned' });
+    expect(client.status.name).toBe('open');
+  });
+});

@@ -13,7 +13,7 @@ import {
   privateMessageFrame,
   privateRoomsFrame,
 } from '../net/testing/frames.ts';
-import { GENERAL, privateRoom, type ClientFrame, type User } from '../protocol/index.ts';
+import { GENERAL, namedRoom, privateRoom, type ClientFrame, type User } from '../protocol/index.ts';
 import { App } from './app.ts';
 
 let world: FakeWorld;
@@ -22,6 +22,8 @@ let shared: ReturnType<typeof memoryStorage>;
 let app: App;
 
 beforeEach(() => {
+  http = new FakeHttp();
+  released = [];
   world = new FakeWorld();
   tab = memoryStorage();
   shared = memoryStorage();
@@ -35,7 +37,7 @@ function load(): void {
     clock: world.clock,
     shared,
     tab,
-    http: new FakeHttp(),
+    http,
     releasePreview: (address) => released.push(address),
     schedule: (notify) => {
       notify();
@@ -44,7 +46,8 @@ function load(): void {
   app.start();
 }
 
-const released: string[] = [];
+let http: FakeHttp;
+let released: string[];
 
 function signIn(): void {
   world.socket.say(greeting);
@@ -259,5 +262,165 @@ describe('private rooms', () => {
     expect(joins()).toEqual(['']);
     world.socket.say(errorFrame(world.socket.last('privateRooms').id, 'malformed'));
     expect(joins()).toEqual(['', ANN.UUID]);
+  });
+});
+
+/** Answers that come as promises are taken up after the present step. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+}
+
+describe('reading', () => {
+  const LOBBY = namedRoom('lobby');
+
+  it('is told the server once it has gone on, and not more often than needed', () => {
+    signIn();
+    app.openNamed('lobby');
+    world.socket.say(joinFrame(LOBBY, messagesIn(LOBBY, 1, 3)));
+    for (const seq of [4, 5, 6]) world.socket.say(messageFrame(messageIn(LOBBY, seq)));
+    world.clock.advance(1_000);
+    expect(world.socket.requests('readTo').map(({ readTo }) => readTo)).toEqual([{ room: 'lobby', seq: 6 }]);
+    world.clock.advance(5_000);
+    expect(world.socket.requests('readTo')).toHaveLength(1);
+  });
+
+  it('is not told of what nobody looks at', () => {
+    signIn();
+    app.openNamed('lobby');
+    world.socket.say(joinFrame(LOBBY, messagesIn(LOBBY, 1, 3)));
+    world.clock.advance(1_000);
+    app.setAttentive(false);
+    world.socket.say(messageFrame(messageIn(LOBBY, 4)));
+    world.clock.advance(1_000);
+    expect(world.socket.last('readTo').readTo.seq).toBe(3);
+    app.setAttentive(true);
+    world.clock.advance(1_000);
+    expect(world.socket.last('readTo').readTo.seq).toBe(4);
+  });
+
+  it('is asked for after each sign-in, and again when it could not be had', async () => {
+    signIn();
+    world.socket.say(errorFrame(world.socket.last('unread').id, 'unavailable', { retryable: true, retryAfterMs: 500 }));
+    await settled();
+    world.clock.advance(500);
+    expect(world.socket.requests('unread')).toHaveLength(2);
+  });
+});
+
+describe('typing', () => {
+  const typed = (): string[] => world.socket.requests('typing').map(({ typing: { on } }) => (on ? 'on' : 'off'));
+
+  it('is told now and then, and ends with the message, an empty field or a pause', () => {
+    signIn();
+    world.socket.say(joinFrame(GENERAL, []));
+    app.draft(GENERAL, 'h');
+    app.draft(GENERAL, 'he');
+    expect(typed()).toEqual(['on']);
+    world.clock.advance(3_000);
+    app.draft(GENERAL, 'hel');
+    expect(typed()).toEqual(['on', 'on']);
+    app.draft(GENERAL, '');
+    expect(typed()).toEqual(['on', 'on', 'off']);
+    app.draft(GENERAL, 'again');
+    world.clock.advance(5_000);
+    expect(typed().slice(3)).toEqual(['on', 'off']);
+    app.draft(GENERAL, 'sent');
+    app.send(GENERAL, 'sent');
+    expect(typed().slice(5)).toEqual(['on', 'off']);
+  });
+
+  it('of others is forgotten after a while', () => {
+    signIn();
+    world.socket.say(joinFrame(GENERAL, []));
+    const typing = { recipientUUID: '', userUUID: ANN.UUID, username: 'Ann', on: true };
+    world.socket.say({ type: 'sys', sys: { type: 'typing', typing } });
+    world.clock.advance(5_000);
+    expect(app.store.getState().rooms[GENERAL]?.typists).toHaveLength(1);
+    world.socket.say({ type: 'sys', sys: { type: 'typing', typing } });
+    world.clock.advance(5_000);
+    expect(app.store.getState().rooms[GENERAL]?.typists).toHaveLength(1);
+    world.clock.advance(1_000);
+    expect(app.store.getState().rooms[GENERAL]?.typists).toEqual([]);
+  });
+});
+
+describe('photos', () => {
+  const picked = (name: string) => ({ name, data: new Blob([name]), preview: `blob:${name}` });
+  const attachments = () => app.store.getState().attachments[GENERAL] ?? [];
+  const uploaded = (id: string) => ({ status: 201, body: { id, width: 4, height: 3 } });
+
+  it('go up when they are picked, and are said with the words, each in a message', async () => {
+    signIn();
+    world.socket.say(joinFrame(GENERAL, []));
+    app.attachments.add(GENERAL, [picked('a'), picked('b')]);
+    expect(attachments().map(({ state }) => state)).toEqual(['uploading', 'uploading']);
+    http.requests[0]?.progress(0.4);
+    expect(attachments()[0]?.progress).toBe(0.4);
+    http.requests[0]?.answer(uploaded('p1'));
+    http.requests[1]?.answer(uploaded('p2'));
+    await settled();
+    expect(attachments().map(({ state }) => state)).toEqual(['ready', 'ready']);
+    app.send(GENERAL, 'look');
+    const { outbox } = app.store.getState();
+    expect(outbox.map(({ text, extras }) => `${text}:${extras.photo?.Id ?? ''}`)).toEqual(['look:p1', ':p2']);
+    expect(attachments()).toEqual([]);
+    expect(released).toEqual(['blob:a', 'blob:b']);
+  });
+
+  it('that fail say why, can be tried again, and taken away', async () => {
+    signIn();
+    app.attachments.add(GENERAL, [picked('a')]);
+    http.last.answer({ status: 422, body: { code: 40, reason: 'photoRefused', error: 'not a picture' } });
+    await settled();
+    expect(attachments()).toMatchObject([{ state: 'failed', error: { error: 'not a picture' } }]);
+    app.attachments.retry(attachments()[0]?.id ?? '');
+    expect(attachments()).toMatchObject([{ state: 'uploading', error: null }]);
+    app.attachments.remove(attachments()[0]?.id ?? '');
+    await settled();
+    expect(attachments()).toEqual([]);
+  });
+
+  it('are only so many at once', () => {
+    signIn();
+    const many = Array.from({ length: 12 }, (_, index) => picked(String(index)));
+    expect(app.attachments.add(GENERAL, many)).toBe(10);
+    expect(released).toEqual(['blob:10', 'blob:11']);
+  });
+});
+
+describe('reactions', () => {
+  it('show at once, and go again when the server refuses', async () => {
+    signIn();
+    const message = messageIn(GENERAL, 1);
+    world.socket.say(joinFrame(GENERAL, [message]));
+    const own = () => app.store.getState().rooms[GENERAL]?.marks[message.UUID]?.reactions;
+    void app.messages.react(message, '👍');
+    expect(own()).toEqual(['👍']);
+    expect(world.socket.last('messageReact').messageReact).toMatchObject({ uuid: message.UUID, seq: 1, emoji: '👍', on: true });
+    world.socket.say(errorFrame(world.socket.last('messageReact').id, 'noSuchMessage'));
+    await settled();
+    expect(own()).toEqual([]);
+    expect(app.store.getState().notices).toMatchObject([{ text: 'it is noSuchMessage' }]);
+  });
+});
+
+describe('a room that we were put out of', () => {
+  const LOBBY = namedRoom('lobby');
+
+  it('is joined again by our own will only, and not on the next visit', () => {
+    signIn();
+    app.openNamed('lobby');
+    world.socket.say(joinFrame(LOBBY, []));
+    world.socket.say({ type: 'sys', sys: { type: 'removed', removed: { room: 'lobby', why: 'kicked' } } });
+    app.open(GENERAL);
+    app.open(LOBBY);
+    expect(joins().filter((room) => room === 'lobby')).toHaveLength(1);
+    app.rejoin(LOBBY);
+    expect(joins().filter((room) => room === 'lobby')).toHaveLength(2);
+    world.socket.say(joinFrame(LOBBY, []));
+    world.socket.say({ type: 'sys', sys: { type: 'removed', removed: { room: 'lobby', why: 'kicked' } } });
+    app.save();
+    comeBack();
+    expect(joins()).toEqual(['']);
   });
 });
