@@ -57,6 +57,7 @@ fn person(name: &str) -> User {
         username: Username::new(name).expect("a name"),
         online: None,
         guest: false,
+        look: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn room(channel: &str, seq: u64) -> Room {
         users_total: 1,
         epoch: "e".into(),
         seq,
+        read: None,
         more: false,
         recovered: false,
     }
