@@ -72,14 +72,14 @@ impl Directory {
                 holders.insert(user.username, user.uuid);
             }
         }
-        let mut named = Vec::new();
+        let mut users = Vec::new();
         for group in groups {
             let user = group.iter().find_map(|name| holders.get(name));
-            if let Some(user) = user.filter(|user| !named.contains(*user)) {
-                named.push(*user);
+            if let Some(user) = user.filter(|user| !users.contains(*user)) {
+                users.push(*user);
             }
         }
-        Ok(named)
+        Ok(users)
     }
 
     /// Who somebody is. `None` when there is no such user.

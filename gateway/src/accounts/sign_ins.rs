@@ -58,6 +58,8 @@ impl Connections {
     }
 }
 
+type Hash = HashMap<String, String>;
+
 /// A user's sign-ins, the last used first.
 pub async fn list(
     commands: &mut Commands,
@@ -65,7 +67,6 @@ pub async fn list(
     current: &Secret,
 ) -> RedisResult<Vec<SignedInSession>> {
     let by_session = keyspace::session_sign_ins(user);
-    type Hash = HashMap<String, String>;
     let (held, facts, sign_ins, open): (Hash, Hash, Hash, Vec<String>) = pipe()
         .hgetall(keyspace::access_key(user))
         .hgetall(keyspace::sign_ins(user))

@@ -2,7 +2,8 @@
 //! written, at most once a second.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, btree_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use parlor_shared::{
 };
 use redis::{AsyncCommands as _, RedisResult, pipe};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::Notify,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -26,17 +27,16 @@ use tracing::warn;
 use super::notices::Notifier;
 use crate::metrics::GatewayMetrics;
 
-/// Moves that wait to be taken in. Beyond it readers are refused, retryably.
-const QUEUE_MOVES: usize = 4_096;
-/// Moves taken at once.
-const BATCH_MOVES: usize = 256;
-/// Cursors that wait to be written, also while Redis is away. Beyond it readers are refused.
+/// Cursors that wait to be written, also while Redis is away. Beyond it readers are refused,
+/// retryably.
 const WAITING_CURSORS: usize = 65_536;
+/// Cursors written in one round trip.
+const BATCH_CURSORS: usize = 256;
 /// How often one cursor is written.
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Somebody has read up to here.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     pub reader: UserId,
     pub session: SessionId,
@@ -45,19 +45,24 @@ pub struct Move {
     pub seq: u64,
 }
 
-#[derive(Debug)]
-enum Order {
-    Move(Move, oneshot::Sender<bool>),
-    Forget(UserId, ChannelId),
-    /// Write what waits of a user, and say so.
-    Settle(UserId, oneshot::Sender<()>),
-}
+/// Whose cursor of which room.
+type Place = (UserId, ChannelId);
 
-/// The handle. Cheap to clone.
+/// The cursors of this gateway's users. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Cursors {
-    queue: mpsc::Sender<Order>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     commands: Commands,
+    notifier: Notifier,
+    metrics: GatewayMetrics,
+    /// A move stays here until it is written, so that whoever asks meanwhile can write it too: that
+    /// is safe to repeat.
+    waiting: Mutex<BTreeMap<Place, Move>>,
+    wake: Notify,
 }
 
 impl Cursors {
@@ -68,42 +73,70 @@ impl Cursors {
         metrics: GatewayMetrics,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
-        let (queue, orders) = mpsc::channel(QUEUE_MOVES);
-        let task = Task {
-            commands: commands.clone(),
+        let shared = Arc::new(Shared {
+            commands,
             notifier,
             metrics,
-            waiting: HashMap::new(),
-            written: HashMap::new(),
-        };
-        (Self { queue, commands }, task.run(orders, stop))
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+        });
+        let handle = Self { shared };
+        (handle.clone(), handle.run(stop))
     }
 
-    /// Has a cursor moved, soon. `false` when too many wait.
-    pub async fn advance(&self, to: Move) -> bool {
-        let (taken, outcome) = oneshot::channel();
-        if self.queue.try_send(Order::Move(to, taken)).is_err() {
-            return false;
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Place, Move>> {
+        let waiting = self.shared.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a cursor moved, soon. The last move counts, but none goes back. `false` when too many
+    /// wait.
+    pub fn advance(&self, to: Move) -> bool {
+        let mut waiting = self.waiting();
+        let place = (to.reader, to.channel.clone());
+        let is_full = waiting.len() >= WAITING_CURSORS;
+        match waiting.get_mut(&place) {
+            Some(before) if before.seq >= to.seq => {}
+            Some(before) => *before = to,
+            None if is_full => return false,
+            None => drop(waiting.insert(place, to)),
         }
-        outcome.await.unwrap_or(false)
+        drop(waiting);
+        self.shared.wake.notify_one();
+        true
     }
 
     /// Gives up a cursor, unless the reader is still in the room.
-    pub async fn forget(&self, reader: UserId, channel: ChannelId) {
-        let _ = self.queue.send(Order::Forget(reader, channel)).await;
+    ///
+    /// # Errors
+    /// When Redis can't be asked, as for all functions here.
+    pub async fn forget(&self, reader: UserId, channel: ChannelId) -> RedisResult<()> {
+        let place = (reader, channel);
+        self.waiting().remove(&place);
+        let mut commands = self.shared.commands.clone();
+        let (users, name) = (keyspace::channel_users(&place.1), reader.to_string());
+        let stays: bool = commands.hexists(users, name).await?;
+        if stays {
+            return Ok(());
+        }
+        let cursors = keyspace::read_cursors(reader);
+        commands.hdel(cursors, place.1.as_str()).await
     }
 
-    /// Waits until what a user has read is written, as far as Redis can be reached.
-    pub async fn settle(&self, reader: UserId) {
-        let (settled, done) = oneshot::channel();
-        if self
-            .queue
-            .send(Order::Settle(reader, settled))
-            .await
-            .is_ok()
-        {
-            let _ = done.await;
+    /// Writes what waits of a user.
+    pub async fn settle(&self, reader: UserId) -> RedisResult<()> {
+        let moves: Vec<Move> = {
+            let waiting = self.waiting();
+            let from = (reader, ChannelId::new(""));
+            let own = waiting
+                .range(from..)
+                .take_while(|((of, _), _)| *of == reader);
+            own.map(|(_, to)| to.clone()).collect()
+        };
+        for moves in moves.chunks(BATCH_CURSORS) {
+            self.write(moves).await?;
         }
+        Ok(())
     }
 
     /// Where the reader stands in a room that they join: at its last message, if they have not been
@@ -111,9 +144,6 @@ impl Cursors {
     /// can tell.
     ///
     /// [`unread`]: super::unread::unread
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
     pub async fn on_join(
         &self,
         reader: UserId,
@@ -122,11 +152,84 @@ impl Cursors {
         (epoch, seq): (&str, u64),
     ) -> RedisResult<Option<u64>> {
         let call = call(reader, address, channel, (epoch, seq), false);
-        let mut commands = self.commands.clone();
+        let mut commands = self.shared.commands.clone();
         let stands: Vec<(u8, String, u64)> =
             scripts::run_each(&mut commands, &scripts::READ, &[call]).await?;
         let stand = stands.into_iter().next();
         Ok(stand.and_then(|(_, of, read)| (of == epoch).then_some(read)))
+    }
+
+    async fn run(self, stop: CancellationToken) {
+        let mut tick = interval(WRITE_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // What was written within the last interval, and is not due.
+        let mut written: HashMap<Place, Instant> = HashMap::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.shared.wake.notified() => {}
+                _ = tick.tick() => {
+                    let now = Instant::now();
+                    written.retain(|_, at| now - *at < WRITE_INTERVAL);
+                }
+            }
+            self.write_due(&mut written).await;
+        }
+        // Every connection has ended: what they said last waits.
+        self.write_due(&mut HashMap::new()).await;
+    }
+
+    async fn write_due(&self, written: &mut HashMap<Place, Instant>) {
+        let due: Vec<Move> = {
+            let waiting = self.waiting();
+            let due = waiting
+                .iter()
+                .filter(|(place, _)| !written.contains_key(place));
+            due.map(|(_, to)| to.clone()).collect()
+        };
+        let now = Instant::now();
+        for moves in due.chunks(BATCH_CURSORS) {
+            if let Err(error) = self.write(moves).await {
+                self.shared.metrics.redis_errors.inc();
+                warn!(%error, cursors = moves.len(), "read cursors can't be written yet");
+            }
+            // Also those that were not: they are tried again in a while.
+            let places = moves.iter().map(|to| (to.reader, to.channel.clone()));
+            written.extend(places.map(|place| (place, now)));
+        }
+    }
+
+    async fn write(&self, moves: &[Move]) -> RedisResult<()> {
+        let mut commands = self.shared.commands.clone();
+        let channels: Vec<&ChannelId> = moves.iter().map(|to| &to.channel).collect();
+        let stands = stands(&mut commands, &channels).await?;
+        let calls: Vec<scripts::Call> = moves
+            .iter()
+            .zip(&stands)
+            .map(|(to, stand)| {
+                // Nobody has read what is not there.
+                let place = (stand.epoch.as_str(), to.seq.min(stand.seq));
+                call(to.reader, &to.address, &to.channel, place, true)
+            })
+            .collect();
+        let stands: Vec<(u8, String, u64)> =
+            scripts::run_each(&mut commands, &scripts::READ, &calls).await?;
+        for (to, (moved, epoch, seq)) in moves.iter().zip(stands) {
+            let place = (to.reader, to.channel.clone());
+            if let Entry::Occupied(waits) = self.waiting().entry(place)
+                && waits.get() == to
+            {
+                waits.remove();
+            }
+            if moved == 1 {
+                let room = RoomRef::from(&to.address);
+                let read = ServerFrame::Sys(Sys::Read(Read { room, seq, epoch }));
+                let others = Sessions::Except(to.session);
+                let notice = Notice::frame(to.reader, others, read);
+                self.shared.notifier.notify(notice);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -151,6 +254,9 @@ fn call(
     )
 }
 
+/// `epoch`, `seq` and `begun` of a room.
+type Fields = (Option<String>, Option<u64>, Option<u64>);
+
 /// Where rooms stand.
 ///
 /// # Errors
@@ -163,7 +269,6 @@ pub async fn stands(commands: &mut Commands, channels: &[&ChannelId]) -> RedisRe
     for channel in channels {
         lookup.hmget(keyspace::channel_meta(channel), &["epoch", "seq", "begun"]);
     }
-    type Fields = (Option<String>, Option<u64>, Option<u64>);
     let found: Vec<Fields> = lookup.query_async(commands).await?;
     let stand = |(epoch, seq, begun): Fields| Stand {
         epoch: epoch.unwrap_or_default(),
@@ -171,148 +276,4 @@ pub async fn stands(commands: &mut Commands, channels: &[&ChannelId]) -> RedisRe
         begun: begun.unwrap_or(0),
     };
     Ok(found.into_iter().map(stand).collect())
-}
-
-type Place = (UserId, ChannelId);
-
-struct Task {
-    commands: Commands,
-    notifier: Notifier,
-    metrics: GatewayMetrics,
-    waiting: HashMap<Place, Move>,
-    /// What was written within the last interval.
-    written: HashMap<Place, Instant>,
-}
-
-impl Task {
-    async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
-        let mut tick = interval(WRITE_INTERVAL);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(BATCH_MOVES);
-        loop {
-            tokio::select! {
-                biased;
-                count = orders.recv_many(&mut batch, BATCH_MOVES) => {
-                    if count == 0 {
-                        break;
-                    }
-                    for order in batch.drain(..) {
-                        self.take(order).await;
-                    }
-                    self.write(|task, place| !task.written.contains_key(place)).await;
-                }
-                _ = tick.tick() => {
-                    let now = Instant::now();
-                    self.written.retain(|_, at| now - *at < WRITE_INTERVAL);
-                    self.write(|_, _| true).await;
-                }
-                () = stop.cancelled() => break,
-            }
-        }
-        // Every connection has ended: what they said last is in the queue.
-        while let Ok(order) = orders.try_recv() {
-            self.take(order).await;
-        }
-        self.write(|_, _| true).await;
-    }
-
-    async fn take(&mut self, order: Order) {
-        match order {
-            Order::Move(to, taken) => {
-                let _ = taken.send(self.wait(to));
-            }
-            Order::Forget(reader, channel) => self.forget(reader, channel).await,
-            Order::Settle(reader, settled) => {
-                self.write(|_, (of, _)| *of == reader).await;
-                let _ = settled.send(());
-            }
-        }
-    }
-
-    fn wait(&mut self, to: Move) -> bool {
-        let place = (to.reader, to.channel.clone());
-        if let Some(waits) = self.waiting.get_mut(&place) {
-            // The last one wins, but none goes back.
-            if to.seq >= waits.seq {
-                *waits = to;
-            }
-            return true;
-        }
-        if self.waiting.len() >= WAITING_CURSORS {
-            return false;
-        }
-        self.waiting.insert(place, to);
-        true
-    }
-
-    async fn forget(&mut self, reader: UserId, channel: ChannelId) {
-        let place = (reader, channel);
-        self.waiting.remove(&place);
-        let (users, name) = (keyspace::channel_users(&place.1), reader.to_string());
-        let forgotten = async {
-            let stays: bool = self.commands.hexists(users, name).await?;
-            if !stays {
-                let cursors = keyspace::read_cursors(reader);
-                let _: () = self.commands.hdel(cursors, place.1.as_str()).await?;
-            }
-            RedisResult::Ok(())
-        };
-        if let Err(error) = forgotten.await {
-            self.metrics.redis_errors.inc();
-            warn!(%error, "a read cursor could not be given up");
-        }
-    }
-
-    /// Writes the waiting cursors that are due. What Redis does not take waits on.
-    async fn write(&mut self, is_due: impl Fn(&Self, &Place) -> bool) {
-        let due: Vec<Place> = self
-            .waiting
-            .keys()
-            .filter(|place| is_due(self, place))
-            .cloned()
-            .collect();
-        let now = Instant::now();
-        for places in due.chunks(BATCH_MOVES) {
-            let moves = places.iter().filter_map(|place| self.waiting.get(place));
-            let moves: Vec<Move> = moves.cloned().collect();
-            match self.try_write(&moves).await {
-                Ok(()) => {
-                    for place in places {
-                        self.waiting.remove(place);
-                        self.written.insert(place.clone(), now);
-                    }
-                }
-                Err(error) => {
-                    self.metrics.redis_errors.inc();
-                    warn!(%error, cursors = moves.len(), "read cursors can't be written yet");
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn try_write(&mut self, moves: &[Move]) -> RedisResult<()> {
-        let channels: Vec<&ChannelId> = moves.iter().map(|to| &to.channel).collect();
-        let stands = stands(&mut self.commands, &channels).await?;
-        let calls: Vec<scripts::Call> = moves
-            .iter()
-            .zip(&stands)
-            .map(|(to, stand)| {
-                // Nobody has read what is not there.
-                let place = (stand.epoch.as_str(), to.seq.min(stand.seq));
-                call(to.reader, &to.address, &to.channel, place, true)
-            })
-            .collect();
-        let moved: Vec<(u8, String, u64)> =
-            scripts::run_each(&mut self.commands, &scripts::READ, &calls).await?;
-        for (to, (moved, epoch, seq)) in moves.iter().zip(moved) {
-            if moved == 1 {
-                let room = RoomRef::from(&to.address);
-                let read = ServerFrame::Sys(Sys::Read(Read { room, seq, epoch }));
-                let others = Sessions::Except(to.session);
-                self.notifier.notify(Notice::frame(to.reader, others, read));
-            }
-        }
-        Ok(())
-    }
 }

@@ -37,16 +37,28 @@ impl Connection {
                 address,
                 channel,
                 seq,
-            } => self.read_to(reader, address, channel, seq).await,
+            } => self.read_to(Move {
+                reader,
+                session: self.session.id(),
+                address,
+                channel,
+                seq,
+            }),
             PeopleWork::ForgetCursor { reader, channel } => {
-                self.app.cursors.forget(reader, channel).await;
+                if let Err(error) = self.app.cursors.forget(reader, channel).await {
+                    self.app.metrics.redis_errors.inc();
+                    warn!(%error, "a read cursor could not be given up");
+                }
                 return None;
             }
             PeopleWork::Unread { reader, page } => {
-                self.app.cursors.settle(reader).await;
-                let commands = self.app.commands.clone();
-                let unread = unread(commands, &self.app.keyspace, reader, page).await;
-                answered(unread.map(ServerFrame::Unread))
+                let unread = async {
+                    // What this connection has said counts.
+                    self.app.cursors.settle(reader).await?;
+                    let commands = self.app.commands.clone();
+                    unread(commands, &self.app.keyspace, reader, page).await
+                };
+                answered(unread.await.map(ServerFrame::Unread))
             }
             PeopleWork::Typing { user, channel, on } => {
                 let session = self.session.id();
@@ -103,27 +115,13 @@ impl Connection {
         Some(Outcome::Answer { id, answer })
     }
 
-    async fn read_to(
-        &self,
-        reader: UserId,
-        address: Address,
-        channel: ChannelId,
-        seq: u64,
-    ) -> Result<ServerFrame, ErrorBody> {
-        let to = Move {
-            reader,
-            session: self.session.id(),
-            address,
-            channel,
-            seq,
-        };
-        if self.app.cursors.advance(to).await {
-            Ok(done())
-        } else {
-            let text = "too many read at once: tell it again";
-            let wait = std::time::Duration::from_secs(1);
-            Err(ErrorBody::new(ErrorCode::Overloaded, text).retry_after(wait))
+    fn read_to(&self, to: Move) -> Result<ServerFrame, ErrorBody> {
+        if self.app.cursors.advance(to) {
+            return Ok(done());
         }
+        let text = "too many read at once: tell it again";
+        let wait = std::time::Duration::from_secs(1);
+        Err(ErrorBody::new(ErrorCode::Overloaded, text).retry_after(wait))
     }
 
     async fn update_profile(

@@ -21,6 +21,7 @@ use crate::accounts::{Identity, Refusal};
 mod connecting;
 mod limits;
 mod messages;
+mod people;
 mod rooms;
 
 /// A session and the clock it goes by.
