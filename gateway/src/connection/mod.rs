@@ -10,6 +10,7 @@ mod join;
 mod leaving;
 pub mod pages;
 mod people;
+mod photo_work;
 pub mod registrar;
 pub mod registry;
 mod services;

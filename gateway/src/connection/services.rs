@@ -17,6 +17,7 @@ use crate::{
         typing::Typists,
     },
     metrics::GatewayMetrics,
+    photos::Photos,
     rooms::Registry,
     session::Rules,
     user_limits::UserLimits,
@@ -43,4 +44,6 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// Nothing where photos are switched off.
+    pub photos: Option<Photos>,
 }

@@ -1,12 +1,12 @@
 //! What a session wants done, and what came of it.
 
 use parlor_shared::{
-    id::{Address, ChannelId, UserId},
+    id::{Address, ChannelId, PhotoId, UserId},
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
         people::{Profile, UserSearch},
-        value::{Message, User},
+        value::{Message, Photo, User},
     },
 };
 
@@ -117,6 +117,17 @@ pub enum Work {
         id: Option<RequestId>,
         work: Box<PeopleWork>,
     },
+    Photo(PhotoWork),
+}
+
+/// Work around photos.
+#[derive(Debug)]
+pub enum PhotoWork {
+    /// Gives the photo to the message, which is published then.
+    Attach {
+        photo: PhotoId,
+        publication: Box<Publication>,
+    },
 }
 
 /// A room to join.
@@ -151,6 +162,14 @@ pub enum Outcome {
         id: Option<RequestId>,
         profile: Box<Profile>,
     },
+    Photo(Box<PhotoOutcome>),
+}
+
+/// A message, and the photo it was given.
+#[derive(Debug)]
+pub struct PhotoOutcome {
+    pub publication: Publication,
+    pub photo: Result<Photo, ErrorBody>,
 }
 
 #[derive(Debug)]

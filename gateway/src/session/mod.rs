@@ -263,6 +263,7 @@ impl Session {
                 commands::profile::changed(self, id, profile)
             }
             Outcome::Resumed { id } => commands::resume::finished(self, id),
+            Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
     }
 }

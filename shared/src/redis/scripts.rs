@@ -43,6 +43,9 @@ scripts! {
     PERSIST "persist",
     HISTORY "history",
     TRIM "trim",
+    PHOTO_ATTACH "photo_attach",
+    PHOTO_DISCARD "photo_discard",
+    PHOTOS_CLAIM "photos_claim",
     TYPING "typing",
     READ "read",
 }
