@@ -90,6 +90,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch,
         seq,
+        read,
         more,
         recovered,
     } = room;
@@ -127,6 +128,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch: epoch.clone(),
         seq,
+        read,
         more,
         recovered: resumes.then_some(recovered),
     }));

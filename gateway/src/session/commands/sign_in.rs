@@ -143,12 +143,17 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
     effects
 }
 
-fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
+fn refused(kind: &Kind, refused: &Refusal) -> ErrorBody {
     let own = if matches!(kind, Kind::SignUp) {
         ErrorCode::SignUp
     } else {
         ErrorCode::SignIn
     };
+    refusal(own, refused)
+}
+
+/// A refusal as the client is told; `own` is the code of what only the request itself can break.
+pub fn refusal(own: ErrorCode, refusal: &Refusal) -> ErrorBody {
     let code = match refusal {
         Refusal::WrongPassword
         | Refusal::BadName(_)
