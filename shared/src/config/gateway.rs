@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::value::{boolean, web_socket_url, web_url};
-use super::{AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, Settings};
+use super::{
+    AllowedOrigins, ApiSettings, Common, GatewayLimits, JwtSettings, ListenAddress, Networks,
+    Settings,
+};
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
 #[derive(Debug, Clone, clap::Parser)]
@@ -120,6 +123,12 @@ pub struct GatewayConfig {
 
     #[command(flatten)]
     pub limits: GatewayLimits,
+
+    #[command(flatten)]
+    pub jwt: JwtSettings,
+
+    #[command(flatten)]
+    pub api: ApiSettings,
 }
 
 impl GatewayConfig {
@@ -141,7 +150,8 @@ impl Settings for GatewayConfig {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.limits.check()
+        self.limits.check()?;
+        self.jwt.check()
     }
 }
 

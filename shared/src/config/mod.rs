@@ -8,17 +8,21 @@
 //! accepted and left alone, a key that belongs to none is refused.
 
 mod address;
+mod api;
 mod common;
 mod dotenv;
 mod explain;
 mod gateway;
 mod history;
+mod jwt;
 mod limits;
 mod presence;
 mod print;
 mod redis;
+mod secrets;
 mod source;
 mod value;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -34,13 +38,16 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 pub use address::{AllowedOrigins, ListenAddress, Networks};
+pub use api::ApiSettings;
 pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
+pub use jwt::JwtSettings;
 pub use limits::GatewayLimits;
 pub use presence::PresenceConfig;
 pub use redis::{RedactedUrl, Secret};
 pub use value::{Rate, RateLimit};
+pub use webhooks::{Events, WebhookSettings};
 
 use source::{Layers, Origin};
 
