@@ -38,6 +38,7 @@ use crate::{
     metrics::GatewayMetrics,
     rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
 };
@@ -77,7 +78,11 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
     let notices = parts.take_notices();
-    let app = Arc::new(parts.services(&config, metrics)?);
+    let tokens = Tokens::new(&config.jwt).await?;
+    if let Some(tokens) = tokens.clone() {
+        until_drained(lifecycle, "tokens", tokens.refresh(lifecycle.hard()));
+    }
+    let app = Arc::new(parts.services(&config, metrics, tokens)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
     until_drained(
         lifecycle,
@@ -225,7 +230,12 @@ impl Parts {
         std::mem::replace(&mut self.notices, mpsc::channel(1).1)
     }
 
-    fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
+    fn services(
+        self,
+        config: &GatewayConfig,
+        metrics: GatewayMetrics,
+        tokens: Option<Tokens>,
+    ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
         let passwords = Passwords::new(HashSettings {
             memory_kib: limits.argon2_memory_kib,
@@ -256,6 +266,7 @@ impl Parts {
             limits,
             create_rooms: config.create_rooms,
             metrics,
+            tokens,
         })
     }
 }

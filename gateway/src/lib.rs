@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod outbox;
 pub mod rooms;
 pub mod session;
+pub mod tokens;
 pub mod user_limits;
 pub mod websocket;
 

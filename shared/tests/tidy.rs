@@ -28,10 +28,11 @@ const LONG_FILES: &[(&str, &str)] = &[
 
 /// Within the gateway, a module's files may `use crate::` these modules only.
 const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
-    ("session", &["session", "accounts"]),
+    ("session", &["session", "accounts", "tokens"]),
     ("websocket", &["websocket"]),
     ("outbox", &["websocket"]),
-    ("accounts", &["accounts"]),
+    ("accounts", &["accounts", "tokens"]),
+    ("tokens", &["tokens"]),
     ("metrics", &[]),
     ("user_limits", &["session"]),
     ("bus", &["bus", "metrics"]),
@@ -48,6 +49,7 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "accounts",
             "metrics",
             "user_limits",
+            "tokens",
         ],
     ),
     ("http", &["http", "connection", "websocket"]),

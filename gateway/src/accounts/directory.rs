@@ -1,5 +1,7 @@
 //! The directory of users: signing up, signing in, coming back, and looking others up.
 
+mod external;
+
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -20,7 +22,7 @@ use parlor_shared::{
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{
-    Identity, Passwords, Refusal, keys,
+    Grant, Identity, Passwords, Refusal, keys,
     names::{self, Holder, Registered},
     throttle,
 };
@@ -29,6 +31,8 @@ use super::{
 const KNOWN_USERS: usize = 50_000;
 /// How long a guest's name stays theirs until the registry knows their session, in seconds.
 const GUEST_RESERVATION_SECONDS: u64 = 3_600;
+
+pub use external::External;
 
 /// What the directory allows.
 #[derive(Clone, Copy, Debug)]
@@ -145,13 +149,14 @@ impl Directory {
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
         let mut commands = self.commands.clone();
-        if !keys::check(&mut commands, user, &key).await? {
-            return Err(Refusal::UnknownKey);
-        }
+        let expiry = keys::expiry(&mut commands, user, &key).await?;
+        let expiry = expiry.ok_or(Refusal::UnknownKey)?;
         let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
+        let grant = Grant::of_key(&key, expiry);
         Ok(Identity {
             user,
             access_key: key,
+            grant,
         })
     }
 
@@ -196,6 +201,7 @@ impl Directory {
                 guest,
             },
             access_key,
+            grant: None,
         })
     }
 

@@ -2,12 +2,14 @@
 //! both come back.
 
 mod directory;
+mod grant;
 mod keys;
 mod names;
 mod passwords;
 mod throttle;
 
-pub use directory::{Directory, DirectorySettings};
+pub use directory::{Directory, DirectorySettings, External};
+pub use grant::Grant;
 pub use passwords::{HashSettings, Passwords};
 
 use std::time::Duration;
@@ -18,11 +20,15 @@ use parlor_shared::{
     protocol::value::User,
 };
 
+use crate::tokens::TokenError;
+
 /// Somebody who has shown who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub user: User,
     pub access_key: Secret,
+    /// What a token has granted; `None` for one who came by password or nickname.
+    pub grant: Option<Grant>,
 }
 
 /// Why somebody is not let in. The texts are for people and name neither passwords nor keys.
@@ -46,6 +52,8 @@ pub enum Refusal {
     UnknownKey,
     #[error("too many failed attempts: wait {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
+    #[error("{0}")]
+    Token(#[from] TokenError),
     #[error("too many people are signing in: try again in a moment")]
     Overloaded,
     #[error("the storage can't be reached: try again in a moment")]

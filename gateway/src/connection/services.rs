@@ -16,6 +16,7 @@ use crate::{
     metrics::GatewayMetrics,
     rooms::Registry,
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
 };
 
@@ -37,4 +38,6 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// `None` when signing in by token is off.
+    pub tokens: Option<Tokens>,
 }

@@ -155,6 +155,7 @@ fn identity(user: &User) -> Identity {
     Identity {
         user: user.clone(),
         access_key: Secret("key".into()),
+        grant: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod demo;
 pub mod page;
+pub mod tokens;
 pub mod wire;
 pub mod witnesses;
 

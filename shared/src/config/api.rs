@@ -21,12 +21,7 @@ pub struct ApiSettings {
     pub api_keys_file: Option<PathBuf>,
 
     /// Requests that each key may make of one gateway; off disables
-    #[arg(
-        long,
-        env = "API_RATE",
-        value_name = "RATE",
-        default_value = "200/1s"
-    )]
+    #[arg(long, env = "API_RATE", value_name = "RATE", default_value = "200/1s")]
     pub api_rate: RateLimit,
 }
 

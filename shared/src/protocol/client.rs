@@ -79,10 +79,14 @@ pub struct Credentials {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SignIn {
-    Guest { nickname: String },
+    Guest {
+        nickname: String,
+    },
     Password(Credentials),
     /// A JWT of an issuer that the gateway trusts; again on the same connection before it expires.
-    Token { token: Secret },
+    Token {
+        token: Secret,
+    },
 }
 
 /// `{"offset","limit"}`, both optional.

@@ -42,11 +42,13 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
+    /// The user's role or token does not allow it.
+    Forbidden,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -65,6 +67,7 @@ impl ErrorCode {
         Self::Overloaded,
         Self::GuestsDisabled,
         Self::Internal,
+        Self::Forbidden,
     ];
 
     /// The number on the wire, its stable name, and whether the same request may succeed later.
@@ -88,6 +91,7 @@ impl ErrorCode {
             Self::Overloaded => (29, "overloaded", true),
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
+            Self::Forbidden => (32, "forbidden", false),
         }
     }
 

@@ -41,6 +41,8 @@ scripts! {
     PERSIST "persist",
     HISTORY "history",
     TRIM "trim",
+    WEBHOOK_ADD "webhook_add",
+    WEBHOOK_DONE "webhook_done",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.
