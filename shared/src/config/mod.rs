@@ -47,7 +47,7 @@ pub use limits::GatewayLimits;
 pub use presence::PresenceConfig;
 pub use redis::{RedactedUrl, Secret};
 pub use value::{Rate, RateLimit};
-pub use webhooks::{Events, WebhookSettings};
+pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};
 
 use source::{Layers, Origin};
 
