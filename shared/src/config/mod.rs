@@ -45,7 +45,7 @@ pub use history::HistoryConfig;
 pub use jwt::JwtSettings;
 pub use limits::GatewayLimits;
 pub use presence::PresenceConfig;
-pub use redis::{RedactedUrl, Secret};
+pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use value::{Rate, RateLimit};
 pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};
 
@@ -193,7 +193,7 @@ fn resolve<T: Settings>(inputs: &Inputs) -> Result<Outcome<T>, ConfigError> {
         .map_err(|error| explain::value_error(&command, &error, &layers, &flags))?;
     let settings = T::from_arg_matches(&matches)
         .map_err(|error| explain::value_error(&command, &error, &layers, &flags))?;
-    settings.common().redis_url()?;
+    settings.common().redis()?;
     settings.check().map_err(ConfigError::new)?;
 
     if settings.common().print_config {
