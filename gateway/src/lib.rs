@@ -5,6 +5,7 @@
 //! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
 
 pub mod accounts;
+pub mod api;
 pub mod app;
 pub mod bus;
 pub mod connection;

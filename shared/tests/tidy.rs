@@ -52,7 +52,11 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "tokens",
         ],
     ),
-    ("http", &["http", "connection", "websocket"]),
+    (
+        "api",
+        &["api", "connection", "session", "bus", "accounts", "tokens"],
+    ),
+    ("http", &["http", "api", "connection", "websocket"]),
 ];
 
 /// What pure code knows nothing of.
@@ -87,6 +91,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "shared/src/redis",
     "shared/testkit",
     "gateway/src/accounts",
+    "gateway/src/api",
     "gateway/src/bus",
     "gateway/src/connection",
     "history-worker/src",

@@ -75,7 +75,9 @@ pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) 
         );
         let mut response = Refused::new(StatusCode::UNAUTHORIZED, body).into_response();
         let scheme = HeaderValue::from_static("Bearer");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
         return response;
     };
     if let Err(wait) = key.rate.take(Instant::now()) {
@@ -113,7 +115,13 @@ mod tests {
             keys.find(&headers).is_some()
         };
         assert!(found("Bearer first-key") && found("Bearer second-key"));
-        for wrong in ["first-key", "Bearer ", "Bearer first-ke", "Bearer first-key ", "Basic first-key"] {
+        for wrong in [
+            "first-key",
+            "Bearer ",
+            "Bearer first-ke",
+            "Bearer first-key ",
+            "Basic first-key",
+        ] {
             assert!(!found(wrong), "{wrong}");
         }
         assert!(keys.find(&HeaderMap::new()).is_none());

@@ -133,7 +133,10 @@ pub(super) async fn send(
     } else {
         StatusCode::OK
     };
-    Ok((status, Json(told(room, sender_uuid, published, client_message_id))))
+    Ok((
+        status,
+        Json(told(room, sender_uuid, published, client_message_id)),
+    ))
 }
 
 fn told(

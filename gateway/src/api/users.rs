@@ -10,7 +10,6 @@ use parlor_shared::{
     keyspace,
     protocol::{ErrorCode, value::User},
 };
-use redis::AsyncCommands as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Refused};
@@ -50,14 +49,10 @@ type Fields = (
 async fn look(api: &Api, user: UserId) -> Result<Account, Refused> {
     let users = api.app.directory.users_with_status(&[user]).await?;
     let user = users.into_iter().next().ok_or_else(Refused::no_such_user)?;
-    let (role, created_at, external_id, issuer): Fields = api
-        .app
-        .commands
-        .clone()
-        .hget(
-            keyspace::user_account(user.uuid),
-            &["Role", "CreatedAt", "Subject", "Issuer"],
-        )
+    let (role, created_at, external_id, issuer): Fields = redis::cmd("HMGET")
+        .arg(keyspace::user_account(user.uuid))
+        .arg(&["Role", "CreatedAt", "Subject", "Issuer"])
+        .query_async(&mut api.app.commands.clone())
         .await?;
     Ok(Account {
         user,

@@ -12,7 +12,12 @@ use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::Directory;
 use crate::{
-    accounts::{Grant, Identity, Refusal, grant::instant_of, keys, names},
+    accounts::{
+        Grant, Identity, Refusal,
+        grant::instant_of,
+        keys,
+        names::{self, Holder},
+    },
     tokens::{Claims, external_user},
 };
 
@@ -102,6 +107,19 @@ impl Directory {
             tokio::time::sleep(LOOK).await;
         }
         Err(Refusal::Unavailable)
+    }
+
+    /// The account of a name; `None` for a guest's and one that nobody has.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn account(&self, name: &Username) -> RedisResult<Option<UserId>> {
+        Ok(
+            match names::holder(&mut self.commands.clone(), name).await? {
+                Holder::Account(user) => Some(user),
+                Holder::Nobody | Holder::Pending | Holder::Guest => None,
+            },
+        )
     }
 
     /// The name of an account that is there as a whole.
