@@ -12,6 +12,7 @@ pub mod connection;
 pub mod http;
 pub mod metrics;
 pub mod outbox;
+pub mod photos;
 pub mod rooms;
 pub mod session;
 pub mod tokens;

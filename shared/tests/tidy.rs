@@ -50,13 +50,18 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "metrics",
             "user_limits",
             "tokens",
+            "photos",
         ],
     ),
     (
         "api",
         &["api", "connection", "session", "bus", "accounts", "tokens"],
     ),
-    ("http", &["http", "api", "connection", "websocket"]),
+    ("photos", &["photos", "user_limits"]),
+    (
+        "http",
+        &["http", "api", "connection", "websocket", "photos"],
+    ),
 ];
 
 /// What pure code knows nothing of.
@@ -75,6 +80,7 @@ const PURE: &[&str] = &[
     "gateway/src/websocket",
     "gateway/src/bus/witness.rs",
     "gateway/src/connection/pages.rs",
+    "gateway/src/photos/picture.rs",
     "gateway/src/rooms/room.rs",
     "gateway/src/rooms/room/catching_up.rs",
     "gateway/src/rooms/frames.rs",
@@ -94,6 +100,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "gateway/src/api",
     "gateway/src/bus",
     "gateway/src/connection",
+    "gateway/src/photos/records.rs",
     "history-worker/src",
     "presence-worker/src",
     "gateway/bench",
@@ -301,6 +308,9 @@ fn keys_are_built_in_one_module() {
         "usersUsernameListIndex:",
         "usersUUIDListIndex:",
         "access_key:",
+        "photo:",
+        "photosDue",
+        "photoKey",
     ];
     for (path, text) in sources() {
         if path == "shared/src/keyspace.rs" || is_test(&path) {

@@ -148,16 +148,26 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
-        let mut commands = self.commands.clone();
-        let expiry = keys::expiry(&mut commands, user, &key).await?;
+        let expiry = keys::expiry(&mut self.commands.clone(), user, &key).await?;
         let expiry = expiry.ok_or(Refusal::UnknownKey)?;
-        let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
+        let user = self.user(user).await?;
         let grant = Grant::of_key(&key, expiry);
         Ok(Identity {
-            user,
+            user: user.ok_or(Refusal::UnknownKey)?,
             access_key: key,
             grant,
         })
+    }
+
+    /// Whose access key it is; `None` when it is not the user's or has expired.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
+        match keys::expiry(&mut self.commands.clone(), user, key).await? {
+            Some(_) => self.user(user).await,
+            None => Ok(None),
+        }
     }
 
     /// Ends an access key.

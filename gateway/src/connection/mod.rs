@@ -8,6 +8,7 @@ pub mod inbox;
 mod join;
 mod leaving;
 pub mod pages;
+mod photo_work;
 pub mod registrar;
 pub mod registry;
 mod services;

@@ -14,6 +14,7 @@ use crate::{
     accounts::Directory,
     bus::{history::History, notices::Notifier, publisher::Publisher},
     metrics::GatewayMetrics,
+    photos::Photos,
     rooms::Registry,
     session::Rules,
     tokens::Tokens,
@@ -40,4 +41,6 @@ pub struct Services {
     pub metrics: GatewayMetrics,
     /// `None` when signing in by token is off.
     pub tokens: Option<Tokens>,
+    /// Nothing where photos are switched off.
+    pub photos: Option<Photos>,
 }

@@ -1,11 +1,11 @@
 //! What a session wants done, and what came of it.
 
 use parlor_shared::{
-    id::{Address, ChannelId, UserId},
+    id::{Address, ChannelId, PhotoId, UserId},
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
-        value::{Message, User},
+        value::{Message, Photo, User},
     },
 };
 
@@ -116,6 +116,17 @@ pub enum Work {
         after: Option<u64>,
         count: usize,
     },
+    Photo(PhotoWork),
+}
+
+/// Work around photos.
+#[derive(Debug)]
+pub enum PhotoWork {
+    /// Gives the photo to the message, which is published then.
+    Attach {
+        photo: PhotoId,
+        publication: Box<Publication>,
+    },
 }
 
 /// A room to join.
@@ -145,6 +156,14 @@ pub enum Outcome {
     Resumed {
         id: Option<RequestId>,
     },
+    Photo(Box<PhotoOutcome>),
+}
+
+/// A message, and the photo it was given.
+#[derive(Debug)]
+pub struct PhotoOutcome {
+    pub publication: Publication,
+    pub photo: Result<Photo, ErrorBody>,
 }
 
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 pub mod demo;
 pub mod page;
+pub mod photos;
 pub mod tokens;
 pub mod wire;
 pub mod witnesses;
@@ -32,6 +33,7 @@ const TEST_SETTINGS: &[&str] = &[
     "--frame-rate=off",
     "--drain-wait=0s",
     "--drain-grace=0s",
+    "--photo-store=off",
 ];
 
 /// A gateway of this test.

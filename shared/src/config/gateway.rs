@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::value::{boolean, web_socket_url, web_url};
 use super::{
     AllowedOrigins, ApiSettings, Common, GatewayLimits, JwtSettings, ListenAddress, Networks,
-    Settings,
+    PhotoConfig, Settings,
 };
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
@@ -120,6 +120,9 @@ pub struct GatewayConfig {
         help_heading = "Gateway"
     )]
     pub sign_up: bool,
+
+    #[command(flatten)]
+    pub photos: PhotoConfig,
 
     #[command(flatten)]
     pub limits: GatewayLimits,

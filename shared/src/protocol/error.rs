@@ -42,13 +42,17 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
-    /// The user's role or token does not allow it.
+    /// What is asked for is another's, or the user's role or token does not allow it.
     Forbidden,
+    /// The photo is no picture that is taken here, or none that may go with this message.
+    PhotoRefused,
+    /// The photo has too many bytes or pixels.
+    TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -68,6 +72,8 @@ impl ErrorCode {
         Self::GuestsDisabled,
         Self::Internal,
         Self::Forbidden,
+        Self::PhotoRefused,
+        Self::TooLarge,
     ];
 
     /// The number on the wire, its stable name, and whether the same request may succeed later.
@@ -92,6 +98,8 @@ impl ErrorCode {
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
             Self::Forbidden => (32, "forbidden", false),
+            Self::PhotoRefused => (40, "photoRefused", false),
+            Self::TooLarge => (41, "tooLarge", false),
         }
     }
 

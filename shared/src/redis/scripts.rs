@@ -43,6 +43,9 @@ scripts! {
     TRIM "trim",
     WEBHOOK_ADD "webhook_add",
     WEBHOOK_DONE "webhook_done",
+    PHOTO_ATTACH "photo_attach",
+    PHOTO_DISCARD "photo_discard",
+    PHOTOS_CLAIM "photos_claim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.
