@@ -121,6 +121,7 @@ pub(super) async fn send(
         recipient: None,
         room: Some(room.clone()),
         message: new.message,
+        photo: None,
         client_message_id: new.client_message_id,
         created_at: String::new(),
         seq: 0,
