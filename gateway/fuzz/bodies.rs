@@ -189,6 +189,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
         Ok(Identity {
             user,
             access_key: Secret("k".into()),
+            grant: None,
         })
     } else {
         Err(Refusal::Unavailable)

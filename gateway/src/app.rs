@@ -40,6 +40,7 @@ use crate::{
     photos::{self, Photos},
     rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
 };
@@ -82,7 +83,11 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let notices = parts.take_notices();
     let photos = Photos::open(&config.photos, parts.commands.clone(), &registry)?;
     until_drained(lifecycle, "photos", photos::sweep(photos.clone()));
-    let app = Arc::new(parts.services(&config, metrics, photos)?);
+    let tokens = Tokens::new(&config.jwt).await?;
+    if let Some(tokens) = tokens.clone() {
+        until_drained(lifecycle, "tokens", tokens.refresh(lifecycle.hard()));
+    }
+    let app = Arc::new(parts.services(&config, metrics, photos, tokens)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
     until_drained(
         lifecycle,
@@ -257,6 +262,7 @@ impl Parts {
         config: &GatewayConfig,
         metrics: GatewayMetrics,
         photos: Option<Photos>,
+        tokens: Option<Tokens>,
     ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
         let passwords = Passwords::new(HashSettings {
@@ -292,6 +298,7 @@ impl Parts {
             create_rooms: config.create_rooms,
             metrics,
             photos,
+            tokens,
         })
     }
 }

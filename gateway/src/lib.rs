@@ -5,6 +5,7 @@
 //! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
 
 pub mod accounts;
+pub mod api;
 pub mod app;
 pub mod bus;
 pub mod connection;
@@ -14,6 +15,7 @@ pub mod outbox;
 pub mod photos;
 pub mod rooms;
 pub mod session;
+pub mod tokens;
 pub mod user_limits;
 pub mod websocket;
 

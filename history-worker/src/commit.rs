@@ -111,6 +111,9 @@ impl Committer {
             script.key(keyspace::channel_messages(channel));
             script.arg(channel.as_str()).arg(*newest_ms);
         }
+        script
+            .key(self.keyspace.webhook_state(partition))
+            .key(self.keyspace.webhooks(partition));
         for (id, room, json) in &arguments.entries {
             script.arg(id).arg(*room).arg(json);
         }

@@ -10,3 +10,4 @@ mod metrics;
 mod store;
 mod trim;
 mod watch;
+mod webhooks;

@@ -64,6 +64,9 @@ impl Partition {
             .key(&self.channels);
         script.key(&self.list).arg(token).arg(0).arg(1);
         script.arg(self.room.as_str()).arg(1);
+        script
+            .key(keyspace::channel_webhook_state(&self.room))
+            .key(keyspace::channel_webhooks(&self.room));
         for (id, text) in &self.entries {
             script.arg(id).arg(1).arg(text);
         }

@@ -11,6 +11,7 @@ pub mod keyspace;
 pub mod lifecycle;
 pub mod limits;
 pub mod notice;
+pub mod outbound;
 pub mod protocol;
 pub mod redis;
 pub mod telemetry;

@@ -28,10 +28,11 @@ const LONG_FILES: &[(&str, &str)] = &[
 
 /// Within the gateway, a module's files may `use crate::` these modules only.
 const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
-    ("session", &["session", "accounts"]),
+    ("session", &["session", "accounts", "tokens"]),
     ("websocket", &["websocket"]),
     ("outbox", &["websocket"]),
-    ("accounts", &["accounts"]),
+    ("accounts", &["accounts", "tokens"]),
+    ("tokens", &["tokens"]),
     ("metrics", &[]),
     ("user_limits", &["session"]),
     ("bus", &["bus", "metrics"]),
@@ -48,11 +49,19 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "accounts",
             "metrics",
             "user_limits",
+            "tokens",
             "photos",
         ],
     ),
+    (
+        "api",
+        &["api", "connection", "session", "bus", "accounts", "tokens"],
+    ),
     ("photos", &["photos", "user_limits"]),
-    ("http", &["http", "connection", "websocket", "photos"]),
+    (
+        "http",
+        &["http", "api", "connection", "websocket", "photos"],
+    ),
 ];
 
 /// What pure code knows nothing of.
@@ -91,6 +100,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "shared/src/redis",
     "shared/testkit",
     "gateway/src/accounts",
+    "gateway/src/api",
     "gateway/src/bus",
     "gateway/src/connection",
     "gateway/src/photos/records.rs",

@@ -1,5 +1,7 @@
 //! The directory of users: signing up, signing in, coming back, and looking others up.
 
+mod external;
+
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +21,7 @@ use parlor_shared::{
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{
-    Identity, Passwords, Refusal, keys,
+    Grant, Identity, Passwords, Refusal, keys,
     known::Known,
     names::{self, Holder},
     throttle,
@@ -27,6 +29,8 @@ use super::{
 
 /// How long a guest's name stays theirs until the registry knows their session, in seconds.
 const GUEST_RESERVATION_SECONDS: u64 = 3_600;
+
+pub use external::External;
 
 /// What the directory allows.
 #[derive(Clone, Copy, Debug)]
@@ -150,12 +154,16 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
+        let expiry = keys::good_until(&mut self.commands.clone(), user, &key).await?;
+        let expiry = expiry.ok_or(Refusal::UnknownKey)?;
         // As they are shown now, since the session keeps it.
         self.forget(user);
-        let user = self.holder_of(user, &key).await?;
+        let user = self.user(user).await?;
+        let grant = Grant::of_key(&key, expiry);
         Ok(Identity {
             user: user.ok_or(Refusal::UnknownKey)?,
             access_key: key,
+            grant,
         })
     }
 
@@ -164,10 +172,9 @@ impl Directory {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
-        if keys::check(&mut self.commands.clone(), user, key).await? {
-            self.user(user).await
-        } else {
-            Ok(None)
+        match keys::good_until(&mut self.commands.clone(), user, key).await? {
+            Some(_) => self.user(user).await,
+            None => Ok(None),
         }
     }
 
@@ -211,7 +218,11 @@ impl Directory {
             look: None,
         };
         self.known().remember(&user, Instant::now());
-        Ok(Identity { user, access_key })
+        Ok(Identity {
+            user,
+            access_key,
+            grant: None,
+        })
     }
 
     #[allow(

@@ -17,10 +17,21 @@ const KEYS_PER_USER: usize = 32;
 
 /// Makes a key for a user.
 pub async fn issue(commands: &mut Commands, user: UserId) -> RedisResult<Secret> {
+    let expiry = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;
+    issue_until(commands, user, expiry, "").await
+}
+
+/// Makes a key that is good until `expiry` (ms since 1970) and ends with `tail`. Since Redis holds
+/// the hash of all of it, nobody can change the tail.
+pub async fn issue_until(
+    commands: &mut Commands,
+    user: UserId,
+    expiry: u64,
+    tail: &str,
+) -> RedisResult<Secret> {
     let mut bytes = [0_u8; limits::ACCESS_KEY_BYTES];
     rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
-    let key = Secret(hex(&bytes));
-    let expiry = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;
+    let key = Secret(hex(&bytes) + tail);
     let name = keyspace::access_key(user);
     let (held,): (usize,) = pipe()
         .hset(&name, digest(&key), expiry)
@@ -36,13 +47,24 @@ pub async fn issue(commands: &mut Commands, user: UserId) -> RedisResult<Secret>
     Ok(key)
 }
 
-/// Whether a key is one of the user's and has not expired.
-pub async fn check(commands: &mut Commands, user: UserId, key: &Secret) -> RedisResult<bool> {
+/// Until when a key is good (ms since 1970); `None` if it is not one of the user's or has expired.
+pub async fn good_until(
+    commands: &mut Commands,
+    user: UserId,
+    key: &Secret,
+) -> RedisResult<Option<u64>> {
     let held: Option<String> = commands
         .hget(keyspace::access_key(user), digest(key))
         .await?;
     let expiry = held.as_deref().and_then(expiry);
-    Ok(expiry.is_some_and(|expiry| expiry > clock::now_ms()))
+    Ok(expiry.filter(|expiry| *expiry > clock::now_ms()))
+}
+
+/// What follows the random part of a key.
+pub fn tail(key: &Secret) -> &str {
+    key.0
+        .get(2 * limits::ACCESS_KEY_BYTES..)
+        .unwrap_or_default()
 }
 
 /// Ends a key.

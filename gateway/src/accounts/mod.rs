@@ -3,6 +3,7 @@
 
 mod by_name;
 mod directory;
+mod grant;
 mod keys;
 mod known;
 mod names;
@@ -11,7 +12,8 @@ mod people;
 mod sign_ins;
 mod throttle;
 
-pub use directory::{Directory, DirectorySettings};
+pub use directory::{Directory, DirectorySettings, External};
+pub use grant::Grant;
 pub use passwords::{HashSettings, Passwords};
 
 use std::time::Duration;
@@ -22,11 +24,15 @@ use parlor_shared::{
     protocol::value::User,
 };
 
+use crate::tokens::TokenError;
+
 /// Somebody who has shown who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub user: User,
     pub access_key: Secret,
+    /// What a token has granted; `None` for one who came by password or nickname.
+    pub grant: Option<Grant>,
 }
 
 /// Why somebody is not let in. The texts are for people and name neither passwords nor keys.
@@ -50,6 +56,8 @@ pub enum Refusal {
     UnknownKey,
     #[error("too many failed attempts: wait {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
+    #[error("{0}")]
+    Token(#[from] TokenError),
     #[error("too many people are signing in: try again in a moment")]
     Overloaded,
     #[error("the storage can't be reached: try again in a moment")]

@@ -13,6 +13,8 @@ use super::by_name;
 
 /// How long a sign-up may take until its name is free again, in seconds.
 const PENDING_SECONDS: u64 = 60;
+/// What stands in place of an index meanwhile.
+const PENDING: &str = "pending";
 
 /// One entry of `users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,12 +63,25 @@ pub async fn register(
     password_hash: &str,
 ) -> RedisResult<Option<UserId>> {
     let user = UserId::random();
+    let fields = [("PasswordHash", password_hash), ("Role", "member")];
+    let made = register_as(commands, user, name, &fields).await?;
+    Ok(made.then_some(user))
+}
+
+/// Registers an account under a UUID that is known to be free, with further fields. `false` when
+/// the name is taken.
+pub async fn register_as(
+    commands: &mut Commands,
+    user: UserId,
+    name: &Username,
+    fields: &[(&str, &str)],
+) -> RedisResult<bool> {
     let index_key = keyspace::users_username_index(name);
     let pending = format!("pending:{user}");
     if !reserve(commands, &index_key, &pending, PENDING_SECONDS).await? {
-        return Ok(None);
+        return Ok(false);
     }
-    let made = register_reserved(commands, user, name, password_hash).await;
+    let made = register_reserved(commands, user, name, fields).await;
     if made.is_err() {
         let _: RedisResult<()> = scripts::DELETE_IF_EQUAL
             .key(&index_key)
@@ -76,14 +91,14 @@ pub async fn register(
         let _: RedisResult<()> = commands.del(keyspace::user_account(user)).await;
         let _: RedisResult<()> = by_name::remove(commands, name, user).await;
     }
-    made.map(|()| Some(user))
+    made.map(|()| true)
 }
 
 async fn register_reserved(
     commands: &mut Commands,
     user: UserId,
     name: &Username,
-    password_hash: &str,
+    fields: &[(&str, &str)],
 ) -> RedisResult<()> {
     let created_at = clock::rfc3339(clock::now_ms());
     let entry = Registered {
@@ -95,13 +110,10 @@ async fn register_reserved(
     let (length,): (u64,) = pipe()
         .hset_multiple(
             keyspace::user_account(user),
-            &[
-                ("Username", name.as_str()),
-                ("PasswordHash", password_hash),
-                ("Role", "member"),
-                ("CreatedAt", &created_at),
-            ],
+            &[("Username", name.as_str()), ("CreatedAt", &created_at)],
         )
+        .ignore()
+        .hset_multiple(keyspace::user_account(user), fields)
         .ignore()
         .rpush(keyspace::users(), entry)
         .query_async(commands)
@@ -159,6 +171,22 @@ pub async fn keep_guest(commands: &mut Commands, user: UserId, name: &Username) 
         .persist(keyspace::mentions(user))
         .ignore()
         .query_async(commands)
+        .await
+}
+
+/// Takes the UUID of a user from elsewhere, so that of several gateways one makes the account.
+/// Gives it back by itself after [`PENDING_SECONDS`].
+pub async fn reserve_user(commands: &mut Commands, user: UserId) -> RedisResult<bool> {
+    let key = keyspace::users_uuid_index(user);
+    reserve(commands, &key, PENDING, PENDING_SECONDS).await
+}
+
+/// Gives a UUID back that no account was made for.
+pub async fn release_user(commands: &mut Commands, user: UserId) -> RedisResult<()> {
+    scripts::DELETE_IF_EQUAL
+        .key(keyspace::users_uuid_index(user))
+        .arg(PENDING)
+        .invoke_async(commands)
         .await
 }
 

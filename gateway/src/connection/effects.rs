@@ -8,6 +8,7 @@ use parlor_shared::{
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
+        client::Secret,
         server::{Ack, Pong},
         value::RoomRef,
     },
@@ -16,6 +17,7 @@ use tracing::warn;
 
 use super::{Connection, End, people::mention};
 use crate::{
+    accounts::{Identity, Refusal},
     bus::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
@@ -25,6 +27,7 @@ use crate::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
     },
+    tokens::TokenError,
     websocket::text_frame,
 };
 
@@ -174,6 +177,7 @@ impl Connection {
                 Kind::SignIn,
                 directory.sign_in(credentials, self.address).await,
             ),
+            Work::SignInToken { id, token } => (id, Kind::Token, self.sign_in_token(&token).await),
             Work::SignInGuest { id, nickname, join } => {
                 let kind = join.map_or(Kind::SignIn, |join| Kind::Query { join });
                 (id, kind, directory.sign_in_guest(&nickname).await)
@@ -231,6 +235,14 @@ impl Connection {
             kind,
             identity,
         })))
+    }
+}
+
+impl Connection {
+    async fn sign_in_token(&self, token: &Secret) -> Result<Identity, Refusal> {
+        let tokens = self.app.tokens.as_ref().ok_or(TokenError::Off)?;
+        let claims = tokens.verify(token).await?;
+        self.app.directory.sign_in_claims(claims).await
     }
 }
 

@@ -183,6 +183,13 @@ impl Connection {
                     if let Err(end) = self.on_timer() {
                         return end;
                     }
+                    let granted_until = self.session.granted_until();
+                    if granted_until.is_some_and(|until| until <= Instant::now()) {
+                        let effects = self.session.on_grant_expired();
+                        if let Err(end) = Box::pin(self.carry_out(effects)).await {
+                            return end;
+                        }
+                    }
                     if self.still_listed.next.is_some_and(|at| at <= Instant::now()) {
                         Box::pin(self.leave_again()).await;
                     }
@@ -273,7 +280,11 @@ impl Connection {
             Some(at) => at + limits.pong_timeout,
             None => self.last_heard + limits.ping_interval,
         };
-        let others = [self.session.sign_in_deadline(), self.still_listed.next];
+        let others = [
+            self.session.sign_in_deadline(),
+            self.still_listed.next,
+            self.session.granted_until(),
+        ];
         let others = others.into_iter().flatten();
         others.fold(heartbeat, Instant::min)
     }

@@ -20,6 +20,7 @@ use crate::{
     photos::Photos,
     rooms::Registry,
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
 };
 
@@ -44,6 +45,8 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// `None` when signing in by token is off.
+    pub tokens: Option<Tokens>,
     /// Nothing where photos are switched off.
     pub photos: Option<Photos>,
 }

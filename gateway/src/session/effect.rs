@@ -67,6 +67,10 @@ pub enum Work {
         id: Option<RequestId>,
         credentials: Credentials,
     },
+    SignInToken {
+        id: Option<RequestId>,
+        token: Secret,
+    },
     /// `join`: as `GET /ws?nickname=…&room=…` asks, where a refusal ends the connection.
     SignInGuest {
         id: Option<RequestId>,
@@ -184,6 +188,7 @@ pub struct AuthenticationOutcome {
 pub enum Kind {
     SignUp,
     SignIn,
+    Token,
     Query { join: Address },
     Resume { rooms: Vec<ResumeRoom> },
 }

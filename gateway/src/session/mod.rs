@@ -28,6 +28,7 @@ use parlor_shared::{
     },
 };
 
+use crate::accounts::Grant;
 pub use commands::sign_in::refusal;
 pub use effect::{Effect, Effects, Outcome, Work};
 pub use people::PeopleWork;
@@ -75,6 +76,8 @@ struct Identified {
     rooms: Vec<Seat>,
     /// The rooms of a `resume` under way.
     resumed: Vec<ResumedRoom>,
+    /// What the user's token allows, and until when.
+    grant: Option<Grant>,
 }
 
 /// A joined room.
@@ -87,6 +90,15 @@ struct Seat {
 }
 
 impl Identified {
+    /// Why the user's token keeps them out of a room, if it does.
+    fn not_granted(&self, address: &Address) -> Option<ErrorBody> {
+        let kept_out = self.grant.as_ref().is_some_and(|it| !it.allows(address));
+        kept_out.then(|| {
+            let text = "the token does not name this room: sign in with one that does";
+            ErrorBody::new(ErrorCode::Forbidden, text)
+        })
+    }
+
     fn seat(&self, address: &Address) -> Option<&Seat> {
         self.rooms.iter().find(|seat| seat.address == *address)
     }
@@ -123,6 +135,23 @@ impl Session {
             State::Unidentified { since } => Some(*since + self.rules.sign_in_timeout),
             State::Identified(_) => None,
         }
+    }
+
+    /// When the user's token expires, which ends the connection if no fresh one comes until then.
+    pub fn granted_until(&self) -> Option<Instant> {
+        match &self.state {
+            State::Identified(identified) => Some(identified.grant.as_ref()?.until),
+            State::Unidentified { .. } => None,
+        }
+    }
+
+    /// The time that a token grants has passed.
+    pub fn on_grant_expired(&self) -> Effects {
+        let text = "the token has expired: sign in with a fresh one";
+        vec![
+            error(None, ErrorBody::new(ErrorCode::SessionExpired, text)),
+            Effect::Close(CloseCode::SignedOut),
+        ]
     }
 
     /// The rooms that are joined.

@@ -159,6 +159,7 @@ fn identity(user: &User) -> Identity {
     Identity {
         user: user.clone(),
         access_key: Secret("key".into()),
+        grant: None,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod page;
 pub mod photos;
+pub mod tokens;
 pub mod wire;
 pub mod witnesses;
 

@@ -237,6 +237,7 @@ impl World {
         let identity = Identity {
             user: self.clients[client].user.clone(),
             access_key: Secret("k".into()),
+            grant: None,
         };
         let authenticated = |id, kind| {
             Outcome::Authenticated(Box::new(AuthenticationOutcome {

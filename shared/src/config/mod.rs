@@ -8,18 +8,22 @@
 //! accepted and left alone, a key that belongs to none is refused.
 
 mod address;
+mod api;
 mod common;
 mod dotenv;
 mod explain;
 mod gateway;
 mod history;
+mod jwt;
 mod limits;
 mod photos;
 mod presence;
 mod print;
 mod redis;
+mod secrets;
 mod source;
 mod value;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -35,14 +39,17 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 pub use address::{AllowedOrigins, ListenAddress, Networks};
+pub use api::ApiSettings;
 pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
+pub use jwt::JwtSettings;
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
 pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use value::{Rate, RateLimit};
+pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};
 
 use source::{Layers, Origin};
 

@@ -49,7 +49,7 @@ pub struct ClientEnvelope {
 pub enum ClientFrame {
     /// Registers a name with a password and signs in.
     SignUp(Credentials),
-    /// Signs in by password (an unknown name is registered) or, as a guest, by nickname.
+    /// Signs in by password (an unknown name is registered), by token or, as a guest, by nickname.
     SignIn(SignIn),
     /// Ends the user's session on this connection and its access key.
     SignOut,
@@ -97,12 +97,18 @@ pub struct Credentials {
     pub password: Secret,
 }
 
-/// `{"username","password"}` or `{"nickname"}`.
+/// `{"username","password"}`, `{"nickname"}` or `{"token"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SignIn {
-    Guest { nickname: String },
+    Guest {
+        nickname: String,
+    },
     Password(Credentials),
+    /// A JWT of an issuer that the gateway trusts; again on the same connection before it expires.
+    Token {
+        token: Secret,
+    },
 }
 
 /// `{"offset","limit"}`, both optional.
@@ -314,7 +320,7 @@ fn decode_id(raw: Option<&RawValue>) -> Result<Option<RequestId>, DecodeError> {
 
 fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
     const CREDENTIALS: &str = r#"{"username":"…","password":"…"}"#;
-    const SIGN_IN: &str = r#"{"username":"…","password":"…"} or {"nickname":"…"}"#;
+    const SIGN_IN: &str = r#"{"username":"…","password":"…"}, {"nickname":"…"} or {"token":"…"}"#;
     const PAGE: &str = r#"{"offset":0,"limit":100}"#;
     const ROOM: &str = r#"{"recipientUUID":""} or {"room":"…"}"#;
     const JOIN: &str =

@@ -42,7 +42,7 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
-    /// What is asked for is another's.
+    /// What is asked for is another's, or the user's role or token does not allow it.
     Forbidden,
     /// The photo is no picture that is taken here, or none that may go with this message.
     PhotoRefused,

@@ -10,5 +10,6 @@ pub mod pubsub;
 pub mod scripts;
 pub mod status;
 pub mod stream;
+pub mod webhooks;
 
 pub use {commands::Commands, connect::Redis, inspect::knows};

@@ -138,6 +138,8 @@ pub async fn join(
         .key(keyspace::channel_users(channel))
         .key(keyspace::channel_meta(channel))
         .key(keyspace::channel_era(channel))
+        .key(keyspace::channel_webhook_state(channel))
+        .key(keyspace::channel_webhooks(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(clock::rfc3339(clock::now_ms()))
@@ -182,6 +184,8 @@ pub async fn leave(
     let (gone, users): (u64, u64) = scripts::LEAVE
         .key(keyspace::channel_sessions(channel))
         .key(keyspace::channel_users(channel))
+        .key(keyspace::channel_webhook_state(channel))
+        .key(keyspace::channel_webhooks(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(channel.as_str())

@@ -43,6 +43,8 @@ scripts! {
     PERSIST "persist",
     HISTORY "history",
     TRIM "trim",
+    WEBHOOK_ADD "webhook_add",
+    WEBHOOK_DONE "webhook_done",
     PHOTO_ATTACH "photo_attach",
     PHOTO_DISCARD "photo_discard",
     PHOTOS_CLAIM "photos_claim",

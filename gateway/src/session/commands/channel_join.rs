@@ -21,6 +21,9 @@ pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Ef
         Ok(address) => address,
         Err(bad) => return vec![error(id, ErrorBody::new(ErrorCode::Join, bad.to_string()))],
     };
+    if let Some(body) = identified.not_granted(&address) {
+        return vec![error(id, body)];
+    }
     let known = identified.seat(&address).is_some();
     if block.keep_joined && !known && identified.rooms.len() >= session.rules.rooms_per_connection {
         return vec![error(

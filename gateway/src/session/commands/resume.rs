@@ -3,7 +3,7 @@
 use parlor_shared::protocol::{
     ErrorBody, ErrorCode, RequestId, ServerFrame,
     client::{Resume, ResumeRoom},
-    server::Resumed,
+    server::{Resumed, ResumedRoom},
     value::User,
 };
 
@@ -57,15 +57,28 @@ fn kept(session: &Session, block: &Resume) -> usize {
 
 /// Signed in again: joins the rooms one after the other, then says how it went.
 pub fn join_again(
-    session: &Session,
+    session: &mut Session,
     id: Option<RequestId>,
     user: &User,
     rooms: Vec<ResumeRoom>,
 ) -> Effects {
+    let count = session.rules.join_history;
+    let State::Identified(identified) = &mut session.state else {
+        return Vec::new();
+    };
     let join = |entry: ResumeRoom| {
         let address = entry.room.address().ok()?;
+        if let Some(body) = identified.not_granted(&address) {
+            identified.resumed.push(ResumedRoom {
+                room: entry.room,
+                recovered: false,
+                epoch: String::new(),
+                seq: 0,
+                error: Some(body),
+            });
+            return None;
+        }
         let resume = Some((entry.epoch, entry.seq));
-        let count = session.rules.join_history;
         let user = user.clone();
         let join = Join {
             id: None,

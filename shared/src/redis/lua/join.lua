@@ -1,6 +1,7 @@
 -- Puts a session into a room. Safe to repeat.
 --
 -- KEYS  1 channelSessions  2 channelUsers  3 channelMeta  4 era
+--       the last two: webhookState, webhooks stream
 -- ARGV  1 user  2 session  3 now (RFC 3339)  4 an epoch nobody has had  5 channel
 --       6 body of the event  7 most users for whom names are told
 --       8 room name ('' for General and private rooms)  9 '1' if an unknown room is created
@@ -31,5 +32,13 @@ local first = redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3])
 local users = redis.call('HLEN', KEYS[2])
 if first == 1 and users <= tonumber(ARGV[7]) then
   redis.call('PUBLISH', ARGV[5], 'j ' .. users .. '\n' .. ARGV[6])
+end
+local hooks = first == 1 and redis.call('HMGET', KEYS[#KEYS - 1], 'join', 'most') or {}
+if hooks[1] then
+  if redis.call('XLEN', KEYS[#KEYS]) < tonumber(hooks[2]) then
+    redis.call('XADD', KEYS[#KEYS], '*', 'e', 'join', 'c', ARGV[5], 'b', ARGV[6], 'u', users)
+  else
+    redis.call('HINCRBY', KEYS[#KEYS - 1], 'dropped', 1)
+  end
 end
 return { first, users, epoch, seq, created }

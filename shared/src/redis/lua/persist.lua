@@ -3,6 +3,7 @@
 --
 -- KEYS  1 historyLease  2 messages stream  3 channels of the partition
 --       then, for each room in the batch, channelMessages
+--       the last two: webhookState, webhooks stream
 -- ARGV  1 fencing token  2 most messages a room keeps (0 for no limit)
 --       3 how many rooms, then for each: channel, ms of its newest message
 --       then, for each entry in order: stream id, number of its room (from 1; 0 for an entry that
@@ -22,12 +23,23 @@ for room = 1, rooms do
   redis.call('LLEN', KEYS[3 + room])
   lists[room] = {}
 end
+-- A webhook hears of each message exactly when it is persisted, so of each once.
+local hooks = redis.call('HMGET', KEYS[#KEYS - 1], 'message', 'most')
+local hooks_free = hooks[1] and tonumber(hooks[2]) - redis.call('XLEN', KEYS[#KEYS]) or 0
+local hooks_dropped = 0
 for at = first, #ARGV, 3 do
   if redis.call('XDEL', KEYS[2], ARGV[at]) == 1 then
     local list = lists[tonumber(ARGV[at + 1])]
     if list then
       list[#list + 1] = ARGV[at + 2]
       persisted = persisted + 1
+      if hooks_free > 0 then
+        local channel = ARGV[2 + 2 * tonumber(ARGV[at + 1])]
+        redis.call('XADD', KEYS[#KEYS], '*', 'e', 'message', 'c', channel, 'b', ARGV[at + 2])
+        hooks_free = hooks_free - 1
+      elseif hooks[1] then
+        hooks_dropped = hooks_dropped + 1
+      end
     else
       discarded = discarded + 1
     end
@@ -48,5 +60,8 @@ for room = 1, rooms do
     end
     redis.call('ZADD', KEYS[3], ARGV[3 + 2 * room], ARGV[2 + 2 * room])
   end
+end
+if hooks_dropped > 0 then
+  redis.call('HINCRBY', KEYS[#KEYS - 1], 'dropped', hooks_dropped)
 end
 return { persisted, discarded, trimmed }
