@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use parlor_shared::{
-    config::{GatewayConfig, RedactedUrl, Settings as _},
+    config::{GatewayConfig, GatewayLimits, RedactedUrl, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
@@ -36,7 +36,8 @@ use crate::{
     connection::{Services, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
-    rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
+    moderation::{Moderation, Watch},
+    rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -118,6 +119,7 @@ struct Parts {
     registry_settings: presence::Settings,
     history: History,
     rooms: Registry,
+    policies: Policies,
     publisher: Publisher,
     notifier: Notifier,
     notices: mpsc::Receiver<Notice>,
@@ -160,6 +162,7 @@ impl Parts {
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
         let (mailbox, notices) = Mailbox::new(gateway, metrics.clone());
         let mailbox_channel = mailbox.channel().clone();
+        let (policies, orders) = (Policies::default(), mailbox.queue());
         let pump = Pump::new(
             plan.entrances(),
             Arc::clone(&probe),
@@ -172,8 +175,13 @@ impl Parts {
         let shard_settings = ShardSettings {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
+            policies: policies.clone(),
+            orders: orders.clone(),
         };
-        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
+        // What is decided on the site reaches sessions like what is decided in a room.
+        let watch = Watch::new(commands.clone(), config.limits.audit_interval, orders);
+        until_drained(lifecycle, "site watch", watch.run());
+        for shard in plan.shards(&subscriptions, (&history, &guard), &shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -212,6 +220,7 @@ impl Parts {
             registry_settings,
             history,
             rooms,
+            policies,
             publisher,
             notifier,
             notices,
@@ -227,21 +236,26 @@ impl Parts {
 
     fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
-        let passwords = Passwords::new(HashSettings {
-            memory_kib: limits.argon2_memory_kib,
-            iterations: limits.argon2_iterations,
-            concurrency: limits.password_hash_concurrency(),
-            queue: limits.password_hash_queue,
-        })
-        .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
+        let passwords = Passwords::new(hash_settings(&limits))
+            .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
         let settings = DirectorySettings {
             sign_up: config.sign_up,
             guests: config.guests,
             sign_in_failures: limits.sign_in_failures,
         };
+        let directory = Directory::new(self.commands.clone(), passwords, settings);
+        let moderation = Moderation::new(
+            self.commands.clone(),
+            self.keyspace.clone(),
+            directory.clone(),
+            self.registry_settings.names_limit,
+            config.create_rooms,
+        );
         Ok(Services {
             gateway: self.gateway,
-            directory: Directory::new(self.commands.clone(), passwords, settings),
+            directory,
+            moderation,
+            policies: self.policies,
             keyspace: self.keyspace,
             commands: self.commands,
             registry_settings: self.registry_settings,
@@ -257,6 +271,16 @@ impl Parts {
             create_rooms: config.create_rooms,
             metrics,
         })
+    }
+}
+
+/// How passwords are hashed.
+pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
+    HashSettings {
+        memory_kib: limits.argon2_memory_kib,
+        iterations: limits.argon2_iterations,
+        concurrency: limits.password_hash_concurrency(),
+        queue: limits.password_hash_queue,
     }
 }
 

@@ -5,11 +5,13 @@
 //! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
 
 pub mod accounts;
+pub mod admin;
 pub mod app;
 pub mod bus;
 pub mod connection;
 pub mod http;
 pub mod metrics;
+pub mod moderation;
 pub mod outbox;
 pub mod rooms;
 pub mod session;

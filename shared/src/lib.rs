@@ -12,4 +12,5 @@ pub mod limits;
 pub mod notice;
 pub mod protocol;
 pub mod redis;
+pub mod roles;
 pub mod telemetry;

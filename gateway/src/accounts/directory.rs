@@ -16,8 +16,9 @@ use parlor_shared::{
         value::User,
     },
     redis::Commands,
+    roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{RedisResult, pipe};
 
 use super::{
     Identity, Passwords, Refusal, keys,
@@ -41,8 +42,8 @@ pub struct DirectorySettings {
 /// The directory. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    commands: Commands,
-    passwords: Passwords,
+    pub(super) commands: Commands,
+    pub(super) passwords: Passwords,
     settings: DirectorySettings,
     known: Arc<Mutex<HashMap<UserId, (Username, bool)>>>,
 }
@@ -108,17 +109,11 @@ impl Directory {
             Holder::Nobody => self.register(name.clone(), password).await,
             Holder::Pending | Holder::Guest => Err(Refusal::NameTaken),
             Holder::Account(user) => {
-                let hash: Option<String> = commands
-                    .hget(keyspace::user_account(user), "PasswordHash")
-                    .await?;
-                if !self
-                    .passwords
-                    .verify(password, hash.unwrap_or_default())
-                    .await?
-                {
+                if !self.is_password_of(user, password).await? {
                     return Err(Refusal::WrongPassword);
                 }
-                self.identify(user, name.clone(), false).await
+                let role = self.admitted(user).await?;
+                self.identify(user, name.clone(), role).await
             }
         }
     }
@@ -136,7 +131,7 @@ impl Directory {
         let user = names::take_for_guest(&mut commands, &name, GUEST_RESERVATION_SECONDS)
             .await?
             .ok_or(Refusal::NameTaken)?;
-        self.identify(user, name, true).await
+        self.identify(user, name, SiteRole::Guest).await
     }
 
     /// Signs in by access key.
@@ -148,10 +143,12 @@ impl Directory {
         if !keys::check(&mut commands, user, &key).await? {
             return Err(Refusal::UnknownKey);
         }
+        let role = self.admitted(user).await?;
         let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
         Ok(Identity {
             user,
             access_key: key,
+            role,
         })
     }
 
@@ -177,15 +174,16 @@ impl Directory {
         let user = names::register(&mut self.commands.clone(), &name, &hash)
             .await?
             .ok_or(Refusal::NameTaken)?;
-        self.identify(user, name, false).await
+        self.identify(user, name, SiteRole::Member).await
     }
 
     async fn identify(
         &self,
         uuid: UserId,
         name: Username,
-        guest: bool,
+        role: SiteRole,
     ) -> Result<Identity, Refusal> {
+        let guest = role == SiteRole::Guest;
         let access_key = keys::issue(&mut self.commands.clone(), uuid).await?;
         self.remember(uuid, &name, guest);
         Ok(Identity {
@@ -196,6 +194,7 @@ impl Directory {
                 guest,
             },
             access_key,
+            role,
         })
     }
 
@@ -203,7 +202,7 @@ impl Directory {
         clippy::unused_self,
         reason = "reads as a check of this directory's rules"
     )]
-    fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
+    pub(super) fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
         if (1..=limits::PASSWORD_BYTES).contains(&password.0.len()) {
             Ok(())
         } else {
@@ -273,6 +272,12 @@ impl Directory {
             user.online = Some(online);
         }
         Ok(users)
+    }
+
+    /// Looks a user up anew next time, whose account was deleted.
+    pub(super) fn forget(&self, user: UserId) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&user);
     }
 
     fn remember(&self, user: UserId, name: &Username, guest: bool) {

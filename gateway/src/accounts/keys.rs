@@ -44,6 +44,11 @@ pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> Redi
     commands.hdel(keyspace::access_key(user), digest(key)).await
 }
 
+/// Ends all of a user's keys.
+pub async fn revoke_all(commands: &mut Commands, user: UserId) -> RedisResult<()> {
+    commands.del(keyspace::access_key(user)).await
+}
+
 async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
     let name = keyspace::access_key(user);
     let mut keys: Vec<(String, u64)> = commands.hgetall(&name).await?;

@@ -2,12 +2,14 @@
 //! both come back.
 
 mod directory;
+mod governance;
 mod keys;
 mod names;
 mod passwords;
 mod throttle;
 
 pub use directory::{Directory, DirectorySettings};
+pub use governance::{Account, Ban, Listed, Standing};
 pub use passwords::{HashSettings, Passwords};
 
 use std::time::Duration;
@@ -16,6 +18,7 @@ use parlor_shared::{
     id::NameError,
     protocol::client::{Page, Secret},
     protocol::value::User,
+    roles::SiteRole,
 };
 
 /// Somebody who has shown who they are.
@@ -23,6 +26,7 @@ use parlor_shared::{
 pub struct Identity {
     pub user: User,
     pub access_key: Secret,
+    pub role: SiteRole,
 }
 
 /// Why somebody is not let in. The texts are for people and name neither passwords nor keys.
@@ -44,6 +48,8 @@ pub enum Refusal {
     GuestsDisabled,
     #[error("the access key is unknown or has expired: sign in again")]
     UnknownKey,
+    #[error("banned")]
+    Banned(Ban),
     #[error("too many failed attempts: wait {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
     #[error("too many people are signing in: try again in a moment")]

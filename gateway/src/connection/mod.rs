@@ -7,6 +7,7 @@ mod in_flight;
 pub mod inbox;
 mod join;
 mod leaving;
+mod moderation_work;
 pub mod pages;
 pub mod registrar;
 pub mod registry;

@@ -14,7 +14,8 @@ use crate::{
     accounts::Directory,
     bus::{history::History, notices::Notifier, publisher::Publisher},
     metrics::GatewayMetrics,
-    rooms::Registry,
+    moderation::Moderation,
+    rooms::{Policies, Registry},
     session::Rules,
     user_limits::UserLimits,
 };
@@ -28,6 +29,8 @@ pub struct Services {
     pub directory: Directory,
     pub history: History,
     pub rooms: Registry,
+    pub policies: Policies,
+    pub moderation: Moderation,
     pub publisher: Publisher,
     pub notifier: Notifier,
     pub registrar: Registrar,

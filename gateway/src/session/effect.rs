@@ -5,8 +5,10 @@ use parlor_shared::{
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
+        moderation::Request,
         value::{Message, User},
     },
+    roles::{RoomRole, RoomSettings, SiteRole, Writer},
 };
 
 use super::rate::SharedBucket;
@@ -51,6 +53,7 @@ pub struct Publication {
     pub id: Option<RequestId>,
     pub address: Address,
     pub channel: ChannelId,
+    pub writer: Writer,
     /// Without UUID and position.
     pub message: Message,
 }
@@ -101,6 +104,7 @@ pub enum Work {
     },
     Rooms {
         id: Option<RequestId>,
+        user: UserId,
         page: Page,
     },
     History {
@@ -112,6 +116,22 @@ pub enum Work {
         after: Option<u64>,
         count: usize,
     },
+    /// A request about roles, rooms' settings or moderation.
+    Moderate(Box<Moderate>),
+    /// Looks whether the user may still be here, and as what.
+    Verify {
+        user: UserId,
+        access_key: Secret,
+    },
+}
+
+/// Who asks for what.
+#[derive(Debug)]
+pub struct Moderate {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub role: SiteRole,
+    pub request: Request,
 }
 
 /// A room to join.
@@ -119,6 +139,8 @@ pub enum Work {
 pub struct Join {
     pub id: Option<RequestId>,
     pub user: User,
+    /// The user's role on the site.
+    pub role: SiteRole,
     pub address: Address,
     pub keep_joined: bool,
     /// Messages of history.
@@ -141,6 +163,8 @@ pub enum Outcome {
     Resumed {
         id: Option<RequestId>,
     },
+    /// The user's role, or why they may not be here any more.
+    Verified(Result<SiteRole, Refusal>),
 }
 
 #[derive(Debug)]
@@ -194,4 +218,18 @@ pub struct Room {
     pub more: bool,
     /// For one who resumes: whether `messages` are all that was missed.
     pub recovered: bool,
+    /// What the joiner is there; `None` in private rooms, where there are no roles.
+    pub standing: Option<Box<Standing>>,
+}
+
+/// What somebody found themselves to be in a room that they joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Option<RoomRole>,
+    /// As in [`Writer`].
+    pub muted: Option<u64>,
+    /// How often the room had been moderated.
+    pub version: u64,
+    pub settings: RoomSettings,
+    pub can_write: bool,
 }

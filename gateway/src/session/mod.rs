@@ -24,6 +24,7 @@ use parlor_shared::{
         server::{Ready, ResumedRoom},
         value::{RoomRef, User},
     },
+    roles::{Rights, RoomRole, SiteRole},
 };
 
 pub use effect::{Effect, Effects, Outcome, Work};
@@ -67,6 +68,8 @@ enum State {
 struct Identified {
     user: User,
     access_key: Secret,
+    /// On the site.
+    role: SiteRole,
     messages: SharedBucket,
     rooms: Vec<Seat>,
     /// The rooms of a `resume` under way.
@@ -80,11 +83,24 @@ struct Seat {
     channel: ChannelId,
     /// The other one in a private room.
     peer: Option<User>,
+    role: Option<RoomRole>,
+    /// Until when the user may not write, in ms since 1970; 0 for ever.
+    muted: Option<u64>,
+    /// How often the room had been moderated when the user was last told what they are there.
+    version: u64,
 }
 
 impl Identified {
     fn seat(&self, address: &Address) -> Option<&Seat> {
         self.rooms.iter().find(|seat| seat.address == *address)
+    }
+
+    /// What the user is in a room.
+    fn rights(&self, seat: &Seat) -> Rights {
+        Rights {
+            site: self.role,
+            room: seat.role,
+        }
     }
 }
 
@@ -118,6 +134,14 @@ impl Session {
         match &self.state {
             State::Unidentified { since } => Some(*since + self.rules.sign_in_timeout),
             State::Identified(_) => None,
+        }
+    }
+
+    /// The user's role on the site.
+    pub fn role(&self) -> SiteRole {
+        match &self.state {
+            State::Identified(identified) => identified.role,
+            State::Unidentified { .. } => SiteRole::Guest,
         }
     }
 
@@ -219,6 +243,9 @@ impl Session {
                 commands::channel_messages::history(self, id, &block)
             }
             ClientFrame::Ping => vec![Effect::Pong { id }],
+            ClientFrame::Moderation(request) => {
+                commands::moderation::moderate(self, id, *request, now)
+            }
         }
     }
 
@@ -226,6 +253,13 @@ impl Session {
     pub fn on_order(&mut self, order: &Order) -> Effects {
         match order {
             Order::SignedOut => vec![Effect::Close(CloseCode::SignedOut)],
+            Order::Verify => commands::standing::verify(self),
+            Order::RoomRole {
+                room,
+                channel,
+                role,
+            } => commands::standing::role_elsewhere(self, room, channel, *role),
+            Order::Standing(standing) => commands::standing::changed(self, standing),
         }
     }
 
@@ -242,6 +276,7 @@ impl Session {
             Outcome::Registered(outcome) => commands::sign_in::registered(self, *outcome),
             Outcome::Joined(outcome) => commands::channel_join::joined(self, *outcome),
             Outcome::Resumed { id } => commands::resume::finished(self, id),
+            Outcome::Verified(found) => commands::standing::verified(self, found),
         }
     }
 }

@@ -270,8 +270,15 @@ impl Gateway {
         presence::signed_in(&mut commands, settings, seat)
             .await
             .expect("signed in");
-        let joined = presence::join(&mut commands, settings, &stage.room, &who, None, true).await;
-        joined.expect("joined").expect("a room");
+        let entering = Entering {
+            channel: &stage.room,
+            who: &who,
+            role: SiteRole::Member,
+            room: None,
+            create: true,
+        };
+        let joined = presence::join(&mut commands, settings, entering).await;
+        joined.expect("joined").expect("let in");
     }
 
     /// The connection of a session ended.

@@ -9,7 +9,10 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
-use super::value::{AddressError, RoomRef};
+use super::{
+    moderation,
+    value::{AddressError, RoomRef},
+};
 use crate::{id::UserId, limits};
 
 /// An `id` of the client's choice, repeated in the reply: a string or a whole number.
@@ -65,6 +68,8 @@ pub enum ClientFrame {
     Resume(Resume),
     /// Asks for a `pong`: browsers can't send WebSocket pings.
     Ping,
+    /// Roles, rooms' settings and moderation.
+    Moderation(Box<moderation::Request>),
 }
 
 /// `{"username","password"}`
@@ -255,7 +260,7 @@ impl ClientEnvelope {
             error: DecodeError::NotARequest,
         })?;
         let id = decode_id(outer.id).map_err(|error| BadFrame { id: None, error })?;
-        match decode_block(&outer) {
+        match decode_block(&outer, text) {
             Ok(frame) => Ok(Self { id, frame }),
             Err(error) => Err(BadFrame { id, error }),
         }
@@ -273,7 +278,7 @@ fn decode_id(raw: Option<&RawValue>) -> Result<Option<RequestId>, DecodeError> {
     }
 }
 
-fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
+fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeError> {
     const CREDENTIALS: &str = r#"{"username":"…","password":"…"}"#;
     const SIGN_IN: &str = r#"{"username":"…","password":"…"} or {"nickname":"…"}"#;
     const PAGE: &str = r#"{"offset":0,"limit":100}"#;
@@ -335,11 +340,13 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
             Ok(ClientFrame::Resume(block))
         }
         "ping" => Ok(ClientFrame::Ping),
-        _ => Err(DecodeError::UnknownType),
+        // Rare ones: the text is read again for their blocks.
+        kind => moderation::Request::decode(kind, text)
+            .map(|request| ClientFrame::Moderation(Box::new(request))),
     }
 }
 
-fn required<'a, T: Deserialize<'a>>(
+pub(super) fn required<'a, T: Deserialize<'a>>(
     kind: &'static str,
     shape: &'static str,
     block: Option<&'a RawValue>,
@@ -379,6 +386,7 @@ impl Serialize for ClientEnvelope {
             ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
             ClientFrame::PrivateRooms(block) => map.serialize_entry("privateRooms", block)?,
             ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
+            ClientFrame::Moderation(request) => request.serialize(&mut map)?,
         }
         map.end()
     }
@@ -400,6 +408,7 @@ impl ClientFrame {
             Self::PrivateRooms(_) => "privateRooms",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
+            Self::Moderation(request) => request.kind(),
         }
     }
 }

@@ -42,11 +42,25 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
+    /// One's role does not allow it.
+    Forbidden,
+    /// Banned from the room or the site, to an end that `until` tells if there is one.
+    Banned,
+    /// One may not write in the room; `retryAfterMs` if it ends.
+    Muted,
+    /// The room is closed.
+    RoomClosed,
+    /// The room is in slow mode; wait `retryAfterMs`.
+    SlowMode,
+    /// One has to be invited to the room.
+    InvitedOnly,
+    /// More than there may be of something.
+    TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 25] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -65,6 +79,13 @@ impl ErrorCode {
         Self::Overloaded,
         Self::GuestsDisabled,
         Self::Internal,
+        Self::Forbidden,
+        Self::Banned,
+        Self::Muted,
+        Self::RoomClosed,
+        Self::SlowMode,
+        Self::InvitedOnly,
+        Self::TooLarge,
     ];
 
     /// The number on the wire, its stable name, and whether the same request may succeed later.
@@ -88,6 +109,13 @@ impl ErrorCode {
             Self::Overloaded => (29, "overloaded", true),
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
+            Self::Forbidden => (32, "forbidden", false),
+            Self::Banned => (33, "banned", false),
+            Self::Muted => (34, "muted", false),
+            Self::RoomClosed => (35, "roomClosed", false),
+            Self::SlowMode => (36, "slowMode", true),
+            Self::InvitedOnly => (39, "invitedOnly", false),
+            Self::TooLarge => (41, "tooLarge", false),
         }
     }
 
@@ -120,6 +148,9 @@ pub struct ErrorBody {
         skip_serializing_if = "Option::is_none"
     )]
     pub retry_after_ms: Option<u64>,
+    /// RFC 3339: when a ban ends, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl ErrorBody {
@@ -130,6 +161,23 @@ impl ErrorBody {
             error: text.into(),
             retryable: code.retryable(),
             retry_after_ms: None,
+            until: None,
+        }
+    }
+
+    /// That one is banned: `from` is "this room" or "this site".
+    pub fn banned(from: &str, until_ms: u64, reason: &str) -> Self {
+        let mut text = format!("you are banned from {from}");
+        let until = (until_ms > 0).then(|| crate::clock::rfc3339(until_ms));
+        if let Some(until) = &until {
+            text = format!("{text} until {until}");
+        }
+        if !reason.is_empty() {
+            text = format!("{text}: {reason}");
+        }
+        Self {
+            until,
+            ..Self::new(ErrorCode::Banned, text)
         }
     }
 

@@ -13,9 +13,16 @@ use serde_json::{Map, Value};
 use super::{
     client::{RequestId, Secret},
     error::ErrorBody,
+    moderation::{
+        AuditLog, Done, Muted, Removed, RoleChanged, RoomBans, RoomChanged, RoomDetails,
+        RoomMembers,
+    },
     value::{Message, RoomRef, User},
 };
-use crate::id::{MessageId, SessionId, UserId, Username};
+use crate::{
+    id::{MessageId, SessionId, UserId, Username},
+    roles::{Access, RoomRole, RoomSettings, SiteRole},
+};
 
 /// A frame, and the `id` of the request it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +64,16 @@ pub enum ServerFrame {
     Sys(Sys),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
+    /// What was asked for is done, and there is no more to tell.
+    Done(Done),
+    /// What a room is set to, and what one is there.
+    RoomInfo(Box<RoomDetails>),
+    /// A page of those who have a role in a room.
+    RoomMembers(RoomMembers),
+    /// A page of those who are banned from a room.
+    RoomBans(RoomBans),
+    /// A page of what moderators did.
+    AuditLog(AuditLog),
 }
 
 /// The block of `ready`: the session, and what a client should know before it asks.
@@ -98,6 +115,9 @@ pub struct Authorized {
     pub access_key: Secret,
     pub username: Username,
     pub guest: bool,
+    /// The role on the site.
+    #[serde(default)]
+    pub role: SiteRole,
 }
 
 /// The block of `signOut`.
@@ -137,6 +157,18 @@ pub struct ChannelJoined {
     /// has and `messages`, a fresh page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// One's own role in the room; left out for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoomRole>,
+    /// Left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whether one may write now; left out in private rooms, where one always may.
+    #[serde(rename = "canWrite", default, skip_serializing_if = "Option::is_none")]
+    pub can_write: Option<bool>,
+    /// What the room is set to; left out in private rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RoomSettings>,
 }
 
 /// A `channelLeave` frame: who left, from which session.
@@ -175,6 +207,9 @@ pub struct RoomInfo {
     pub room: String,
     /// How many users are in it now.
     pub users: u64,
+    /// Left out for public rooms; others are listed to those who have a role in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
 }
 
 /// The block of `privateRooms`.
@@ -266,6 +301,14 @@ pub enum Sys {
     Reconnect(Reconnect),
     /// Live messages of a room were lost and can't be had any more: join it again for a fresh page.
     Resync(Resync),
+    /// A room that one is in was set otherwise.
+    RoomChanged(RoomChanged),
+    /// One is out of a room by somebody's decision.
+    Removed(Removed),
+    /// One may not write in a room, or may again.
+    Muted(Muted),
+    /// One has another role, in a room or on the site.
+    RoleChanged(RoleChanged),
 }
 
 /// The block of `sys.presence`.
@@ -352,6 +395,11 @@ impl ServerFrame {
             Self::Pong(_) => "pong",
             Self::Sys(_) => "sys",
             Self::Error(_) => "error",
+            Self::Done(_) => "done",
+            Self::RoomInfo(_) => "roomInfo",
+            Self::RoomMembers(_) => "roomMembers",
+            Self::RoomBans(_) => "roomBans",
+            Self::AuditLog(_) => "auditLog",
         }
     }
 }
@@ -367,6 +415,10 @@ impl Sys {
             Self::Sending(_) => "sending",
             Self::Reconnect(_) => "reconnect",
             Self::Resync(_) => "resync",
+            Self::RoomChanged(_) => "roomChanged",
+            Self::Removed(_) => "removed",
+            Self::Muted(_) => "muted",
+            Self::RoleChanged(_) => "roleChanged",
         }
     }
 }
@@ -417,6 +469,11 @@ impl Serialize for ServerEnvelope {
                 map.serialize_entry(kind, &SysBlock(sys))?;
             }
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Done(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomInfo(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomMembers(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomBans(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::AuditLog(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -446,6 +503,10 @@ impl Serialize for SysBlock<'_> {
             Sys::Sending(block) => map.serialize_entry(kind, block)?,
             Sys::Reconnect(block) => map.serialize_entry(kind, block)?,
             Sys::Resync(block) => map.serialize_entry(kind, block)?,
+            Sys::RoomChanged(block) => map.serialize_entry(kind, block)?,
+            Sys::Removed(block) => map.serialize_entry(kind, block)?,
+            Sys::Muted(block) => map.serialize_entry(kind, block)?,
+            Sys::RoleChanged(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -484,6 +545,11 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "pong" => ServerFrame::Pong(field(fields, &kind)?),
         "sys" => ServerFrame::Sys(decode_sys(fields)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
+        "done" => ServerFrame::Done(field(fields, &kind)?),
+        "roomInfo" => ServerFrame::RoomInfo(field(fields, &kind)?),
+        "roomMembers" => ServerFrame::RoomMembers(field(fields, &kind)?),
+        "roomBans" => ServerFrame::RoomBans(field(fields, &kind)?),
+        "auditLog" => ServerFrame::AuditLog(field(fields, &kind)?),
         other => return Err(serde_json::Error::custom(format!("unknown type {other:?}"))),
     };
     Ok(ServerEnvelope { id, frame })
@@ -507,6 +573,10 @@ fn decode_sys(fields: &mut Map<String, Value>) -> Result<Sys, serde_json::Error>
         "sending" => Sys::Sending(field(&mut sys, &kind)?),
         "reconnect" => Sys::Reconnect(field(&mut sys, &kind)?),
         "resync" => Sys::Resync(field(&mut sys, &kind)?),
+        "roomChanged" => Sys::RoomChanged(field(&mut sys, &kind)?),
+        "removed" => Sys::Removed(field(&mut sys, &kind)?),
+        "muted" => Sys::Muted(field(&mut sys, &kind)?),
+        "roleChanged" => Sys::RoleChanged(field(&mut sys, &kind)?),
         other => {
             return Err(serde_json::Error::custom(format!(
                 "unknown sys.type {other:?}"

@@ -4,6 +4,7 @@
 mod commands;
 pub mod connect;
 pub mod lease;
+pub mod moderation;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;

@@ -41,6 +41,8 @@ scripts! {
     PERSIST "persist",
     HISTORY "history",
     TRIM "trim",
+    MODERATE "moderate",
+    ROOM_SETTINGS "room_settings",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

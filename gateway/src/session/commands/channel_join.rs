@@ -35,6 +35,7 @@ pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Ef
     vec![Effect::Perform(Work::Join(Box::new(Join {
         id,
         user: identified.user.clone(),
+        role: identified.role,
         address,
         keep_joined: block.keep_joined,
         count,
@@ -92,6 +93,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         seq,
         more,
         recovered,
+        standing,
     } = room;
     let mut effects = Vec::new();
     if !join.keep_joined {
@@ -104,12 +106,22 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         }));
         identified.rooms.retain(|seat| seat.address == join.address);
     }
-    if identified.seat(&join.address).is_none() {
-        identified.rooms.push(Seat {
-            address: join.address,
-            channel: channel.clone(),
-            peer,
-        });
+    let found = standing.as_deref().cloned().unwrap_or_default();
+    let seat = Seat {
+        address: join.address,
+        channel: channel.clone(),
+        peer,
+        role: found.role,
+        muted: found.muted,
+        version: found.version,
+    };
+    match identified
+        .rooms
+        .iter_mut()
+        .find(|known| known.address == seat.address)
+    {
+        Some(known) => *known = seat,
+        None => identified.rooms.push(seat),
     }
     if resumes {
         identified.resumed.push(ResumedRoom {
@@ -129,6 +141,10 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         seq,
         more,
         recovered: resumes.then_some(recovered),
+        role: found.role,
+        topic: Some(found.settings.topic.clone()).filter(|topic| !topic.is_empty()),
+        can_write: standing.is_some().then_some(found.can_write),
+        settings: standing.is_some().then_some(found.settings),
     }));
     // The answer first, then what came live meanwhile.
     effects.push(send(join.id, frame));

@@ -9,6 +9,7 @@ use parlor_shared::{
         client::ChannelMessage,
         value::{Message, Recipient},
     },
+    roles::Writer,
 };
 
 use super::channel_leave::not_joined;
@@ -60,10 +61,15 @@ pub fn message(
         epoch: String::new(),
     };
     let channel = seat.channel.clone();
+    let writer = Writer {
+        rights: identified.rights(seat),
+        muted: seat.muted,
+    };
     vec![Effect::Publish(Box::new(Publication {
         id,
         address,
         channel,
+        writer,
         message,
     }))]
 }

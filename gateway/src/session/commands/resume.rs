@@ -1,10 +1,13 @@
 //! `resume`: back after a lost connection, into the rooms of before.
 
-use parlor_shared::protocol::{
-    ErrorBody, ErrorCode, RequestId, ServerFrame,
-    client::{Resume, ResumeRoom},
-    server::Resumed,
-    value::User,
+use parlor_shared::{
+    protocol::{
+        ErrorBody, ErrorCode, RequestId, ServerFrame,
+        client::{Resume, ResumeRoom},
+        server::Resumed,
+        value::User,
+    },
+    roles::SiteRole,
 };
 
 use super::channel_join::too_many_rooms;
@@ -59,7 +62,7 @@ fn kept(session: &Session, block: &Resume) -> usize {
 pub fn join_again(
     session: &Session,
     id: Option<RequestId>,
-    user: &User,
+    (user, role): (&User, SiteRole),
     rooms: Vec<ResumeRoom>,
 ) -> Effects {
     let join = |entry: ResumeRoom| {
@@ -70,6 +73,7 @@ pub fn join_again(
         let join = Join {
             id: None,
             user,
+            role,
             address,
             keep_joined: true,
             count,

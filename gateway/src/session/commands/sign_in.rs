@@ -107,6 +107,7 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
     session.state = State::Identified(Box::new(Identified {
         user: user.clone(),
         access_key: identity.access_key.clone(),
+        role: identity.role,
         messages,
         rooms,
         resumed: Vec::new(),
@@ -116,6 +117,7 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
         access_key: identity.access_key,
         username: user.username.clone(),
         guest: user.guest,
+        role: identity.role,
     };
     // Only to this connection: the demo's client takes it for its own identity.
     let own = Sys::SignIn {
@@ -132,18 +134,24 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
             effects.push(Effect::Perform(Work::Join(Box::new(Join {
                 id: None,
                 user,
+                role: identity.role,
                 address,
                 keep_joined: true,
                 count: session.rules.join_history,
                 resume: None,
             }))));
         }
-        Kind::Resume { rooms } => effects.extend(resume::join_again(session, id, &user, rooms)),
+        Kind::Resume { rooms } => {
+            effects.extend({ resume::join_again(session, id, (&user, identity.role), rooms) })
+        }
     }
     effects
 }
 
 fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
+    if let Refusal::Banned(ban) = refusal {
+        return ErrorBody::banned("this site", ban.until, &ban.reason);
+    }
     let own = if matches!(kind, Kind::SignUp) {
         ErrorCode::SignUp
     } else {
@@ -160,6 +168,7 @@ fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
         Refusal::UnknownKey => ErrorCode::SessionExpired,
         Refusal::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
         Refusal::Overloaded => ErrorCode::Overloaded,
+        Refusal::Banned(_) => ErrorCode::Banned,
         Refusal::Unavailable => ErrorCode::Unavailable,
     };
     let body = ErrorBody::new(code, refusal.to_string());
