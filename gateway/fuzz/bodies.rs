@@ -33,6 +33,7 @@ use parlor_shared::{
         server::{Ready, Sys},
         value::User,
     },
+    roles::SiteRole,
 };
 
 /// A client's frame: read or refused, and read again the same after being written.
@@ -135,6 +136,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
                 seq: u64::from(choice),
                 more: false,
                 recovered: choice & 8 == 0,
+                standing: None,
             };
             let result = if choice & 4 == 0 {
                 Ok(room)
@@ -147,6 +149,20 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
+        Work::Moderate(work) => {
+            return Some(Outcome::Answer {
+                id: work.id,
+                answer: Err(refused()),
+            });
+        }
+        Work::Verify { .. } => {
+            let role = if choice & 2 == 0 {
+                SiteRole::Admin
+            } else {
+                SiteRole::Member
+            };
+            return Some(Outcome::Verified(Ok(role)));
+        }
         Work::Users { id, .. }
         | Work::Rooms { id, .. }
         | Work::PrivateRooms { id, .. }
@@ -167,6 +183,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
         Ok(Identity {
             user,
             access_key: Secret("k".into()),
+            role: SiteRole::default(),
         })
     } else {
         Err(Refusal::Unavailable)

@@ -48,8 +48,13 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "accounts",
             "metrics",
             "user_limits",
+            "moderation",
         ],
     ),
+    // Beside connections, which use it, and the HTTP API and the operator's command, which do too.
+    ("moderation", &["moderation", "accounts", "bus"]),
+    // A program of its own: wired like the gateway, of two of its parts.
+    ("admin", &["accounts", "app", "moderation"]),
     ("http", &["http", "connection", "websocket"]),
 ];
 
@@ -87,6 +92,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "gateway/src/accounts",
     "gateway/src/bus",
     "gateway/src/connection",
+    "gateway/src/moderation",
     "history-worker/src",
     "presence-worker/src",
     "gateway/bench",

@@ -10,6 +10,7 @@ use parlor_shared::{
         server::Sys,
         value::User,
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -72,6 +73,7 @@ fn room(channel: &str, seq: u64) -> Room {
         seq,
         more: false,
         recovered: false,
+        standing: None,
     }
 }
 
@@ -155,6 +157,7 @@ fn identity(user: &User) -> Identity {
     Identity {
         user: user.clone(),
         access_key: Secret("key".into()),
+        role: SiteRole::default(),
     }
 }
 

@@ -26,6 +26,7 @@ use parlor_shared::{
         server::Ack,
         value::{RoomRef, User},
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -237,6 +238,7 @@ impl World {
         let identity = Identity {
             user: self.clients[client].user.clone(),
             access_key: Secret("k".into()),
+            role: SiteRole::default(),
         };
         let authenticated = |id, kind| {
             Outcome::Authenticated(Box::new(AuthenticationOutcome {
@@ -429,6 +431,7 @@ impl World {
             seq: found.seq,
             more: found.more,
             recovered: found.recovered,
+            standing: None,
         });
         let join = joining.join.clone();
         let outcome = Outcome::Joined(Box::new(JoinOutcome { join, result }));

@@ -21,9 +21,10 @@ use parlor_shared::{
     protocol::value::User,
     redis::{
         Commands, Redis,
-        presence::{self, Seat, Settings},
+        presence::{self, Entering, Seat, Settings},
         pubsub::{Notice, Sink, Subscriptions},
     },
+    roles::SiteRole,
 };
 use parlor_testkit::{
     Process, RedisServer,

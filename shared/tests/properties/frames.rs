@@ -15,6 +15,7 @@ use parlor_shared::{
         },
         value::{Message, Recipient, RoomRef, User},
     },
+    roles::SiteRole,
 };
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
 use uuid::Uuid;
@@ -115,6 +116,10 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
             seq,
             more,
             recovered,
+            role: None,
+            topic: None,
+            can_write: None,
+            settings: None,
         },
     )
 }
@@ -181,7 +186,11 @@ fn sys() -> impl Strategy<Value = Sys> {
 }
 
 fn lists() -> impl Strategy<Value = ServerFrame> {
-    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo { room, users });
+    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo {
+        room,
+        users,
+        access: None,
+    });
     let private = (user(), TEXT).prop_map(|(user, at)| PrivateRoom {
         recipient_uuid: user.uuid,
         user,
@@ -219,6 +228,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         access_key: Secret(key),
         username: user.username,
         guest: user.guest,
+        role: SiteRole::default(),
     });
     let departure = (ids(), ids(), room()).prop_map(|(session, user, room)| Departure {
         session: SessionId(session),

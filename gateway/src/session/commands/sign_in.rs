@@ -142,7 +142,12 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
             }))));
         }
         Kind::Resume { rooms } => {
-            effects.extend({ resume::join_again(session, id, (&user, identity.role), rooms) })
+            effects.extend(resume::join_again(
+                session,
+                id,
+                (&user, identity.role),
+                rooms,
+            ));
         }
     }
     effects
