@@ -25,8 +25,9 @@ use parlor_shared::{
 };
 use parlor_testkit::{RedisServer, wait_until};
 
-/// What a ban may take to be felt.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// A ban is felt within a second. A busy machine may take longer, but nothing like the 30 s of the
+/// audit, which would find it otherwise.
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Two gateways on one Redis; the owner of a room on the first, and somebody on both.
 struct Stage {
@@ -311,7 +312,7 @@ async fn a_decision_whose_event_was_lost_is_found_by_the_audit() {
 
 #[tokio::test]
 async fn a_ban_from_the_site_ends_every_session_and_keeps_out() {
-    let mut stage = Stage::with(&["--audit-interval=300ms"]).await;
+    let mut stage = Stage::new().await;
     let mut admin = stage.here.client().await;
     admin.sign_up("root", "secret").await.expect("signs up");
     make(&stage.redis, admin.user(), SiteRole::Admin);
@@ -349,15 +350,21 @@ async fn a_ban_from_the_site_ends_every_session_and_keeps_out() {
     .await;
     let mut again = stage.there.client().await;
     resume(&mut again, bob, &key).await.expect("comes back");
+}
 
-    // A ban of which no gateway was told is found by following the log.
+#[tokio::test]
+async fn a_ban_of_which_no_gateway_was_told_is_found_by_following_the_log() {
+    let mut stage = Stage::with(&["--audit-interval=300ms"]).await;
+    let bob = stage.bob[0].user();
     let account = keyspace::user_account(bob);
     stage.redis.cli(&["HSET", &account, "BannedUntil", "0"]);
     let entry = format!(r#"{{"by":"operator","action":"userBan","userUUID":"{bob}"}}"#);
     let log = keyspace::audit_log();
     stage.redis.cli(&["XADD", &log, "*", "e", &entry]);
-    assert_eq!(error(&mut again).await.code, ErrorCode::Banned.number());
-    assert_eq!(again.closed().await.expect("is closed"), 4003);
+    for bob in &mut stage.bob {
+        assert_eq!(error(bob).await.code, ErrorCode::Banned.number());
+        assert_eq!(bob.closed().await.expect("is closed"), 4003);
+    }
 }
 
 async fn resume(

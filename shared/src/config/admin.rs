@@ -12,14 +12,6 @@ pub struct AdminConfig {
     pub action: AdminAction,
 
     /// Name of the account; none for list
-    #[arg(required_unless_present_any = ["print_config"], required_if_eq_any = [
-        ("action", "grant"),
-        ("action", "revoke"),
-        ("action", "reset-password"),
-        ("action", "ban"),
-        ("action", "unban"),
-        ("action", "delete"),
-    ])]
     pub name: Option<String>,
 
     /// Role to grant: admin or moderator
@@ -76,6 +68,9 @@ impl Settings for AdminConfig {
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.name.is_none() && self.action != AdminAction::List {
+            return Err("Name the account: gateway admin ACTION NAME.".to_owned());
+        }
         self.gateway.check()
     }
 }
