@@ -112,8 +112,7 @@ async fn perform(config: AdminConfig) -> anyhow::Result<String> {
 
 async fn connect(config: &AdminConfig) -> anyhow::Result<Moderation> {
     let gateway = &config.gateway;
-    let url = config.common().redis_url()?;
-    let redis = Redis::new(&url).context("The URL of Redis is of no use")?;
+    let redis = Redis::at(&config.common().redis()?)?;
     let Ok(commands) = timeout(CONNECT_TIMEOUT, redis.commands()).await else {
         bail!("Redis can't be reached: give its address as the gateways have it.");
     };

@@ -10,7 +10,7 @@ use common::{
     refusal, room,
 };
 use parlor_shared::{
-    client::Client,
+    client::{Client, ClientError},
     event::Removal,
     id::{Address, RoomName},
     keyspace::{self, Keyspace},
@@ -371,11 +371,40 @@ async fn resume(
     client: &mut Client,
     user_uuid: parlor_shared::id::UserId,
     key: &Secret,
-) -> Result<ServerFrame, parlor_shared::client::ClientError> {
+) -> Result<ServerFrame, ClientError> {
     let block = Resume {
         user_uuid,
         access_key: key.clone(),
         rooms: Vec::new(),
     };
     client.request(ClientFrame::Resume(block)).await
+}
+
+#[tokio::test]
+async fn a_ban_is_not_outrun_by_a_join() {
+    let mut stage = Stage::new().await;
+    let (lobby, bob) = (stage.lobby.clone(), stage.bob[0].user());
+    let users = keyspace::channel_users(&channel());
+    for _ in 0..20 {
+        stage
+            .owner_does(Request::RoomUnban(user(&lobby, bob)))
+            .await;
+        let ban = Request::RoomBan(ban(&lobby, bob, None));
+        let [one, other] = &mut stage.bob;
+        // Whichever comes first: let in and put out, or not let in.
+        let (..) = tokio::join!(
+            one.join(&lobby),
+            does(&mut stage.owner, ban),
+            other.join(&lobby)
+        );
+        stage.owner.say(&lobby, "after").await.expect("says");
+        assert_eq!(stage.redis.cli(&["HEXISTS", &users, &bob.to_string()]), "0");
+        for bob in &mut stage.bob {
+            // Until it has heard, if it was let in.
+            let out = async || matches!(bob.say(&lobby, "x").await, Err(ClientError::Refused(_)));
+            let mut out = out;
+            wait_until(PATIENCE, "bob is out", async || out().await).await;
+            assert_refused(bob.say(&lobby, "x").await, ErrorCode::NotJoined);
+        }
+    }
 }

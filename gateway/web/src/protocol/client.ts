@@ -14,6 +14,7 @@ import {
   type Outcome,
   type Schema,
 } from './schema.ts';
+import { moderationRequests } from './moderation.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
@@ -65,6 +66,7 @@ const blocks = {
   privateRooms: optional(page),
   resume,
   ping: undefined,
+  ...moderationRequests,
 } as const;
 
 type Blocks = typeof blocks;

@@ -2,6 +2,14 @@
 
 import { parseObject } from './client.ts';
 import {
+  access,
+  moderationAnswers,
+  moderationNews,
+  roomRole,
+  roomSettings,
+  siteRole,
+} from './moderation.ts';
+import {
   attempt,
   count,
   flag,
@@ -46,6 +54,8 @@ const authorized = object({
   accessKey: text,
   username: text,
   guest: flag,
+  /** On the site. */
+  role: optional(siteRole),
 });
 export type Authorized = Infer<typeof authorized>;
 
@@ -61,6 +71,12 @@ const channelJoin = object({
   more: flag,
   /** Only after a `resume`. */
   recovered: optional(flag),
+  /** One's own. */
+  role: optional(roomRole),
+  topic: optional(text),
+  /** Left out in private rooms, where one always may; as `settings`. */
+  canWrite: optional(flag),
+  settings: optional(roomSettings),
 });
 export type ChannelJoined = Infer<typeof channelJoin>;
 
@@ -86,7 +102,12 @@ export type Ack = Infer<typeof ack>;
 const users = object({ total: count, received: count, users: list(user) });
 export type Users = Infer<typeof users>;
 
-const roomInfo = object({ room: text, users: count });
+const roomInfo = object({
+  room: text,
+  users: count,
+  /** Left out for public rooms. */
+  access: optional(access),
+});
 export type RoomInfo = Infer<typeof roomInfo>;
 const rooms = object({ total: count, received: count, rooms: list(roomInfo) });
 export type Rooms = Infer<typeof rooms>;
@@ -139,6 +160,7 @@ const sysBlocks = {
   sending: object({ paused: flag }),
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
+  ...moderationNews,
 } as const;
 
 type SysBlocks = typeof sysBlocks;
@@ -171,6 +193,7 @@ const blocks = {
   pong: object({ time: count }),
   sys,
   error: errorBody,
+  ...moderationAnswers,
 } as const;
 
 type Blocks = typeof blocks;
