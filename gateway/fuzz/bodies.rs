@@ -18,6 +18,7 @@ use parlor_gateway::{
         Effect, Outcome, Rules, Session, Work,
         effect::{
             AuthenticationOutcome, JoinOutcome, Kind as Way, RegistrationOutcome, Room as Joined,
+            Verified,
         },
         rate::SharedBucket,
     },
@@ -161,7 +162,11 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             } else {
                 SiteRole::Member
             };
-            return Some(Outcome::Verified(Ok(role)));
+            let verified = Verified {
+                role: Ok(role),
+                rooms: Vec::new(),
+            };
+            return Some(Outcome::Verified(verified));
         }
         Work::Users { id, .. }
         | Work::Rooms { id, .. }

@@ -45,7 +45,7 @@ fn run(redis: &RedisServer, words: &[&str], input: &str) -> Output {
 }
 
 /// The same on a thread of its own, with success.
-async fn admin(redis: &RedisServer, words: &[&str]) -> String {
+fn admin(redis: &RedisServer, words: &[&str]) -> String {
     let output = tokio::task::block_in_place(|| run(redis, words, ""));
     assert!(output.status.success(), "{words:?}: {output:?}");
     String::from_utf8(output.stdout).expect("text")
@@ -82,7 +82,7 @@ async fn an_account_lives_its_whole_life_by_commands() {
     // Created as everybody is, promoted by the operator: it counts at once.
     let mut ada = there.client().await;
     ada.sign_up("Ada", "secret").await.expect("signs up");
-    let told = admin(&redis, &["grant", "Ada"]).await;
+    let told = admin(&redis, &["grant", "Ada"]);
     assert_eq!(told.trim(), "Ada has the role admin now.");
     assert_eq!(role_changed(&mut ada).await, AnyRole::Admin);
     let mute = Request::RoomMute(ban(&lobby, guest.user(), Some(600)));
@@ -91,11 +91,11 @@ async fn an_account_lives_its_whole_life_by_commands() {
         guest.expect(|frame| matches!(frame, ServerFrame::Sys(Sys::Muted(_))).then_some(()));
     muted.await.expect("hears it");
     assert_refused(guest.say(&lobby, "hi").await, ErrorCode::Muted);
-    let list = admin(&redis, &["list"]).await;
+    let list = admin(&redis, &["list"]);
     assert!(list.lines().any(|line| line == "admin      Ada"), "{list}");
-    admin(&redis, &["grant", "Ada", "--role", "moderator"]).await;
+    admin(&redis, &["grant", "Ada", "--role", "moderator"]);
     assert_eq!(role_changed(&mut ada).await, AnyRole::Moderator);
-    let told = admin(&redis, &["revoke", "Ada"]).await;
+    let told = admin(&redis, &["revoke", "Ada"]);
     assert_eq!(told.trim(), "Ada is a member now, and was: moderator.");
     assert_eq!(role_changed(&mut ada).await, AnyRole::Member);
     let kick = Request::RoomKick(ban(&lobby, guest.user(), None));
@@ -103,21 +103,21 @@ async fn an_account_lives_its_whole_life_by_commands() {
 
     // Banned, and let in again.
     let words = ["ban", "Ada", "--seconds", "3600", "--reason", "spam"];
-    admin(&redis, &words).await;
+    admin(&redis, &words);
     ended(&mut ada, ErrorCode::Banned).await;
     let mut ada = here.client().await;
     assert_refused(ada.sign_in("Ada", "secret").await, ErrorCode::Banned);
-    let list = admin(&redis, &["list"]).await;
+    let list = admin(&redis, &["list"]);
     assert!(
         list.contains("Ada  banned until 2") && list.contains(": spam"),
         "{list}"
     );
-    admin(&redis, &["unban", "Ada"]).await;
+    admin(&redis, &["unban", "Ada"]);
     ada.sign_in("Ada", "secret").await.expect("signs in");
-    assert!(admin(&redis, &["list"]).await.starts_with("Nobody"));
+    assert!(admin(&redis, &["list"]).starts_with("Nobody"));
 
     // A new password, made or given.
-    let told = admin(&redis, &["reset-password", "Ada"]).await;
+    let told = admin(&redis, &["reset-password", "Ada"]);
     let made = told
         .trim()
         .rsplit(' ')
@@ -138,13 +138,13 @@ async fn an_account_lives_its_whole_life_by_commands() {
     assert_eq!(me.role, SiteRole::Member);
 
     // Gone; somebody else may have the name. The log tells all of it.
-    admin(&redis, &["delete", "Ada"]).await;
+    admin(&redis, &["delete", "Ada"]);
     ended(&mut ada, ErrorCode::SessionExpired).await;
     let mut next = there.client().await;
     next.sign_up("Ada", "another")
         .await
         .expect("the name is free");
-    admin(&redis, &["grant", "Ada"]).await;
+    admin(&redis, &["grant", "Ada"]);
     role_changed(&mut next).await;
     let entry = last_entry(&mut next).await;
     assert_eq!((&*entry.by, entry.by_uuid), ("operator", None));
@@ -160,7 +160,7 @@ async fn what_can_not_be_done_is_told_and_fails() {
     fails(&redis, &["promote", "Ada"], 2);
     fails(&redis, &["grant", "Ada", "--role", "king"], 2);
     fails(&redis, &[], 2);
-    let help = admin(&redis, &["--help"]).await;
+    let help = admin(&redis, &["--help"]);
     assert!(help.contains("reset-password"), "{help}");
     let gateway = TestGateway::start(&redis).await;
     let mut ada = gateway.client().await;

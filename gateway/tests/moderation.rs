@@ -17,7 +17,7 @@ use parlor_shared::{
     protocol::{
         ClientFrame, ErrorCode, ServerFrame,
         client::{ChannelMessages, Resume, ResumeRoom, Secret},
-        moderation::{Request, RoomGrade, UserBan, UserTarget, Why},
+        moderation::{AuditPage, Request, RoomGrade, UserBan, UserTarget, Why},
         server::Sys,
         value::RoomRef,
     },
@@ -247,7 +247,7 @@ async fn a_member_who_tries_is_refused() {
             reason: None,
         }),
         Request::UserUnban(UserTarget { user_uuid: ann }),
-        Request::AuditLog(Default::default()),
+        Request::AuditLog(AuditPage::default()),
     ] {
         let kind = request.kind();
         let body = refusal(ask(&mut stage.bob[0], request).await);

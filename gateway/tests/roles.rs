@@ -13,7 +13,7 @@ use parlor_shared::{
     id::MessageId,
     protocol::{
         ErrorCode, ServerFrame,
-        client::Secret,
+        client::{Page, Secret},
         moderation::{
             AnyRole, AuditPage, MessageReport, Request, RoomGrade, SettingsPatch, UserDelete,
             UserGrant,
@@ -106,6 +106,10 @@ async fn a_role_on_the_site_counts_at_once_in_every_room() {
 
     does(&mut stage.admin, role(&bob, SiteRole::Member)).await;
     assert_eq!(role_changed(&mut bob).await.1, AnyRole::Member);
+    // Out of where they were by that role alone, and not of other rooms.
+    let out = common::moderating::removed(&mut bob).await;
+    assert_eq!(out.room.room.as_deref(), Some("club"));
+    assert_refused(bob.join(&club).await, ErrorCode::InvitedOnly);
     let kick = Request::RoomKick(ban(&club, owner.user(), None));
     assert_refused(ask(&mut bob, kick).await, ErrorCode::Forbidden);
 }
@@ -221,12 +225,12 @@ async fn what_was_done_is_in_the_log_and_pages() {
     loop {
         let limit = Some(2);
         let request = Request::AuditLog(AuditPage { before, limit });
-        let Ok(ServerFrame::AuditLog(log)) = ask(&mut stage.admin, request).await else {
+        let Ok(ServerFrame::AuditLog(page)) = ask(&mut stage.admin, request).await else {
             panic!("no log")
         };
-        before = log.entries.last().map(|entry| entry.id.clone());
-        seen.extend(log.entries.into_iter().map(|entry| entry.action));
-        if !log.more {
+        before = page.entries.last().map(|entry| entry.id.clone());
+        seen.extend(page.entries.into_iter().map(|entry| entry.action));
+        if !page.more {
             break;
         }
     }
@@ -285,7 +289,7 @@ async fn an_account_is_deleted_by_its_owner_with_the_password_and_the_name_is_fr
     assert_eq!(joined.messages[0].message, "I was here");
     assert_eq!(joined.messages[0].sender_uuid, id);
     assert_eq!(joined.role, None, "the room is not theirs");
-    let users = again.users(Default::default()).await.expect("users");
+    let users = again.users(Page::default()).await.expect("users");
     let names: Vec<_> = users
         .users
         .iter()

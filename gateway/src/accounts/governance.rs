@@ -162,17 +162,14 @@ impl Directory {
     pub async fn set_ban(&self, user: UserId, ban: Option<&Ban>) -> RedisResult<()> {
         let (account, id) = (keyspace::user_account(user), user.to_string());
         let mut write = pipe();
-        match ban {
-            Some(Ban { until, reason }) => {
-                let until = until.to_string();
-                let fields = [("BannedUntil", until.as_str()), ("BanReason", reason)];
-                write.hset_multiple(account, &fields).ignore();
-                write.hset(keyspace::site_bans(), id, until).ignore();
-            }
-            None => {
-                write.hdel(account, &["BannedUntil", "BanReason"]).ignore();
-                write.hdel(keyspace::site_bans(), id).ignore();
-            }
+        if let Some(Ban { until, reason }) = ban {
+            let until = until.to_string();
+            let fields = [("BannedUntil", until.as_str()), ("BanReason", reason)];
+            write.hset_multiple(account, &fields).ignore();
+            write.hset(keyspace::site_bans(), id, until).ignore();
+        } else {
+            write.hdel(account, &["BannedUntil", "BanReason"]).ignore();
+            write.hdel(keyspace::site_bans(), id).ignore();
         }
         write.query_async(&mut self.commands.clone()).await
     }

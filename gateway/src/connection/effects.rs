@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{Address, MessageId},
+    id::{Address, ChannelId, MessageId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
@@ -24,7 +24,7 @@ use crate::{
     rooms::policies::too_soon,
     session::{
         Effect, Effects, Outcome, Work,
-        effect::{AuthenticationOutcome, Kind, Publication},
+        effect::{AuthenticationOutcome, Kind, Publication, Verified},
     },
     websocket::text_frame,
 };
@@ -219,8 +219,12 @@ impl Connection {
             }
             Work::Moderate(work) => return Some(self.moderate(*work).await),
             Work::Verify { user, access_key } => {
-                let standing = directory.verify(user, &access_key).await;
-                return Some(Outcome::Verified(standing));
+                let role = directory.verify(user, &access_key).await;
+                let settings = |(_, channel): (_, &ChannelId)| {
+                    Some((channel.clone(), self.app.policies.settings(channel)?))
+                };
+                let rooms = self.session.rooms().filter_map(settings).collect();
+                return Some(Outcome::Verified(Verified { role, rooms }));
             }
             Work::History {
                 id,

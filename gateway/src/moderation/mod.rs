@@ -95,7 +95,8 @@ struct Room {
     channel: ChannelId,
     /// `None` for General.
     name: Option<RoomName>,
-    room_ref: RoomRef,
+    /// How blocks name it.
+    block: RoomRef,
 }
 
 impl Room {
@@ -133,7 +134,7 @@ impl Moderation {
         let Some(channel) = self.keyspace.fixed_channel(&address) else {
             return Err(forbidden("a private room has no roles and no settings"));
         };
-        let room_ref = RoomRef::from(&address);
+        let block = RoomRef::from(&address);
         let name = match address {
             Address::Named(name) => Some(name),
             _ => None,
@@ -141,7 +142,7 @@ impl Moderation {
         Ok(Room {
             channel,
             name,
-            room_ref,
+            block,
         })
     }
 
@@ -168,6 +169,7 @@ fn away(error: RedisError) -> ErrorBody {
     ErrorBody::new(ErrorCode::Unavailable, text).retry_after(std::time::Duration::from_secs(2))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "maps an error")]
 fn refusal(refusal: Refusal) -> ErrorBody {
     let code = match refusal {
         Refusal::WrongPassword | Refusal::BadPassword => ErrorCode::SignIn,

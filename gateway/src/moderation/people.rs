@@ -143,14 +143,8 @@ impl Moderation {
             limit,
         );
         let role = done.await.map_err(away)?.map_err(refused)?;
-        self.note(
-            actor,
-            name,
-            Some(&room.room_ref),
-            Some(&account.user),
-            detail,
-        )
-        .await;
+        self.note(actor, name, Some(&room.block), Some(&account.user), detail)
+            .await;
         if gives_role {
             self.tell_role(&room, user, role).await;
         }
@@ -253,7 +247,7 @@ impl Moderation {
             })
             .collect();
         Ok(RoomMembers {
-            room: room.room_ref,
+            room: room.block,
             total,
             received: members.len() as u64,
             members,
@@ -285,7 +279,7 @@ impl Moderation {
             })
             .collect();
         Ok(RoomBans {
-            room: room.room_ref,
+            room: room.block,
             total,
             received: bans.len() as u64,
             bans,

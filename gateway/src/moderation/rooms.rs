@@ -38,7 +38,7 @@ impl Moderation {
             .muted
             .filter(|until| roles::holds(*until, clock::now_ms()));
         Ok(RoomDetails {
-            room: room.room_ref,
+            room: room.block,
             settings: facts.settings,
             owner_uuid: facts.owner,
             role: own.role,
@@ -84,7 +84,7 @@ impl Moderation {
             .await?;
         self.note_settings(actor, "roomCreate", &room, &fields)
             .await;
-        self.room_info(actor, &room.room_ref).await
+        self.room_info(actor, &room.block).await
     }
 
     /// Changes a room's settings.
@@ -107,7 +107,7 @@ impl Moderation {
             .await?;
         self.note_settings(actor, "roomUpdate", &room, &fields)
             .await;
-        self.room_info(actor, &room.room_ref).await
+        self.room_info(actor, &room.block).await
     }
 
     /// Closes a room, or opens it again.
@@ -149,7 +149,7 @@ impl Moderation {
             .iter()
             .map(|(field, value)| format!("{field}: {value}"))
             .collect();
-        let room = Some(&room.room_ref);
+        let room = Some(&room.block);
         self.note(actor, action, room, None, fields.join(", "))
             .await;
     }

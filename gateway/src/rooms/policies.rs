@@ -55,6 +55,12 @@ impl Policies {
         rooms.remove(channel);
     }
 
+    /// What a room is set to, if somebody has moderated it.
+    pub fn settings(&self, channel: &ChannelId) -> Option<RoomSettings> {
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);
+        Some(rooms.get(channel.as_str())?.settings.clone())
+    }
+
     /// Whether a room is closed, and whether it is for the invited only.
     pub fn door(&self, channel: &str) -> (bool, bool) {
         let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner);

@@ -163,8 +163,16 @@ pub enum Outcome {
     Resumed {
         id: Option<RequestId>,
     },
+    Verified(Verified),
+}
+
+/// What looking again at the user has found.
+#[derive(Debug)]
+pub struct Verified {
     /// The user's role, or why they may not be here any more.
-    Verified(Result<SiteRole, Refusal>),
+    pub role: Result<SiteRole, Refusal>,
+    /// What the session's rooms are set to that have been moderated.
+    pub rooms: Vec<(ChannelId, RoomSettings)>,
 }
 
 #[derive(Debug)]

@@ -95,6 +95,14 @@ impl Identified {
         self.rooms.iter().find(|seat| seat.address == *address)
     }
 
+    /// Takes a seat, in place of the one in the same room if there is one.
+    fn sit(&mut self, seat: Seat) {
+        match self.rooms.iter_mut().find(|it| it.address == seat.address) {
+            Some(known) => *known = seat,
+            None => self.rooms.push(seat),
+        }
+    }
+
     /// What the user is in a room.
     fn rights(&self, seat: &Seat) -> Rights {
         Rights {

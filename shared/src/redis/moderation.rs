@@ -270,16 +270,14 @@ pub struct Standing {
     pub removed: Option<Removal>,
 }
 
+/// Name, owner and policy of a room.
+type First = (Option<String>, Option<String>, Option<u64>);
+
 /// Looks a room up.
 pub async fn facts(commands: &mut Commands, channel: &ChannelId) -> RedisResult<Facts> {
     let fields = RoomSettings::FIELDS;
     let meta = keyspace::channel_meta(channel);
-    let (first, settings, members, users): (
-        (Option<String>, Option<String>, Option<u64>),
-        Vec<Option<String>>,
-        u64,
-        u64,
-    ) = pipe()
+    let (first, settings, members, users): (First, Values, u64, u64) = pipe()
         .cmd("HMGET")
         .arg(&meta)
         .arg(&["name", "owner", "policy"])
@@ -301,6 +299,9 @@ pub async fn facts(commands: &mut Commands, channel: &ChannelId) -> RedisResult<
     })
 }
 
+/// Fields of a hash in the order in which they were asked for.
+type Values = Vec<Option<String>>;
+
 /// What users are in a room, in their order. `owner`: from [`facts`], read before.
 pub async fn standings(
     commands: &mut Commands,
@@ -319,7 +320,6 @@ pub async fn standings(
         ] {
             lookup.cmd("HMGET").arg(key).arg(&ids);
         }
-        type Values = Vec<Option<String>>;
         let (roles, mutes, bans): (Values, Values, Values) = lookup.query_async(commands).await?;
         for (user, ((role, muted), removed)) in users.iter().zip(roles.iter().zip(mutes).zip(bans))
         {

@@ -107,22 +107,14 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         identified.rooms.retain(|seat| seat.address == join.address);
     }
     let found = standing.as_deref().cloned().unwrap_or_default();
-    let seat = Seat {
+    identified.sit(Seat {
         address: join.address,
         channel: channel.clone(),
         peer,
         role: found.role,
         muted: found.muted,
         version: found.version,
-    };
-    match identified
-        .rooms
-        .iter_mut()
-        .find(|known| known.address == seat.address)
-    {
-        Some(known) => *known = seat,
-        None => identified.rooms.push(seat),
-    }
+    });
     if resumes {
         identified.resumed.push(ResumedRoom {
             room: room_ref.clone(),

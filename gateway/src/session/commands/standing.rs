@@ -10,14 +10,14 @@ use parlor_shared::{
         server::Sys,
         value::RoomRef,
     },
-    roles::{Access, RoomRole, RoomSettings, Shut, SiteRole},
+    roles::{Access, Rights, RoomRole, RoomSettings, Shut},
 };
 
 use crate::{
     accounts::Refusal,
     session::{
         Effects, Session, State,
-        effect::{Effect, Work},
+        effect::{Effect, Verified, Work},
         error, send,
     },
 };
@@ -34,11 +34,11 @@ pub fn verify(session: &Session) -> Effects {
 }
 
 /// What the user is on the site now, or why they may not be here any more.
-pub fn verified(session: &mut Session, found: Result<SiteRole, Refusal>) -> Effects {
+pub fn verified(session: &mut Session, found: Verified) -> Effects {
     let State::Identified(identified) = &mut session.state else {
         return Vec::new();
     };
-    let role = match found {
+    let role = match found.role {
         Ok(role) => role,
         // Not known: whoever asked for it asks again.
         Err(Refusal::Unavailable) => return Vec::new(),
@@ -57,10 +57,41 @@ pub fn verified(session: &mut Session, found: Result<SiteRole, Refusal>) -> Effe
         return Vec::new();
     }
     identified.role = role;
-    vec![tell(Sys::RoleChanged(RoleChanged {
+    let mut effects = vec![tell(Sys::RoleChanged(RoleChanged {
         room: RoomRef::default(),
         role: role.into(),
-    }))]
+    }))];
+    // Out of the rooms that they were in by that role alone.
+    for (channel, settings) in found.rooms {
+        let seats = &mut identified.rooms;
+        let Some(at) = seats.iter().position(|seat| seat.channel == channel) else {
+            continue;
+        };
+        let rights = Rights {
+            site: role,
+            room: seats[at].role,
+        };
+        if let Err(shut) = settings.admits(rights) {
+            let seat = seats.swap_remove(at);
+            let removed = shut_out(RoomRef::from(&seat.address), shut);
+            effects.push(Effect::Leave { channel });
+            effects.push(tell(Sys::Removed(removed)));
+        }
+    }
+    effects
+}
+
+fn shut_out(room: RoomRef, shut: Shut) -> Removed {
+    let why = match shut {
+        Shut::Closed => Why::Closed,
+        Shut::InvitedOnly => Why::Kicked,
+    };
+    Removed {
+        room,
+        why,
+        until: None,
+        reason: None,
+    }
 }
 
 fn tell(sys: Sys) -> Effect {
@@ -118,7 +149,7 @@ pub fn changed(session: &mut Session, now: &Standing) -> Effects {
             until: now.muted.and_then(end),
         })));
     }
-    let rights = parlor_shared::roles::Rights {
+    let rights = Rights {
         site,
         room: now.role,
     };
@@ -141,15 +172,7 @@ pub fn changed(session: &mut Session, now: &Standing) -> Effects {
                 .and_then(end),
             reason: Some(removal.reason.clone()).filter(|reason| !reason.is_empty()),
         },
-        (None, Err(shut)) => Removed {
-            room,
-            why: match shut {
-                Shut::Closed => Why::Closed,
-                Shut::InvitedOnly => Why::Kicked,
-            },
-            until: None,
-            reason: None,
-        },
+        (None, Err(shut)) => shut_out(room, shut),
         (None, Ok(())) => return effects,
     };
     let seat = identified.rooms.swap_remove(at);
