@@ -129,7 +129,7 @@ impl Connection {
     /// What the joiner is in the room; and what the room is set to, for those who send there.
     fn standing(&self, join: &Join, channel: &ChannelId, joined: &Joined) -> Standing {
         let policies = &self.app.policies;
-        policies.learn(channel.as_str(), joined.policy, &joined.room);
+        policies.found(channel.as_str(), joined.policy, &joined.room);
         let rights = Rights {
             site: join.role,
             room: joined.role,

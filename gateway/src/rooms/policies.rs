@@ -20,33 +20,41 @@ pub struct Policies {
     rooms: Arc<RwLock<HashMap<Box<str>, Policy>>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Policy {
     version: u64,
     settings: RoomSettings,
+    /// Members may not have heard of it.
+    untold: bool,
 }
 
 impl Policies {
-    /// Notes what a room is set to, unless something newer is known. `true` if that is otherwise
-    /// than before.
+    /// Notes what a room is set to, unless something newer is known. `true` if its members have not
+    /// heard of that, and are to be told now.
     pub fn learn(&self, channel: &str, version: u64, settings: &RoomSettings) -> bool {
+        self.note(channel, version, settings, true)
+    }
+
+    /// The same from one who has just joined: what the others have not heard, they are told when
+    /// the room hears of it.
+    pub fn found(&self, channel: &str, version: u64, settings: &RoomSettings) {
+        self.note(channel, version, settings, false);
+    }
+
+    fn note(&self, channel: &str, version: u64, settings: &RoomSettings, tells: bool) -> bool {
         if version == 0 {
             return false;
         }
         let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = rooms.get_mut(channel) {
-            if known.version > version {
-                return false;
-            }
-            known.version = version;
-            let changed = known.settings != *settings;
-            known.settings.clone_from(settings);
-            return changed;
+        let known = rooms.entry(channel.into()).or_default();
+        if known.version > version {
+            return false;
         }
-        let settings = settings.clone();
-        let changed = settings != RoomSettings::default();
-        rooms.insert(channel.into(), Policy { version, settings });
-        changed
+        known.version = version;
+        let news = known.settings != *settings || known.untold;
+        known.settings.clone_from(settings);
+        known.untold = news && !tells;
+        news && tells
     }
 
     /// Drops a room that nobody is in any more.
@@ -164,6 +172,14 @@ mod tests {
         assert_eq!(policies.admit(&channel, writer(None)), Ok(wait));
         let moderator = writer(Some(RoomRole::Moderator));
         assert_eq!(policies.admit(&channel, moderator), Ok(None));
+        // Who joins brings news; the others hear of it once.
+        let topic = RoomSettings {
+            topic: "Hello".into(),
+            ..slow
+        };
+        policies.found("{0}a", 3, &topic);
+        assert!(policies.learn("{0}a", 3, &topic));
+        assert!(!policies.learn("{0}a", 3, &topic));
         policies.forget("{0}a");
         assert_eq!(policies.admit(&channel, writer(None)), Ok(None));
     }

@@ -23,10 +23,8 @@ pub(super) enum Heard {
     #[default]
     Unknown,
     UpTo(u64),
-    /// Being looked up. `missed`: something was not heard. `again`: something came meanwhile that it
-    /// may not have seen.
+    /// Being looked up; `again`: something came meanwhile that it may not have seen.
     Asking {
-        missed: bool,
         again: bool,
     },
 }
@@ -46,7 +44,7 @@ impl Rooms {
         });
         let in_order = self.heard(channel, version);
         if shut || !in_order {
-            self.look_up(channel, !in_order);
+            self.look_up(channel);
         }
     }
 
@@ -85,9 +83,8 @@ impl Rooms {
             self.metrics.notices_dropped.inc();
         }
         self.drop_if_empty(channel);
-        let in_order = self.heard(channel, version);
-        if !in_order || !told {
-            self.look_up(channel, !in_order);
+        if !self.heard(channel, version) || !told {
+            self.look_up(channel);
         }
     }
 
@@ -112,25 +109,22 @@ impl Rooms {
             return;
         };
         match entry.heard {
-            Heard::Unknown if found > 0 => self.look_up(channel, false),
-            Heard::UpTo(known) if found > known => self.look_up(channel, true),
+            Heard::Unknown if found > 0 => self.look_up(channel),
+            Heard::UpTo(known) if found > known => self.look_up(channel),
             _ => {}
         }
     }
 
     /// Looks up what all of a room's users on this gateway are, and tells their sessions.
-    fn look_up(&mut self, channel: &str, missed: bool) {
+    fn look_up(&mut self, channel: &str) {
         let Some(entry) = self.entries.get_mut(channel) else {
             return;
         };
-        if let Heard::Asking { again, .. } = &mut entry.heard {
+        if let Heard::Asking { again } = &mut entry.heard {
             *again = true;
             return;
         }
-        entry.heard = Heard::Asking {
-            missed,
-            again: false,
-        };
+        entry.heard = Heard::Asking { again: false };
         let users = entry.room.users();
         let (channel, generation) = (entry.channel.clone(), entry.generation);
         let (own, orders) = (self.own.clone(), self.orders.clone());
@@ -173,16 +167,12 @@ impl Rooms {
             entry.heard = Heard::Unknown;
             return;
         };
-        let (missed, again) = match entry.heard {
-            Heard::Asking { missed, again } => (missed, again),
-            _ => (false, false),
-        };
+        let again = entry.heard == Heard::Asking { again: true };
         entry.heard = Heard::UpTo(version);
         if again {
-            self.look_up(channel.as_str(), missed);
+            self.look_up(channel.as_str());
         }
-        // Somebody who joined may have brought the settings that the others have not heard of.
-        if self.policies.learn(channel.as_str(), version, &settings) || missed {
+        if self.policies.learn(channel.as_str(), version, &settings) {
             self.with_room(channel.as_str(), |room, out| {
                 room.event(Event::Settings { version, settings }, out)
             });
