@@ -36,6 +36,7 @@ use crate::{
     http::Server,
     metrics::GatewayMetrics,
     moderation::{Moderation, Watch},
+    photos::{self, Photos},
     rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
     user_limits::UserLimits,
@@ -71,13 +72,16 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     // It outlives the drain: probes and scrapes go on until the end.
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
-    let metrics = GatewayMetrics::new(&metrics)?;
+    let registry = metrics;
+    let metrics = GatewayMetrics::new(&registry)?;
     let most = config.limits.connections_per_gateway;
     metrics.connections_limit.set(most as i64);
     let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
     let notices = parts.take_notices();
-    let app = Arc::new(parts.services(&config, metrics)?);
+    let photos = Photos::open(&config.photos, parts.commands.clone(), &registry)?;
+    until_drained(lifecycle, "photos", photos::sweep(photos.clone()));
+    let app = Arc::new(parts.services(&config, metrics, photos)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
     until_drained(
         lifecycle,
@@ -147,7 +151,7 @@ impl Parts {
             timeout: config.limits.ack_timeout,
         };
         durability.check(&mut commands).await?;
-        connect::claim_partitions(&mut commands, config.common().partitions).await?;
+        connect::check(&mut commands, config.common().partitions).await?;
 
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);
@@ -233,7 +237,12 @@ impl Parts {
         std::mem::replace(&mut self.notices, mpsc::channel(1).1)
     }
 
-    fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
+    fn services(
+        self,
+        config: &GatewayConfig,
+        metrics: GatewayMetrics,
+        photos: Option<Photos>,
+    ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
         let passwords = Passwords::new(hash_settings(&limits))
             .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
@@ -265,10 +274,11 @@ impl Parts {
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),
-            rules: Arc::new(rules(config)),
+            rules: Arc::new(rules(config, photos.as_ref())),
             limits,
             create_rooms: config.create_rooms,
             metrics,
+            photos,
         })
     }
 }
@@ -283,7 +293,7 @@ pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
     }
 }
 
-fn rules(config: &GatewayConfig) -> Rules {
+fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
     let limits = &config.limits;
     Rules {
         message_characters: limits.message_characters,
@@ -302,6 +312,7 @@ fn rules(config: &GatewayConfig) -> Rules {
             guests: config.guests,
             sign_up: config.sign_up,
             create_rooms: config.create_rooms,
+            photos: photos.map(Photos::limits),
         },
     }
 }

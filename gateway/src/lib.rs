@@ -13,6 +13,7 @@ pub mod http;
 pub mod metrics;
 pub mod moderation;
 pub mod outbox;
+pub mod photos;
 pub mod rooms;
 pub mod session;
 pub mod user_limits;

@@ -77,6 +77,7 @@ async fn a_quiet_room_behind_a_long_backlog_is_found_all_the_same() {
             room: RoomRef::from(&busy),
             message: number.to_string(),
             client_message_id: None,
+            photo: None,
         });
         ids.push(ann.send(frame).await.expect("sent"));
     }

@@ -49,13 +49,15 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "metrics",
             "user_limits",
             "moderation",
+            "photos",
         ],
     ),
     // Beside connections, which use it, and the HTTP API and the operator's command, which do too.
     ("moderation", &["moderation", "accounts", "bus"]),
     // A program of its own: wired like the gateway, of two of its parts.
     ("admin", &["accounts", "app", "moderation"]),
-    ("http", &["http", "connection", "websocket"]),
+    ("photos", &["photos", "user_limits"]),
+    ("http", &["http", "connection", "websocket", "photos"]),
 ];
 
 /// What pure code knows nothing of.
@@ -74,6 +76,7 @@ const PURE: &[&str] = &[
     "gateway/src/websocket",
     "gateway/src/bus/witness.rs",
     "gateway/src/connection/pages.rs",
+    "gateway/src/photos/picture.rs",
     "gateway/src/rooms/room.rs",
     "gateway/src/rooms/room/catching_up.rs",
     "gateway/src/rooms/frames.rs",
@@ -93,6 +96,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "gateway/src/bus",
     "gateway/src/connection",
     "gateway/src/moderation",
+    "gateway/src/photos/records.rs",
     "history-worker/src",
     "presence-worker/src",
     "gateway/bench",
@@ -300,6 +304,9 @@ fn keys_are_built_in_one_module() {
         "usersUsernameListIndex:",
         "usersUUIDListIndex:",
         "access_key:",
+        "photo:",
+        "photosDue",
+        "photoKey",
     ];
     for (path, text) in sources() {
         if path == "shared/src/keyspace.rs" || is_test(&path) {

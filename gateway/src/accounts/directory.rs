@@ -139,17 +139,26 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
-        let mut commands = self.commands.clone();
-        if !keys::check(&mut commands, user, &key).await? {
-            return Err(Refusal::UnknownKey);
-        }
-        let role = self.admitted(user).await?;
-        let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
+        let user = self.holder_of(user, &key).await?;
+        let user = user.ok_or(Refusal::UnknownKey)?;
+        let role = self.admitted(user.uuid).await?;
         Ok(Identity {
             user,
             access_key: key,
             role,
         })
+    }
+
+    /// Whose access key it is; `None` when it is not the user's or has expired.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
+        if keys::check(&mut self.commands.clone(), user, key).await? {
+            self.user(user).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// Ends an access key.

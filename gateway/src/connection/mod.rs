@@ -9,6 +9,7 @@ mod join;
 mod leaving;
 mod moderation_work;
 pub mod pages;
+mod photo_work;
 pub mod registrar;
 pub mod registry;
 mod services;

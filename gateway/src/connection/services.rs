@@ -15,6 +15,7 @@ use crate::{
     bus::{history::History, notices::Notifier, publisher::Publisher},
     metrics::GatewayMetrics,
     moderation::Moderation,
+    photos::Photos,
     rooms::{Policies, Registry},
     session::Rules,
     user_limits::UserLimits,
@@ -40,4 +41,6 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// Nothing where photos are switched off.
+    pub photos: Option<Photos>,
 }

@@ -1,12 +1,12 @@
 //! What a session wants done, and what came of it.
 
 use parlor_shared::{
-    id::{Address, ChannelId, UserId},
+    id::{Address, ChannelId, PhotoId, UserId},
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
         moderation::Request,
-        value::{Message, User},
+        value::{Message, Photo, User},
     },
     roles::{RoomRole, RoomSettings, SiteRole, Writer},
 };
@@ -123,6 +123,7 @@ pub enum Work {
         user: UserId,
         access_key: Secret,
     },
+    Photo(PhotoWork),
 }
 
 /// Who asks for what.
@@ -132,6 +133,16 @@ pub struct Moderate {
     pub user: User,
     pub role: SiteRole,
     pub request: Request,
+}
+
+/// Work around photos.
+#[derive(Debug)]
+pub enum PhotoWork {
+    /// Gives the photo to the message, which is published then.
+    Attach {
+        photo: PhotoId,
+        publication: Box<Publication>,
+    },
 }
 
 /// A room to join.
@@ -164,6 +175,7 @@ pub enum Outcome {
         id: Option<RequestId>,
     },
     Verified(Verified),
+    Photo(Box<PhotoOutcome>),
 }
 
 /// What looking again at the user has found.
@@ -173,6 +185,13 @@ pub struct Verified {
     pub role: Result<SiteRole, Refusal>,
     /// What the session's rooms are set to that have been moderated.
     pub rooms: Vec<(ChannelId, RoomSettings)>,
+}
+
+/// A message, and the photo it was given.
+#[derive(Debug)]
+pub struct PhotoOutcome {
+    pub publication: Publication,
+    pub photo: Result<Photo, ErrorBody>,
 }
 
 #[derive(Debug)]

@@ -285,6 +285,7 @@ impl Session {
             Outcome::Joined(outcome) => commands::channel_join::joined(self, *outcome),
             Outcome::Resumed { id } => commands::resume::finished(self, id),
             Outcome::Verified(found) => commands::standing::verified(self, found),
+            Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
     }
 }

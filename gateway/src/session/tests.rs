@@ -48,6 +48,7 @@ fn rules() -> Rules {
             guests: true,
             sign_up: true,
             create_rooms: true,
+            photos: None,
         },
     }
 }

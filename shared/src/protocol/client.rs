@@ -13,7 +13,10 @@ use super::{
     moderation,
     value::{AddressError, RoomRef},
 };
-use crate::{id::UserId, limits};
+use crate::{
+    id::{PhotoId, UserId},
+    limits,
+};
 
 /// An `id` of the client's choice, repeated in the reply: a string or a whole number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,7 +134,7 @@ pub struct ChannelJoin {
     pub limit: Option<u32>,
 }
 
-/// `{"recipientUUID" | "room","message","clientMessageId"}`
+/// `{"recipientUUID" | "room","message","clientMessageId","photo"}`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelMessage {
     #[serde(flatten)]
@@ -144,6 +147,9 @@ pub struct ChannelMessage {
         skip_serializing_if = "Option::is_none"
     )]
     pub client_message_id: Option<String>,
+    /// A photo that the sender uploaded for this room; the text may then be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoId>,
 }
 
 /// `{"recipientUUID" | "room","before","after","limit"}`

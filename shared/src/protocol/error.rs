@@ -42,7 +42,7 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
-    /// One's role does not allow it.
+    /// One's role does not allow it, or what is asked for is another's.
     Forbidden,
     /// Banned from the room or the site, to an end that `until` tells if there is one.
     Banned,
@@ -54,13 +54,15 @@ pub enum ErrorCode {
     SlowMode,
     /// One has to be invited to the room.
     InvitedOnly,
-    /// More than there may be of something.
+    /// The photo is no picture that is taken here, or none that may go with this message.
+    PhotoRefused,
+    /// The photo has too many bytes or pixels, or there are as many of something as there may be.
     TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -85,6 +87,7 @@ impl ErrorCode {
         Self::RoomClosed,
         Self::SlowMode,
         Self::InvitedOnly,
+        Self::PhotoRefused,
         Self::TooLarge,
     ];
 
@@ -115,6 +118,7 @@ impl ErrorCode {
             Self::RoomClosed => (35, "roomClosed", false),
             Self::SlowMode => (36, "slowMode", true),
             Self::InvitedOnly => (39, "invitedOnly", false),
+            Self::PhotoRefused => (40, "photoRefused", false),
             Self::TooLarge => (41, "tooLarge", false),
         }
     }

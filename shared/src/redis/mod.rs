@@ -3,6 +3,7 @@
 
 mod commands;
 pub mod connect;
+mod inspect;
 pub mod lease;
 pub mod moderation;
 pub mod presence;
@@ -11,4 +12,4 @@ pub mod scripts;
 pub mod status;
 pub mod stream;
 
-pub use {commands::Commands, connect::Redis};
+pub use {commands::Commands, connect::Redis, inspect::knows};

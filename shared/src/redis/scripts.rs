@@ -43,6 +43,9 @@ scripts! {
     TRIM "trim",
     MODERATE "moderate",
     ROOM_SETTINGS "room_settings",
+    PHOTO_ATTACH "photo_attach",
+    PHOTO_DISCARD "photo_discard",
+    PHOTOS_CLAIM "photos_claim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

@@ -1,7 +1,7 @@
 //! Strategies that make every frame there is.
 
 use parlor_shared::{
-    id::{MessageId, RoomName, SessionId, UserId, Username},
+    id::{MessageId, PhotoId, RoomName, SessionId, UserId, Username},
     protocol::{
         ClientFrame, ErrorBody, ErrorCode, RequestId, ServerFrame,
         client::{
@@ -9,11 +9,11 @@ use parlor_shared::{
             Secret, SignIn,
         },
         server::{
-            Ack, Authorized, ChannelJoined, Departure, History, Pong, Presence, PrivateMessage,
-            PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom, Resync, RoomInfo,
-            Rooms, Sending, SignedOut, Sys, Users,
+            Ack, Authorized, ChannelJoined, Departure, History, PhotoLimits, Pong, Presence,
+            PrivateMessage, PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom,
+            Resync, RoomInfo, Rooms, Sending, SignedOut, Sys, Users,
         },
-        value::{Message, Recipient, RoomRef, User},
+        value::{Message, Photo, Recipient, RoomRef, User},
     },
     roles::SiteRole,
 };
@@ -63,21 +63,37 @@ pub fn message() -> impl Strategy<Value = Message> {
     let who = (ids(), user(), of(recipient()), of(user()));
     let room = of("[a-z]{1,8}".prop_map(|name| RoomName::new(&name).expect("a name")));
     let what = (room, TEXT, of(TEXT), "[0-9TZ:.-]{0,9}", any::<u64>(), TEXT);
-    (who, what).prop_map(
-        |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch))| Message {
-            uuid: MessageId(uuid),
-            sender_uuid: sender.uuid,
-            sender,
-            recipient_uuid,
-            recipient,
-            room,
-            message: text,
-            client_message_id: name,
-            created_at: at,
-            seq,
-            epoch,
+    (who, what, of(photo())).prop_map(
+        |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch), photo)| {
+            Message {
+                uuid: MessageId(uuid),
+                sender_uuid: sender.uuid,
+                sender,
+                recipient_uuid,
+                recipient,
+                room,
+                message: text,
+                client_message_id: name,
+                created_at: at,
+                seq,
+                epoch,
+                photo,
+            }
         },
     )
+}
+
+fn photo() -> impl Strategy<Value = Photo> {
+    (ids(), any::<[u32; 2]>(), of((TEXT, TEXT))).prop_map(|(id, [width, height], urls)| {
+        let (url, thumbnail_url) = urls.unzip();
+        Photo {
+            id: PhotoId(id),
+            width,
+            height,
+            url,
+            thumbnail_url,
+        }
+    })
 }
 
 fn error() -> impl Strategy<Value = ErrorBody> {
@@ -89,8 +105,9 @@ fn error() -> impl Strategy<Value = ErrorBody> {
 }
 
 fn ready() -> impl Strategy<Value = Ready> {
-    let parts = (ids(), TEXT, any::<[u64; 4]>(), any::<[bool; 3]>());
-    parts.prop_map(|(uuid, version, numbers, flags)| Ready {
+    let photos = of(any::<[u64; 2]>());
+    let parts = (ids(), TEXT, any::<[u64; 4]>(), any::<[bool; 3]>(), photos);
+    parts.prop_map(|(uuid, version, numbers, flags, photos)| Ready {
         session_uuid: SessionId(uuid),
         version,
         ping_interval_ms: numbers[0],
@@ -100,6 +117,7 @@ fn ready() -> impl Strategy<Value = Ready> {
         guests: flags[0],
         sign_up: flags[1],
         create_rooms: flags[2],
+        photos: photos.map(|[bytes, megapixels]| PhotoLimits { bytes, megapixels }),
     })
 }
 
@@ -274,7 +292,7 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
     let page = (any::<u64>(), any::<Option<u32>>());
     let page = page.prop_map(|(offset, limit)| Page { offset, limit });
     let join = (room(), any::<bool>(), any::<Option<u32>>());
-    let said = (room(), TEXT, of("[a-z0-9]{1,64}"));
+    let said = (room(), TEXT, of("[a-z0-9]{1,64}"), of(ids()));
     let history = (room(), any::<[Option<u64>; 2]>(), any::<Option<u32>>());
     let resumed = (room(), TEXT, any::<u64>());
     let resumed = resumed.prop_map(|(room, epoch, seq)| ResumeRoom { room, epoch, seq });
@@ -297,10 +315,11 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         ),
         room().prop_map(ClientFrame::ChannelLeave),
         said.prop_map(
-            |(room, message, name)| ClientFrame::ChannelMessage(ChannelMessage {
+            |(room, message, name, photo)| ClientFrame::ChannelMessage(ChannelMessage {
                 room,
                 message,
-                client_message_id: name
+                client_message_id: name,
+                photo: photo.map(PhotoId),
             })
         ),
         history.prop_map(

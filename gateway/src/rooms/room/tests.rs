@@ -64,6 +64,7 @@ fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
         created_at: String::new(),
         seq: 0,
         epoch: String::new(),
+        photo: None,
     };
     MessageEvent {
         position: Position {
