@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
-    config::{GatewayConfig, Settings as _},
+    config::{GatewayConfig, GatewayLimits, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
@@ -37,8 +37,9 @@ use crate::{
     connection::{Services, client_hint::ClientHints, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
+    moderation::{Moderation, Watch},
     photos::{self, Photos},
-    rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
+    rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
     tokens::Tokens,
     user_limits::UserLimits,
@@ -136,6 +137,7 @@ struct Parts {
     registry_settings: presence::Settings,
     history: History,
     rooms: Registry,
+    policies: Policies,
     publisher: Publisher,
     notifier: Notifier,
     cursors: Cursors,
@@ -180,6 +182,7 @@ impl Parts {
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
         let (mailbox, notices) = Mailbox::new(gateway, metrics.clone());
         let mailbox_channel = mailbox.channel().clone();
+        let (policies, orders) = (Policies::default(), mailbox.queue());
         let pump = Pump::new(
             plan.entrances(),
             Arc::clone(&probe),
@@ -192,8 +195,13 @@ impl Parts {
         let shard_settings = ShardSettings {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
+            policies: policies.clone(),
+            orders: orders.clone(),
         };
-        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
+        // What is decided on the site reaches sessions like what is decided in a room.
+        let watch = Watch::new(commands.clone(), config.limits.audit_interval, orders);
+        until_drained(lifecycle, "site watch", watch.run());
+        for shard in plan.shards(&subscriptions, (&history, &guard), &shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -242,6 +250,7 @@ impl Parts {
             registry_settings,
             history,
             rooms,
+            policies,
             publisher,
             notifier,
             cursors,
@@ -265,21 +274,26 @@ impl Parts {
         tokens: Option<Tokens>,
     ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
-        let passwords = Passwords::new(HashSettings {
-            memory_kib: limits.argon2_memory_kib,
-            iterations: limits.argon2_iterations,
-            concurrency: limits.password_hash_concurrency(),
-            queue: limits.password_hash_queue,
-        })
-        .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
+        let passwords = Passwords::new(hash_settings(&limits))
+            .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
         let settings = DirectorySettings {
             sign_up: config.sign_up,
             guests: config.guests,
             sign_in_failures: limits.sign_in_failures,
         };
+        let directory = Directory::new(self.commands.clone(), passwords, settings);
+        let moderation = Moderation::new(
+            self.commands.clone(),
+            self.keyspace.clone(),
+            directory.clone(),
+            self.registry_settings.names_limit,
+            config.create_rooms,
+        );
         Ok(Services {
             gateway: self.gateway,
-            directory: Directory::new(self.commands.clone(), passwords, settings),
+            directory,
+            moderation,
+            policies: self.policies,
             keyspace: self.keyspace,
             commands: self.commands,
             registry_settings: self.registry_settings,
@@ -300,6 +314,16 @@ impl Parts {
             photos,
             tokens,
         })
+    }
+}
+
+/// How passwords are hashed.
+pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
+    HashSettings {
+        memory_kib: limits.argon2_memory_kib,
+        iterations: limits.argon2_iterations,
+        concurrency: limits.password_hash_concurrency(),
+        queue: limits.password_hash_queue,
     }
 }
 

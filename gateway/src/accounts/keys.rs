@@ -78,6 +78,11 @@ pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> Redi
         .await
 }
 
+/// Ends all of a user's keys.
+pub async fn revoke_all(commands: &mut Commands, user: UserId) -> RedisResult<()> {
+    commands.del(keyspace::access_key(user)).await
+}
+
 async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
     let name = keyspace::access_key(user);
     let mut keys: Vec<(String, String)> = commands.hgetall(&name).await?;

@@ -84,7 +84,7 @@ pub(super) async fn upsert(
         subject: &new.external_id,
         name: new.name.as_deref(),
         numbered: true,
-        role: role.map(TokenRole::name),
+        role: role.map(TokenRole::site),
     };
     let (user, made) = api.app.directory.external(&user).await?;
     let status = if made {
@@ -104,7 +104,7 @@ pub(super) async fn get(
         Ok(uuid) => Some(uuid),
         Err(_) => {
             let name = Username::new(&id)?;
-            api.app.directory.account(&name).await?
+            api.app.directory.account_id(&name).await?
         }
     };
     let user = user.ok_or_else(Refused::no_such_user)?;

@@ -7,8 +7,9 @@ use parlor_shared::{
     id::{UserId, Username},
     keyspace, limits,
     protocol::value::User,
+    roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{RedisResult, pipe};
 
 use super::Directory;
 use crate::{
@@ -40,7 +41,7 @@ pub struct External<'a> {
     /// Whether a name that is taken gets a number; otherwise it is refused.
     pub numbered: bool,
     /// The site role to have from now on.
-    pub role: Option<&'static str>,
+    pub role: Option<SiteRole>,
 }
 
 impl Directory {
@@ -54,7 +55,7 @@ impl Directory {
             subject: &claims.subject,
             name: claims.name.as_deref(),
             numbered: true,
-            role: claims.role.map(crate::tokens::TokenRole::name),
+            role: claims.role.map(crate::tokens::TokenRole::site),
         };
         let (user, _) = self.external(&who).await?;
         let key_ends = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;
@@ -71,9 +72,11 @@ impl Directory {
             &grant.tail(),
         )
         .await?;
+        let role = self.admitted(user.uuid).await?;
         Ok(Identity {
             user,
             access_key,
+            role,
             grant: Some(grant),
         })
     }
@@ -90,9 +93,7 @@ impl Directory {
         for _ in 0..LOOKS {
             if self.registered(uuid).await? {
                 if let Some(role) = who.role {
-                    let _: () = commands
-                        .hset(keyspace::user_account(uuid), "Role", role)
-                        .await?;
+                    self.set_role(uuid, role).await?;
                 }
                 return Ok((self.shown(uuid).await?, false));
             }
@@ -114,7 +115,7 @@ impl Directory {
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn account(&self, name: &Username) -> RedisResult<Option<UserId>> {
+    pub async fn account_id(&self, name: &Username) -> RedisResult<Option<UserId>> {
         Ok(
             match names::holder(&mut self.commands.clone(), name).await? {
                 Holder::Account(user) => Some(user),
@@ -141,7 +142,7 @@ impl Directory {
 
     async fn register_external(&self, uuid: UserId, who: &External<'_>) -> Result<(), Refusal> {
         let fields = [
-            ("Role", who.role.unwrap_or("member")),
+            ("Role", who.role.unwrap_or_default().name()),
             ("Issuer", who.issuer),
             ("Subject", who.subject),
         ];
