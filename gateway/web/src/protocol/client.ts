@@ -17,7 +17,6 @@ import {
 import { changeRequests, messageExtras } from './changes.ts';
 import { moderationRequests } from './moderation.ts';
 import { peopleRequests } from './people.ts';
-import { moderationRequests } from './moderation.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
@@ -80,7 +79,6 @@ const blocks = {
   ...changeRequests,
   ...moderationRequests,
   ...peopleRequests,
-  ...moderationRequests,
 } as const;
 
 type Blocks = typeof blocks;
