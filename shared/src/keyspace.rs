@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::id::{self, Address, ChannelId, GatewayId, RoomName, SessionId, UserId, Username};
+use crate::id::{
+    self, Address, ChannelId, GatewayId, MessageId, RoomName, SessionId, UserId, Username,
+};
 
 /// Slots of a Redis Cluster.
 const SLOTS: u32 = 16_384;
@@ -215,9 +217,50 @@ pub fn channel_sessions(channel: &ChannelId) -> String {
     format!("channelSessions:{channel}")
 }
 
-/// LIST of message JSON, oldest first. Trimmed by the history-worker.
+/// LIST of JSON, oldest first, an entry for each `seq` without gaps: messages as they are now, and of
+/// changes that there was one (see [`crate::entry`]). Trimmed by the history-worker.
 pub fn channel_messages(channel: &ChannelId) -> String {
     format!("channelMessages:{channel}")
+}
+
+/// ZSET of the numbers of changes, each its own score, so that who counts messages can leave them
+/// out. Trimmed with `channelMessages`.
+pub fn channel_changes(channel: &ChannelId) -> String {
+    format!("channelChanges:{channel}")
+}
+
+/// HASH message → how its reactions and votes stand, for those that have any: a line
+/// `<seq> <times told> <ms of the last time> <poll> <ms when it closes, or 0> <closed>` and, below it,
+/// JSON `{"reactions","results"}` as last told. `poll` is `-` for a message that is none, else the
+/// number of options, `m` or `s` for multiple or single choice, `a` or `n` for anonymous or not.
+/// `deleted` for a deleted message. Trimmed with `channelMessages`.
+pub fn channel_tallies(channel: &ChannelId) -> String {
+    format!("channelTallies:{channel}")
+}
+
+/// ZSET (all scores 0) of `v:<user>` for each who has voted and `<option>:<user>` for each vote.
+/// Trimmed with `channelMessages`.
+pub fn channel_votes(channel: &ChannelId, message: MessageId) -> String {
+    format!("{CHANNEL_VOTES}:{channel}:{message}")
+}
+
+/// ZSET (all scores 0) of `<emoji>\0<user>`. Trimmed with `channelMessages`.
+pub fn channel_reactions(channel: &ChannelId, message: MessageId) -> String {
+    format!("{CHANNEL_REACTIONS}:{channel}:{message}")
+}
+
+/// What [`channel_votes`] begins with: who trims learns of messages within a script.
+pub const CHANNEL_VOTES: &str = "channelVotes";
+/// The same of [`channel_reactions`].
+pub const CHANNEL_REACTIONS: &str = "channelReactions";
+
+/// The [`Keyspace::tallies_due`] of a channel's partition.
+pub fn channel_tallies_due(channel: &ChannelId) -> String {
+    tallies_due(channel.tag().unwrap_or_default())
+}
+
+fn tallies_due(tag: &str) -> String {
+    format!("talliesDue:{{{tag}}}")
 }
 
 /// STRING: `<epoch> <seq> <ms> <uuid>` of the message that a client's message id became. TTL 300 s.
@@ -261,6 +304,11 @@ impl Keyspace {
     /// ZSET of the partition's channels that have history → ms of their newest message.
     pub fn channels(&self, partition: u16) -> String {
         format!("channels:{{{}}}", self.tag(partition))
+    }
+
+    /// ZSET `<channel> <message>` → ms when its reactions and votes are to be told, or its poll closes.
+    pub fn tallies_due(&self, partition: u16) -> String {
+        tallies_due(self.tag(partition))
     }
 
     /// STRING: fencing token of the history-worker that owns the partition. TTL 10 s, renewed.

@@ -307,6 +307,8 @@ impl Client {
             room: RoomRef::from(address),
             message: text.into(),
             client_message_id: client_message_id.map(str::to_owned),
+            reply_to: None,
+            poll: None,
         };
         match self.request(ClientFrame::ChannelMessage(block)).await? {
             ServerFrame::Ack(ack) => Ok(ack),

@@ -9,7 +9,10 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
-use super::value::{AddressError, RoomRef};
+use super::{
+    change::{MessageEdit, MessageReact, MessageRef, MessageTarget, NewPoll, PollVote, is_emoji},
+    value::{AddressError, RoomRef},
+};
 use crate::{id::UserId, limits};
 
 /// An `id` of the client's choice, repeated in the reply: a string or a whole number.
@@ -65,6 +68,16 @@ pub enum ClientFrame {
     Resume(Resume),
     /// Asks for a `pong`: browsers can't send WebSocket pings.
     Ping,
+    /// Gives an own message another text.
+    MessageEdit(MessageEdit),
+    /// Deletes a message.
+    MessageDelete(MessageTarget),
+    /// Puts an emoji to a message or takes it away.
+    MessageReact(MessageReact),
+    /// Votes, votes otherwise, or withdraws a vote.
+    PollVote(PollVote),
+    /// Ends a poll.
+    PollClose(MessageTarget),
 }
 
 /// `{"username","password"}`
@@ -126,7 +139,7 @@ pub struct ChannelJoin {
     pub limit: Option<u32>,
 }
 
-/// `{"recipientUUID" | "room","message","clientMessageId"}`
+/// `{"recipientUUID" | "room","message","clientMessageId","replyTo","poll"}`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelMessage {
     #[serde(flatten)]
@@ -139,6 +152,12 @@ pub struct ChannelMessage {
         skip_serializing_if = "Option::is_none"
     )]
     pub client_message_id: Option<String>,
+    /// The message that this one answers.
+    #[serde(rename = "replyTo", default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageRef>,
+    /// What can be voted for; the question is the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<NewPoll>,
 }
 
 /// `{"recipientUUID" | "room","before","after","limit"}`
@@ -242,6 +261,16 @@ struct Outer<'a> {
     private_rooms: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resume: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageEdit")]
+    message_edit: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageDelete")]
+    message_delete: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageReact")]
+    message_react: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "pollVote")]
+    poll_vote: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "pollClose")]
+    poll_close: Option<&'a RawValue>,
 }
 
 impl ClientEnvelope {
@@ -281,6 +310,12 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
     const JOIN: &str =
         r#"{"recipientUUID":"","keepJoined":true,"limit":10}, or "room" for a named room"#;
     const MESSAGE: &str = r#"{"recipientUUID":"","message":"…"}, or "room" for a named room"#;
+    const POLL: &str = r#"{"room":"…","message":"question","poll":{"options":["…","…"],"multiple":false,"anonymous":false,"closesInSeconds":3600}}: 2 to 10 options of at most 200 characters"#;
+    const EDIT: &str = r#"{"room":"…","uuid":"…","seq":7,"message":"…"}"#;
+    const TARGET: &str = r#"{"room":"…","uuid":"…","seq":7}"#;
+    const REACT: &str =
+        r#"{"room":"…","uuid":"…","seq":7,"emoji":"👍","on":true}: one emoji of at most 32 bytes"#;
+    const VOTE: &str = r#"{"room":"…","uuid":"…","seq":7,"options":[0]}: indices from 0 to 9"#;
     const HISTORY: &str =
         r#"{"recipientUUID":"","before":100,"limit":100}, or "room" for a named room"#;
     const RESUME: &str =
@@ -305,16 +340,13 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
         "channelMessage" => {
             let block: ChannelMessage = required("channelMessage", MESSAGE, outer.channel_message)?;
             block.room.address()?;
-            let id_is_fit = block
-                .client_message_id
-                .as_ref()
-                .is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()));
-            if !id_is_fit {
-                return Err(DecodeError::BadBlock {
-                    kind: "channelMessage",
-                    shape: MESSAGE,
-                });
-            }
+            let poll_is_fit = block.poll.as_ref().is_none_or(NewPoll::is_fit);
+            fit(
+                "channelMessage",
+                MESSAGE,
+                client_id_is_fit(block.client_message_id.as_ref()),
+            )?;
+            fit("channelMessage", POLL, poll_is_fit)?;
             Ok(ClientFrame::ChannelMessage(block))
         }
         "channelMessages" => {
@@ -335,8 +367,55 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
             Ok(ClientFrame::Resume(block))
         }
         "ping" => Ok(ClientFrame::Ping),
+        "messageEdit" => {
+            let block: MessageEdit = required("messageEdit", EDIT, outer.message_edit)?;
+            block.room.address()?;
+            fit(
+                "messageEdit",
+                EDIT,
+                client_id_is_fit(block.client_message_id.as_ref()),
+            )?;
+            Ok(ClientFrame::MessageEdit(block))
+        }
+        "messageDelete" => {
+            let block: MessageTarget = required("messageDelete", TARGET, outer.message_delete)?;
+            block.room.address()?;
+            Ok(ClientFrame::MessageDelete(block))
+        }
+        "messageReact" => {
+            let block: MessageReact = required("messageReact", REACT, outer.message_react)?;
+            block.room.address()?;
+            fit("messageReact", REACT, is_emoji(&block.emoji))?;
+            Ok(ClientFrame::MessageReact(block))
+        }
+        "pollVote" => {
+            let block: PollVote = required("pollVote", VOTE, outer.poll_vote)?;
+            block.room.address()?;
+            let index = |option: &u8| usize::from(*option) < *limits::POLL_OPTIONS.end();
+            let is_fit = block.options.len() <= *limits::POLL_OPTIONS.end()
+                && block.options.iter().all(index);
+            fit("pollVote", VOTE, is_fit)?;
+            Ok(ClientFrame::PollVote(block))
+        }
+        "pollClose" => {
+            let block: MessageTarget = required("pollClose", TARGET, outer.poll_close)?;
+            block.room.address()?;
+            Ok(ClientFrame::PollClose(block))
+        }
         _ => Err(DecodeError::UnknownType),
     }
+}
+
+/// Refuses a block that breaks a rule which its shape does not show.
+fn fit(kind: &'static str, shape: &'static str, is_fit: bool) -> Result<(), DecodeError> {
+    if is_fit {
+        return Ok(());
+    }
+    Err(DecodeError::BadBlock { kind, shape })
+}
+
+fn client_id_is_fit(id: Option<&String>) -> bool {
+    id.is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()))
 }
 
 fn required<'a, T: Deserialize<'a>>(
@@ -379,6 +458,11 @@ impl Serialize for ClientEnvelope {
             ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
             ClientFrame::PrivateRooms(block) => map.serialize_entry("privateRooms", block)?,
             ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
+            ClientFrame::MessageEdit(block) => map.serialize_entry("messageEdit", block)?,
+            ClientFrame::MessageDelete(block) => map.serialize_entry("messageDelete", block)?,
+            ClientFrame::MessageReact(block) => map.serialize_entry("messageReact", block)?,
+            ClientFrame::PollVote(block) => map.serialize_entry("pollVote", block)?,
+            ClientFrame::PollClose(block) => map.serialize_entry("pollClose", block)?,
         }
         map.end()
     }
@@ -400,6 +484,11 @@ impl ClientFrame {
             Self::PrivateRooms(_) => "privateRooms",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
+            Self::MessageEdit(_) => "messageEdit",
+            Self::MessageDelete(_) => "messageDelete",
+            Self::MessageReact(_) => "messageReact",
+            Self::PollVote(_) => "pollVote",
+            Self::PollClose(_) => "pollClose",
         }
     }
 }
@@ -431,6 +520,50 @@ mod tests {
         );
         let id = format!(r#"{{"id":"{}","type":"ping"}}"#, "x".repeat(65));
         assert_eq!(refused(&id), DecodeError::BadId);
+    }
+
+    #[test]
+    fn changes_that_break_a_rule_are_refused() {
+        let of = r#""room":"a","uuid":"6f0b1d2c-0000-4000-8000-000000000001","seq":7"#;
+        let text =
+            |kind: &str, more: &str| format!(r#"{{"type":"{kind}","{kind}":{{{of}{more}}}}}"#);
+        for (kind, more) in [
+            ("messageEdit", ""),
+            ("messageEdit", r#","message":"x","clientMessageId":"""#),
+            ("messageReact", r#","emoji":"","on":true"#),
+            ("messageReact", r#","emoji":"ab","on":true"#),
+            ("messageReact", r#","emoji":"👍""#),
+            ("pollVote", ""),
+            ("pollVote", r#","options":[10]"#),
+            ("pollVote", r#","options":[0,0,0,0,0,0,0,0,0,0,0]"#),
+            ("pollVote", r#","options":[-1]"#),
+        ] {
+            let refused = refused(&text(kind, more));
+            assert!(
+                matches!(refused, DecodeError::BadBlock { .. }),
+                "{kind} {more}"
+            );
+        }
+        for kind in ["messageDelete", "pollClose"] {
+            let nameless = format!(r#"{{"type":"{kind}","{kind}":{{"room":"a","seq":7}}}}"#);
+            assert!(matches!(refused(&nameless), DecodeError::BadBlock { .. }));
+            let missing = format!(r#"{{"type":"{kind}"}}"#);
+            assert!(matches!(
+                refused(&missing),
+                DecodeError::MissingBlock { .. }
+            ));
+        }
+        let poll = |poll: &str| {
+            format!(
+                r#"{{"type":"channelMessage","channelMessage":{{"message":"?","poll":{poll}}}}}"#
+            )
+        };
+        for bad in ["{}", r#"{"options":["a"]}"#, r#"{"options":["a",""]}"#] {
+            assert!(
+                matches!(refused(&poll(bad)), DecodeError::BadBlock { .. }),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

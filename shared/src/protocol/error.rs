@@ -42,11 +42,17 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
+    /// The role or the ownership does not allow it.
+    Forbidden,
+    /// There is no such message any more: it was deleted, or has left the history.
+    NoSuchMessage,
+    /// The time for it has passed: the edit window, or a poll that is closed.
+    TooLate,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -65,6 +71,9 @@ impl ErrorCode {
         Self::Overloaded,
         Self::GuestsDisabled,
         Self::Internal,
+        Self::Forbidden,
+        Self::NoSuchMessage,
+        Self::TooLate,
     ];
 
     /// The number on the wire, its stable name, and whether the same request may succeed later.
@@ -88,6 +97,9 @@ impl ErrorCode {
             Self::Overloaded => (29, "overloaded", true),
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
+            Self::Forbidden => (32, "forbidden", false),
+            Self::NoSuchMessage => (37, "noSuchMessage", false),
+            Self::TooLate => (38, "tooLate", false),
         }
     }
 

@@ -3,6 +3,8 @@
 //! A frame is an object with a `type` and, under that name, the type's block. `id` repeats the
 //! request's; `SUUID`, `userUUID` and `user` stand beside the block where the demo has them.
 
+use std::collections::BTreeMap;
+
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, Error as _},
@@ -11,6 +13,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{
+    change::{Mark, MessageChange, MessageMark},
     client::{RequestId, Secret},
     error::ErrorBody,
     value::{Message, RoomRef, User},
@@ -57,6 +60,10 @@ pub enum ServerFrame {
     Sys(Sys),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
+    /// A message in a joined room was edited, deleted, reacted to or voted on.
+    MessageChange(Box<MessageChange>),
+    /// What one has chosen on a message: the answer to reactions and votes.
+    MessageMark(MessageMark),
 }
 
 /// The block of `ready`: the session, and what a client should know before it asks.
@@ -137,6 +144,13 @@ pub struct ChannelJoined {
     /// has and `messages`, a fresh page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// After a `resume` that recovered: the changes that were missed, in `Seq` order. With `messages`
+    /// they are every `Seq` that was missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<MessageChange>,
+    /// What the asker has chosen on messages, by their UUIDs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<MessageId, Mark>,
 }
 
 /// A `channelLeave` frame: who left, from which session.
@@ -159,6 +173,9 @@ pub struct History {
     pub seq: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
+    /// What the asker has chosen on messages, by their UUIDs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<MessageId, Mark>,
 }
 
 /// The block of `rooms`.
@@ -352,6 +369,8 @@ impl ServerFrame {
             Self::Pong(_) => "pong",
             Self::Sys(_) => "sys",
             Self::Error(_) => "error",
+            Self::MessageChange(_) => "messageChange",
+            Self::MessageMark(_) => "messageMark",
         }
     }
 }
@@ -417,6 +436,8 @@ impl Serialize for ServerEnvelope {
                 map.serialize_entry(kind, &SysBlock(sys))?;
             }
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::MessageChange(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::MessageMark(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -484,6 +505,8 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "pong" => ServerFrame::Pong(field(fields, &kind)?),
         "sys" => ServerFrame::Sys(decode_sys(fields)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
+        "messageChange" => ServerFrame::MessageChange(field(fields, &kind)?),
+        "messageMark" => ServerFrame::MessageMark(field(fields, &kind)?),
         other => return Err(serde_json::Error::custom(format!("unknown type {other:?}"))),
     };
     Ok(ServerEnvelope { id, frame })

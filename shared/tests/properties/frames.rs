@@ -1,9 +1,12 @@
 //! Strategies that make every frame there is.
 
+use std::collections::BTreeMap;
+
 use parlor_shared::{
     id::{MessageId, RoomName, SessionId, UserId, Username},
     protocol::{
         ClientFrame, ErrorBody, ErrorCode, RequestId, ServerFrame,
+        change::Mark,
         client::{
             ChannelJoin, ChannelMessage, ChannelMessages, Credentials, Page, Resume, ResumeRoom,
             Secret, SignIn,
@@ -16,17 +19,24 @@ use parlor_shared::{
         value::{Message, Recipient, RoomRef, User},
     },
 };
-use proptest::{collection::vec, option::of, prelude::*, sample::select};
+use proptest::{
+    collection::{btree_map, vec},
+    option::of,
+    prelude::*,
+    sample::select,
+};
 use uuid::Uuid;
 
+use super::changes::{self, mark, message, message_change, new_poll, target};
+
 /// Any text, with what JSON has to escape and what it need not.
-const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
+pub const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
 
 pub fn ids() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
-fn username() -> impl Strategy<Value = Username> {
+pub fn username() -> impl Strategy<Value = Username> {
     "\\PC{1,32}".prop_filter_map("a name", |text| Username::new(&text).ok())
 }
 
@@ -46,7 +56,7 @@ fn recipient() -> impl Strategy<Value = Recipient> {
 }
 
 /// Any reference to one room, as the gateway and well-behaved clients write it.
-fn room() -> impl Strategy<Value = RoomRef> {
+pub fn room() -> impl Strategy<Value = RoomRef> {
     let by_name = "[a-z ]{0,8}[a-z]".prop_map(|name| RoomRef {
         recipient_uuid: None,
         room: Some(name),
@@ -58,23 +68,22 @@ fn room() -> impl Strategy<Value = RoomRef> {
     prop_oneof![by_name, by_user]
 }
 
-pub fn message() -> impl Strategy<Value = Message> {
+/// A message as it is sent.
+pub fn plain_message() -> impl Strategy<Value = Message> {
     let who = (ids(), user(), of(recipient()), of(user()));
     let room = of("[a-z]{1,8}".prop_map(|name| RoomName::new(&name).expect("a name")));
     let what = (room, TEXT, of(TEXT), "[0-9TZ:.-]{0,9}", any::<u64>(), TEXT);
     (who, what).prop_map(
         |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch))| Message {
             uuid: MessageId(uuid),
-            sender_uuid: sender.uuid,
-            sender,
             recipient_uuid,
             recipient,
             room,
-            message: text,
             client_message_id: name,
             created_at: at,
             seq,
             epoch,
+            ..Message::new(sender, text)
         },
     )
 }
@@ -105,8 +114,14 @@ fn ready() -> impl Strategy<Value = Ready> {
 fn joined() -> impl Strategy<Value = ChannelJoined> {
     let who = (vec(message(), 0..3), vec(user(), 0..3), any::<u64>());
     let place = (TEXT, any::<u64>(), any::<bool>(), any::<Option<bool>>());
-    (room(), who, place).prop_map(
-        |(room, (messages, users, users_total), (epoch, seq, more, recovered))| ChannelJoined {
+    let changed = (vec(message_change(), 0..3), marks());
+    (room(), who, place, changed).prop_map(
+        |(
+            room,
+            (messages, users, users_total),
+            (epoch, seq, more, recovered),
+            (changes, marks),
+        )| ChannelJoined {
             room,
             messages,
             users,
@@ -115,8 +130,14 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
             seq,
             more,
             recovered,
+            changes,
+            marks,
         },
     )
+}
+
+fn marks() -> impl Strategy<Value = BTreeMap<MessageId, Mark>> {
+    btree_map(ids().prop_map(MessageId), mark(), 0..3)
 }
 
 fn ack() -> impl Strategy<Value = Ack> {
@@ -231,13 +252,15 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         TEXT,
         any::<u64>(),
         any::<bool>(),
+        marks(),
     );
-    let history = page.prop_map(|(room, messages, epoch, seq, more)| History {
+    let history = page.prop_map(|(room, messages, epoch, seq, more, marks)| History {
         room,
         messages,
         epoch,
         seq,
         more,
+        marks,
     });
     prop_oneof![
         ready().prop_map(ServerFrame::Ready),
@@ -253,6 +276,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         any::<u64>().prop_map(|time| ServerFrame::Pong(Pong { time })),
         sys().prop_map(ServerFrame::Sys),
         error().prop_map(ServerFrame::Error),
+        changes::server_frame(),
     ]
 }
 
@@ -264,7 +288,13 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
     let page = (any::<u64>(), any::<Option<u32>>());
     let page = page.prop_map(|(offset, limit)| Page { offset, limit });
     let join = (room(), any::<bool>(), any::<Option<u32>>());
-    let said = (room(), TEXT, of("[a-z0-9]{1,64}"));
+    let said = (
+        room(),
+        TEXT,
+        of("[a-z0-9]{1,64}"),
+        of(target()),
+        of(new_poll()),
+    );
     let history = (room(), any::<[Option<u64>; 2]>(), any::<Option<u32>>());
     let resumed = (room(), TEXT, any::<u64>());
     let resumed = resumed.prop_map(|(room, epoch, seq)| ResumeRoom { room, epoch, seq });
@@ -287,10 +317,12 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         ),
         room().prop_map(ClientFrame::ChannelLeave),
         said.prop_map(
-            |(room, message, name)| ClientFrame::ChannelMessage(ChannelMessage {
+            |(room, message, name, reply_to, poll)| ClientFrame::ChannelMessage(ChannelMessage {
                 room,
                 message,
-                client_message_id: name
+                client_message_id: name,
+                reply_to,
+                poll
             })
         ),
         history.prop_map(
@@ -306,6 +338,7 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
             access_key: Secret(key),
             rooms
         })),
+        changes::client_frame(),
     ]
 }
 
