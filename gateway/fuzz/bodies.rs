@@ -129,6 +129,8 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
                 channel: ChannelId::new(format!("{{1}}{:?}", join.address)),
                 peer: None,
                 messages: Vec::new(),
+                changes: Vec::new(),
+                marks: BTreeMap::new(),
                 users: Vec::new(),
                 users_total: 1,
                 epoch: "e".into(),
@@ -147,6 +149,18 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
+        Work::Alter(alteration) => {
+            return Some(Outcome::Answer {
+                id: alteration.id,
+                answer: Err(refused()),
+            });
+        }
+        Work::Choose(choice) => {
+            return Some(Outcome::Answer {
+                id: choice.id,
+                answer: Err(refused()),
+            });
+        }
         Work::Users { id, .. }
         | Work::Rooms { id, .. }
         | Work::PrivateRooms { id, .. }
@@ -217,22 +231,26 @@ impl Deliver<()> for Member {
         };
         let envelope: ServerEnvelope =
             serde_json::from_slice(&frame[at..]).expect("a frame of the protocol");
-        match envelope.frame {
-            ServerFrame::ChannelMessage(message) => {
-                let (epoch, seq) = (message.epoch, message.seq);
-                let next = if epoch == self.epoch { self.seq + 1 } else { 1 };
-                let unreadable = |seq| self.unreadable.contains(&(epoch.clone(), seq));
-                assert!(
-                    self.told || (next <= seq && (next..seq).all(unreadable)),
-                    "{epoch} {seq} after {} {}",
-                    self.epoch,
-                    self.seq
-                );
-                self.told = false;
-                (self.epoch, self.seq) = (epoch, seq);
+        let place = match envelope.frame {
+            ServerFrame::ChannelMessage(message) => Some((message.epoch, message.seq)),
+            ServerFrame::MessageChange(change) => Some((change.epoch, change.seq)),
+            ServerFrame::Sys(Sys::Resync(_)) => {
+                self.told = true;
+                None
             }
-            ServerFrame::Sys(Sys::Resync(_)) => self.told = true,
-            _ => {}
+            _ => None,
+        };
+        if let Some((epoch, seq)) = place {
+            let next = if epoch == self.epoch { self.seq + 1 } else { 1 };
+            let unreadable = |seq| self.unreadable.contains(&(epoch.clone(), seq));
+            assert!(
+                self.told || (next <= seq && (next..seq).all(unreadable)),
+                "{epoch} {seq} after {} {}",
+                self.epoch,
+                self.seq
+            );
+            self.told = false;
+            (self.epoch, self.seq) = (epoch, seq);
         }
     }
 
@@ -250,7 +268,7 @@ pub fn bus_event(data: &[u8]) {
     for event in &events {
         if let Event::Message(message) = event {
             let Position { epoch, seq, .. } = message.position.clone();
-            if message.message().is_err() {
+            if message.entry().is_err() {
                 unreadable.insert((epoch.to_string(), seq));
             }
             stored.entry((epoch, seq)).or_insert(message);

@@ -22,6 +22,7 @@ use crate::{
     lease::Partitions,
     metrics::Metrics,
     store::Store,
+    tallies::Tallies,
     trim::{Limits, Trimmer},
     watch,
 };
@@ -95,6 +96,12 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         owned: owned.clone(),
         metrics: Arc::clone(&metrics),
     };
+    let tallies = Tallies {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+    };
     let store = Store {
         commands,
         metrics: Arc::clone(&metrics),
@@ -111,6 +118,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
     lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
+    lifecycle.spawn("tallies", watch::run(tallies, stop.clone()));
     lifecycle.spawn("store", watch::run(store, stop));
     Ok(())
 }

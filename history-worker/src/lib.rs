@@ -8,5 +8,6 @@ mod consume;
 mod lease;
 mod metrics;
 mod store;
+mod tallies;
 mod trim;
 mod watch;

@@ -105,6 +105,13 @@ impl Entry {
         }
     }
 
+    pub fn into_message(self) -> Option<Message> {
+        match self {
+            Self::Message(message) => Some(*message),
+            Self::Change(_) => None,
+        }
+    }
+
     pub fn change(&self) -> Option<&Changed> {
         match self {
             Self::Change(changed) => Some(changed),
@@ -230,8 +237,9 @@ pub fn apply(message: &mut Message, change: &Change) {
 }
 
 /// Applies the changes among entries in their order to the messages among them, and takes out of
-/// edits and quotes what was deleted.
-pub fn fold(entries: &mut [Entry]) {
+/// edits and quotes what was deleted. `persisted` is the last number that the room's list had when it
+/// was read: what changed up to there is in what came from it, and may have changed again since.
+pub fn fold(entries: &mut [Entry], persisted: u64) {
     // Where a message stands, or something that has its text in it.
     let mut places: HashMap<MessageId, Vec<usize>> = HashMap::new();
     for at in 0..entries.len() {
@@ -246,7 +254,10 @@ pub fn fold(entries: &mut [Entry]) {
             Entry::Change(changed) => {
                 let change = &changed.change;
                 for place in places.get(&change.uuid).into_iter().flatten() {
-                    apply_to(&mut before[*place], change);
+                    let entry = &mut before[*place];
+                    if changed.seq > persisted || entry.seq() > persisted {
+                        apply_to(entry, change);
+                    }
                 }
                 if change.message.is_some() {
                     places.entry(change.uuid).or_default().push(at);
@@ -364,15 +375,43 @@ mod tests {
             ),
             change(ChangeKind::Edit, 5, &one, Some(edited(&one, "again"))),
         ];
-        fold(&mut entries[..4]);
+        fold(&mut entries[..4], 0);
         let text: String = entries[..4].iter().map(Entry::json).collect();
         assert!(!text.contains("secret"), "{text}");
-        fold(&mut entries);
+        fold(&mut entries, 0);
         let folded = entries[0].message().expect("a message");
         assert!(folded.deleted && folded.message.is_empty());
         assert_eq!(
             (folded.seq, folded.created_at.as_str()),
             (1, "1970-01-01T00:00:01.000Z")
+        );
+    }
+
+    #[test]
+    fn what_the_list_has_already_is_not_done_again() {
+        let one = message("the second edit", 1);
+        let late = change(
+            ChangeKind::Edit,
+            2,
+            &one,
+            Some(edited(&one, "the first edit")),
+        );
+        let new = change(
+            ChangeKind::Edit,
+            9,
+            &one,
+            Some(edited(&one, "the third edit")),
+        );
+        let mut entries = vec![Entry::Message(Box::new(one)), late, new];
+        fold(&mut entries[..2], 3);
+        assert_eq!(
+            entries[0].message().expect("a message").message,
+            "the second edit"
+        );
+        fold(&mut entries, 3);
+        assert_eq!(
+            entries[0].message().expect("a message").message,
+            "the third edit"
         );
     }
 

@@ -275,6 +275,14 @@ impl Directory {
         Ok(users)
     }
 
+    /// Who has these names, accounts and guests; nobody's are left out.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn named(&self, names: &[Username]) -> RedisResult<HashMap<Username, UserId>> {
+        names::holders(&mut self.commands.clone(), names).await
+    }
+
     fn remember(&self, user: UserId, name: &Username, guest: bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_USERS {

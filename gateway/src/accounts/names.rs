@@ -1,5 +1,7 @@
 //! Taking names: `SET NX` on a name's index makes it unique, among accounts and guests alike.
 
+use std::collections::HashMap;
+
 use parlor_shared::{
     clock,
     id::{UserId, Username},
@@ -49,6 +51,41 @@ pub async fn holder(commands: &mut Commands, name: &Username) -> RedisResult<Hol
     Ok(entry
         .and_then(|entry| serde_json::from_str::<Registered>(&entry).ok())
         .map_or(Holder::Nobody, |entry| Holder::Account(entry.uuid)))
+}
+
+/// Who holds names, accounts and guests; those of nobody are left out.
+pub async fn holders(
+    commands: &mut Commands,
+    names: &[Username],
+) -> RedisResult<HashMap<Username, UserId>> {
+    let mut found = HashMap::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let mut ask = pipe();
+    for name in names {
+        ask.get(keyspace::users_username_index(name));
+    }
+    let indices: Vec<Option<String>> = ask.query_async(commands).await?;
+    let mut accounts = pipe();
+    let mut listed = Vec::new();
+    for (name, index) in names.iter().zip(indices) {
+        let Some(index) = index else { continue };
+        if let Some(guest) = index.strip_prefix("guest:") {
+            found.extend(guest.parse().ok().map(|guest| (name.clone(), guest)));
+        } else if let Ok(index) = index.parse::<isize>() {
+            accounts.lindex(keyspace::users(), index);
+            listed.push(name);
+        }
+    }
+    if !listed.is_empty() {
+        let entries: Vec<Option<String>> = accounts.query_async(commands).await?;
+        for (name, entry) in listed.into_iter().zip(entries) {
+            let entry = entry.and_then(|entry| serde_json::from_str::<Registered>(&entry).ok());
+            found.extend(entry.map(|entry| (name.clone(), entry.uuid)));
+        }
+    }
+    Ok(found)
 }
 
 /// Registers an account. `None` when the name is taken. A crash on the way leaves the name

@@ -14,13 +14,12 @@ use parlor_shared::{
 };
 use tracing::warn;
 
-use super::{Connection, End};
+use super::{Connection, End, refusals};
 use crate::{
     bus::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
-    metrics::RefusedMessages,
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication},
@@ -90,11 +89,21 @@ impl Connection {
             address,
             channel,
             mut message,
+            reply_to,
+            poll,
         } = publication;
-        let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
         let uuid = MessageId::random();
         message.uuid = uuid;
+        let act = match self.compose(&mut message, &channel, reply_to, poll).await {
+            Ok(act) => act,
+            Err(body) => {
+                self.in_flight.idle().await;
+                let frame = ServerFrame::Error(body);
+                return self.send(&ServerEnvelope { id, frame }).await;
+            }
+        };
+        let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();
         let seen_key = client_message_id
             .as_ref()
@@ -135,8 +144,8 @@ impl Connection {
                     client_message_id,
                 })),
                 Err(error) => {
-                    refused.count(reason(error));
-                    Some(ServerFrame::Error(refusal(error)))
+                    refusals::count(&refused, error);
+                    Some(ServerFrame::Error(refusals::refusal(error)))
                 }
             };
             if let Some(frame) = answer {
@@ -149,7 +158,8 @@ impl Connection {
             message: uuid,
             body,
             seen_key,
-            done: Done(Box::new(done)),
+            act,
+            done: Done::Published(Box::new(done)),
         });
     }
 
@@ -213,6 +223,8 @@ impl Connection {
                     .await;
                 return Some(Outcome::Answer { id, answer });
             }
+            Work::Alter(alteration) => return Some(self.alter(*alteration).await),
+            Work::Choose(choice) => return Some(self.choose(*choice).await),
         };
         Some(Outcome::Authenticated(Box::new(AuthenticationOutcome {
             id,
@@ -220,43 +232,6 @@ impl Connection {
             identity,
         })))
     }
-}
-
-/// The name under which a refusal is counted.
-fn reason(error: PublishError) -> &'static str {
-    match error {
-        PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
-        PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
-        PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
-        PublishError::Overloaded => RefusedMessages::OVERLOADED,
-    }
-}
-
-fn refusal(error: PublishError) -> ErrorBody {
-    /// When to try again: soon for a moment's load, later for what takes its time.
-    const SOON: std::time::Duration = std::time::Duration::from_millis(500);
-    const LATER: std::time::Duration = std::time::Duration::from_secs(2);
-    let (code, wait) = match error {
-        PublishError::Unavailable | PublishError::Unconfirmed => (ErrorCode::Unavailable, LATER),
-        PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
-        PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
-    };
-    let text = match error {
-        PublishError::Unavailable => {
-            "the message may not have been stored, the storage can't be reached: send it again"
-        }
-        PublishError::Unconfirmed => {
-            "the message is not confirmed by as many copies as are asked for: send it again under \
-             the same clientMessageId, which stores it once"
-        }
-        PublishError::BacklogFull => {
-            "the message was not taken, too many wait to be stored: send it again later"
-        }
-        PublishError::Overloaded => {
-            "the message was not taken, too many are being sent: send it again"
-        }
-    };
-    ErrorBody::new(code, text).retry_after(wait)
 }
 
 /// What a request is answered when Redis could not be asked.

@@ -1,13 +1,18 @@
 //! The task that owns a connection: reads frames, lets the session decide, has the effects carried
 //! out, and notices when the other side is gone.
 
+mod alter;
+mod choose;
+mod compose;
 mod directory_work;
 mod effects;
 mod in_flight;
 pub mod inbox;
 mod join;
 mod leaving;
+mod mentions;
 pub mod pages;
+mod refusals;
 pub mod registrar;
 pub mod registry;
 mod services;

@@ -219,6 +219,13 @@ impl Session {
                 commands::channel_messages::history(self, id, &block)
             }
             ClientFrame::Ping => vec![Effect::Pong { id }],
+            ClientFrame::MessageEdit(block) => commands::message_change::edit(self, id, block, now),
+            ClientFrame::MessageDelete(block) => {
+                commands::message_change::delete(self, id, &block, now)
+            }
+            ClientFrame::MessageReact(block) => commands::message_choice::react(self, id, block),
+            ClientFrame::PollVote(block) => commands::message_choice::vote(self, id, block),
+            ClientFrame::PollClose(block) => commands::message_choice::close(self, id, &block),
         }
     }
 

@@ -140,7 +140,7 @@ pub struct ChannelJoin {
 }
 
 /// `{"recipientUUID" | "room","message","clientMessageId","replyTo","poll"}`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelMessage {
     #[serde(flatten)]
     pub room: RoomRef,

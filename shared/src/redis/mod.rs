@@ -9,5 +9,6 @@ pub mod pubsub;
 pub mod scripts;
 pub mod status;
 pub mod stream;
+pub mod tally;
 
 pub use {commands::Commands, connect::Redis};

@@ -86,6 +86,8 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         channel,
         peer,
         messages,
+        changes,
+        marks,
         users,
         users_total,
         epoch,
@@ -129,6 +131,8 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         seq,
         more,
         recovered: resumes.then_some(recovered),
+        changes,
+        marks,
     }));
     // The answer first, then what came live meanwhile.
     effects.push(send(join.id, frame));

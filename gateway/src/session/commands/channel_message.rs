@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use parlor_shared::{
-    id::{Address, MessageId},
+    id::Address,
     protocol::{
         ErrorBody, ErrorCode, RequestId,
         client::ChannelMessage,
@@ -16,6 +16,7 @@ use crate::session::{
     Effects, Session, State,
     effect::{Effect, Publication},
     error, not_signed_in,
+    rate::SharedBucket,
 };
 
 pub fn message(
@@ -36,10 +37,8 @@ pub fn message(
     if let Err(text) = check_text(&block.message, session.rules.message_characters) {
         return vec![error(id, ErrorBody::new(ErrorCode::Message, text))];
     }
-    if let Err(wait) = identified.messages.take(now) {
-        let text = format!("too many messages: wait {} ms", wait.as_millis());
-        let body = ErrorBody::new(ErrorCode::RateLimited, text).retry_after(wait);
-        return vec![Effect::CountRateLimited, error(id, body)];
+    if let Err(refusal) = take(&identified.messages, id.as_ref(), now) {
+        return refusal;
     }
     let (recipient_uuid, room) = match &address {
         Address::General => (Some(Recipient::General), None),
@@ -47,17 +46,11 @@ pub fn message(
         Address::Named(room) => (None, Some(room.clone())),
     };
     let message = Message {
-        uuid: MessageId::default(),
-        sender_uuid: identified.user.uuid,
-        sender: identified.user.clone(),
         recipient_uuid,
         recipient: seat.peer.clone(),
         room,
-        message: block.message,
         client_message_id: block.client_message_id,
-        created_at: String::new(),
-        seq: 0,
-        epoch: String::new(),
+        ..Message::new(identified.user.clone(), block.message)
     };
     let channel = seat.channel.clone();
     vec![Effect::Publish(Box::new(Publication {
@@ -65,10 +58,28 @@ pub fn message(
         address,
         channel,
         message,
+        reply_to: block.reply_to,
+        poll: block.poll,
     }))]
 }
 
-fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
+/// Takes one from the user's messages.
+///
+/// # Errors
+/// The effects that refuse it.
+pub fn take(messages: &SharedBucket, id: Option<&RequestId>, now: Instant) -> Result<(), Effects> {
+    messages.take(now).map_err(|wait| {
+        let text = format!("too many messages: wait {} ms", wait.as_millis());
+        let body = ErrorBody::new(ErrorCode::RateLimited, text).retry_after(wait);
+        vec![Effect::CountRateLimited, error(id.cloned(), body)]
+    })
+}
+
+/// Whether a text can be a message.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("a message must not be empty".to_owned());
     }

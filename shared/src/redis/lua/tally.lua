@@ -7,7 +7,7 @@
 -- ARGV  1 channel  2 uuid and 3 seq of the message  4 an epoch nobody has had
 --       5 era as far as the caller knows ('')  6 most entries the stream may hold
 --       7 ms between two changes that are told  8 how many users are named
---       9 'react', 'vote', 'close' or 'flush'  10 user ('' for 'close' and 'flush')
+--       9 'react', 'vote', 'close' or 'flush'  10 user ('' for 'flush')
 --       11 emoji; or the digits of the options, '' to withdraw
 --       12 '1' to put the emoji there, '0' to take it away
 --       13 most different emoji  14 '1' if the caller knows that the message is there
@@ -21,12 +21,16 @@ local uuid, act, user = ARGV[2], ARGV[9], ARGV[10]
 local names = tonumber(ARGV[8])
 local due = ARGV[1] .. ' ' .. uuid
 local state = redis.call('HGET', KEYS[4], uuid)
+if act == 'flush' and (not state or state == 'deleted') then
+  redis.call('ZREM', KEYS[6], due)
+  return 't -1'
+end
 if state == 'deleted' then
   return 'x'
 end
 if not state then
   if act ~= 'react' then
-    return act == 'flush' and 't -1' or 'u'
+    return 'u'
   end
   if ARGV[14] ~= '1' then
     return 'u'
