@@ -63,7 +63,11 @@ pub(super) fn no_such_message() -> ErrorBody {
 
 fn chosen_in_vain(refusal: TallyRefusal) -> ErrorBody {
     let code = match refusal {
-        TallyRefusal::NoSuchMessage | TallyRefusal::Unknown => return no_such_message(),
+        TallyRefusal::NoSuchMessage => return no_such_message(),
+        TallyRefusal::Unknown => {
+            let text = "there is no such poll here any more";
+            return ErrorBody::new(ErrorCode::NoSuchMessage, text);
+        }
         TallyRefusal::Closed => ErrorCode::TooLate,
         TallyRefusal::NoSuchOption => ErrorCode::Malformed,
         TallyRefusal::TooManyEmoji => ErrorCode::Message,
