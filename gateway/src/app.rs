@@ -2,9 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use parlor_shared::{
-    config::{GatewayConfig, RedactedUrl, Settings as _},
+    config::{GatewayConfig, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
@@ -132,9 +131,9 @@ impl Parts {
         condition: Condition,
         metrics: &GatewayMetrics,
     ) -> anyhow::Result<Self> {
-        let url = config.common().redis_url()?;
-        info!(redis = %RedactedUrl(&url), "connecting");
-        let redis = Redis::new(&url).context("the URL of Redis is of no use")?;
+        let location = config.common().redis()?;
+        info!(redis = %location, "connecting");
+        let redis = Redis::at(&location)?;
         let stopped = lifecycle.soft();
         let mut commands = tokio::select! {
             commands = redis.commands() => commands,

@@ -168,7 +168,7 @@ impl GatewayMetrics {
             )?,
             notices_dropped: counter(
                 "parlor_notices_dropped_total",
-                "Notices of private messages dropped because too many waited.",
+                "Notices to users, as of private messages, dropped because too many waited.",
             )?,
             redis_errors: counter(
                 "parlor_redis_errors_total",

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parlor_shared::{
-    config::{PresenceConfig, RedactedUrl},
+    config::PresenceConfig,
     lifecycle::Lifecycle,
     redis::{
         Redis,
@@ -40,9 +40,9 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     info!(address = %admin.local_addr()?, "serving health and metrics");
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
-    let url = config.common.redis_url()?;
-    info!(redis = %RedactedUrl(&url), "connecting");
-    let redis = Redis::new(&url)?;
+    let location = config.common.redis()?;
+    info!(redis = %location, "connecting");
+    let redis = Redis::at(&location)?;
     let connect = async {
         let mut for_leases = redis.commands().await;
         claim_partitions(&mut for_leases, config.common.partitions).await?;

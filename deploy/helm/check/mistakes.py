@@ -34,11 +34,16 @@ TABLE: list[tuple[dict, str, str]] = [
     # Each right and wrong together.
     (at("redis.bundled.enabled", False), "redis.external.url", "needed"),
     (at("redis.external.url", "redis://r:6379"), "redis.bundled.enabled", "must be false"),
-    (merged(_EXTERNAL, at("redis.external.url", "rediss://r:6379")), "redis.external.url", "without TLS"),
+    (merged(_EXTERNAL, at("redis.external.tls.clientSecret", "mine")), "redis.external.tls.clientSecret", "rediss://"),
+    (
+        merged(_EXTERNAL, at("redis.external", {"url": "redis://ann@r", "username": "bob"})),
+        "redis.external.username",
+        "one of the two",
+    ),
     (merged(_EXTERNAL, at("redis.external.url", "r:6379")), "redis.external.url", "redis://host"),
     (merged(_EXTERNAL, at("redis.external.existingSecret.name", "mine")), "redis.external.existingSecret.name", "one of the two"),
     (
-        merged(_EXTERNAL, at("redis.external", {"url": "redis://ann@r", "passwordSecret": {"name": "mine"}})),
+        merged(_EXTERNAL, at("redis.external", {"url": "redis://ann:word@r", "passwordSecret": {"name": "mine"}})),
         "redis.external.passwordSecret.name",
         "existingSecret",
     ),

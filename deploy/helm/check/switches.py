@@ -29,11 +29,14 @@ _EXTERNAL = {"redis": {"bundled": {"enabled": False}, "external": {"url": "redis
 _OWN_SECRET = merged(
     _EXTERNAL, {"redis": {"external": {"url": "", "existingSecret": {"name": "mine"}}}}
 )
+_TLS = merged(_EXTERNAL, at("redis.external.url", "rediss://redis.example.org:6379"))
 
 # What has to be on for the values below a key to matter, the longest key that fits first.
 CONTEXTS: dict[str, dict] = {
     "redis.external.existingSecret.key": _OWN_SECRET,
     "redis.external.passwordSecret.key": merged(_EXTERNAL, at("redis.external.passwordSecret.name", "mine")),
+    "redis.external.tls": _TLS,
+    "redis.external.tls.authorityKey": merged(_TLS, at("redis.external.tls.authoritySecret", "mine")),
     "redis.external": _EXTERNAL,
     "redis.bundled.auth.existingSecret.key": at(
         "redis.bundled.auth", {"password": "", "existingSecret": {"name": "mine"}}
@@ -94,6 +97,10 @@ SAMPLES: dict[str, Any] = {
     "redis.external.existingSecret.key": "url",
     "redis.external.passwordSecret.name": "mine",
     "redis.external.passwordSecret.key": "word",
+    "redis.external.username": "ann",
+    "redis.external.tls.authoritySecret": "mine",
+    "redis.external.tls.authorityKey": "authority.pem",
+    "redis.external.tls.clientSecret": "mine",
     "redis.bundled.image.repository": "valkey/valkey",
     "redis.bundled.image.tag": "8.1",
     "redis.bundled.image.digest": DIGEST,

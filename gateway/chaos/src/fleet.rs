@@ -11,6 +11,8 @@ use parlor_testkit::{
     free_port, http, wait_until,
 };
 
+use crate::secure::{Secure, Way};
+
 /// Far beyond what a part takes to become ready on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,6 +42,8 @@ pub struct Plan {
     pub gateway_settings: Variables,
     pub history_settings: Variables,
     pub presence_settings: Variables,
+    /// Has the parts speak to Redis over TLS, with a certificate each way, as a user of these rules.
+    pub acl_rules: Option<String>,
 }
 
 impl Default for Plan {
@@ -51,6 +55,7 @@ impl Default for Plan {
             gateway_settings: Vec::new(),
             history_settings: Vec::new(),
             presence_settings: Vec::new(),
+            acl_rules: None,
         }
     }
 }
@@ -83,11 +88,24 @@ pub struct Fleet {
     pub presence_workers: Vec<Part>,
     /// Dropped last: the others write to it while they end.
     pub redis: RedisServer,
+    _secure: Option<Secure>,
 }
 
 impl Fleet {
     pub async fn start(plan: Plan) -> Self {
-        let redis = RedisServer::builder().append_only(true).start().await;
+        let secure = plan.acl_rules.as_ref().map(|_| Secure::new());
+        let mut redis = RedisServer::builder().append_only(true);
+        if let Some(secure) = &secure {
+            redis = secure
+                .options()
+                .into_iter()
+                .fold(redis, |redis, (name, value)| redis.option(name, &value));
+        }
+        let redis = redis.start().await;
+        let way = match (&secure, &plan.acl_rules) {
+            (Some(secure), Some(rules)) => secure.way(&redis, rules),
+            _ => Way::open(&redis),
+        };
         let mut gateway_settings: Variables = GATEWAY_DEFAULTS
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -98,19 +116,20 @@ impl Fleet {
             history_workers: Vec::new(),
             presence_workers: Vec::new(),
             redis,
+            _secure: secure,
         };
         for _ in 0..plan.gateways {
-            let part = Part::start("gateway", &gateway_settings, &fleet.redis, true).await;
+            let part = Part::start("gateway", &gateway_settings, &way, true).await;
             fleet.gateways.push(part);
         }
         for _ in 0..plan.history_workers {
             let settings = &plan.history_settings;
-            let part = Part::start("history-worker", settings, &fleet.redis, false).await;
+            let part = Part::start("history-worker", settings, &way, false).await;
             fleet.history_workers.push(part);
         }
         for _ in 0..plan.presence_workers {
             let settings = &plan.presence_settings;
-            let part = Part::start("presence-worker", settings, &fleet.redis, false).await;
+            let part = Part::start("presence-worker", settings, &way, false).await;
             fleet.presence_workers.push(part);
         }
         for part in fleet.parts_mut() {
@@ -160,14 +179,18 @@ impl Part {
     async fn start(
         program: &'static str,
         settings: &Variables,
-        redis: &RedisServer,
+        way: &Way,
         has_entrance: bool,
     ) -> Self {
-        let redis = Proxy::to_port(redis.port()).await;
+        let redis = Proxy::to_port(way.port).await;
         let admin_port = free_port();
         let mut settings = settings.clone();
+        settings.extend(way.settings.iter().cloned());
         let mut set = |name: &str, value: String| settings.push((name.to_owned(), value));
-        set("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port()));
+        set(
+            "REDIS_URL",
+            format!("{}://127.0.0.1:{}", way.scheme, redis.port()),
+        );
         set("ADMIN_ADDRESS", format!("127.0.0.1:{admin_port}"));
         set("LOG_FORMAT", "text".to_owned());
         let mut entrance = None;

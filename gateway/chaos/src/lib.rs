@@ -19,5 +19,6 @@ pub mod progress;
 pub mod reader;
 pub mod record;
 pub mod scenario;
+mod secure;
 pub mod stage;
 pub mod watch;

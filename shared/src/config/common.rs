@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::redis::{self, RedisAddress, Secret};
+use super::redis::{self, RedisAddress, RedisLocation, Secret};
 use super::value::{between, log_filter};
 use super::{ConfigError, ListenAddress};
 
@@ -67,7 +67,7 @@ pub struct Common {
     #[arg(long, value_name = "QUESTION")]
     pub health_check: Option<HealthQuestion>,
 
-    /// URL of Redis; wins over host and address
+    /// URL of Redis, as redis://host:6379 or rediss://host:6379 for TLS; wins over host and address
     #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis::url_value)]
     pub redis_url: Option<Secret>,
 
@@ -82,6 +82,22 @@ pub struct Common {
     /// Password of Redis, when the URL has none
     #[arg(long, env = "REDIS_PASSWORD", value_name = "PASSWORD", value_parser = secret)]
     pub redis_password: Option<Secret>,
+
+    /// ACL user of Redis, when the URL has none [the default user]
+    #[arg(long, env = "REDIS_USERNAME", value_name = "NAME")]
+    pub redis_username: Option<String>,
+
+    /// PEM file with the authorities that sign Redis' certificate, for a rediss:// URL [those of the web]
+    #[arg(long, env = "REDIS_TLS_CA", value_name = "FILE")]
+    pub redis_tls_ca: Option<PathBuf>,
+
+    /// PEM file with the client's certificate, where Redis asks for one
+    #[arg(long, env = "REDIS_TLS_CERT", value_name = "FILE")]
+    pub redis_tls_cert: Option<PathBuf>,
+
+    /// PEM file with the key of that certificate
+    #[arg(long, env = "REDIS_TLS_KEY", value_name = "FILE")]
+    pub redis_tls_key: Option<PathBuf>,
 
     /// Address for health and metrics; never reachable from outside
     #[arg(
@@ -123,14 +139,21 @@ pub struct Common {
 }
 
 impl Common {
-    /// The URL to connect to, with the password in it: show it only through `RedactedUrl`.
-    pub fn redis_url(&self) -> Result<String, ConfigError> {
-        redis::resolve(
-            self.redis_url.as_ref(),
-            self.redis_host.as_deref(),
-            self.redis_address.as_ref(),
-            self.redis_password.as_ref(),
-        )
+    /// Where Redis is, and what it is spoken to with.
+    ///
+    /// # Errors
+    /// When what was set does not go together.
+    pub fn redis(&self) -> Result<RedisLocation, ConfigError> {
+        redis::resolve(&redis::Given {
+            url: self.redis_url.as_ref(),
+            host: self.redis_host.as_deref(),
+            address: self.redis_address.as_ref(),
+            username: self.redis_username.as_deref(),
+            password: self.redis_password.as_ref(),
+            authority: self.redis_tls_ca.as_ref(),
+            certificate: self.redis_tls_cert.as_ref(),
+            key: self.redis_tls_key.as_ref(),
+        })
     }
 }
 

@@ -39,7 +39,7 @@ pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
 pub use limits::GatewayLimits;
 pub use presence::PresenceConfig;
-pub use redis::{RedactedUrl, Secret};
+pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use value::{Rate, RateLimit};
 
 use source::{Layers, Origin};
@@ -186,7 +186,7 @@ fn resolve<T: Settings>(inputs: &Inputs) -> Result<Outcome<T>, ConfigError> {
         .map_err(|error| explain::value_error(&command, &error, &layers, &flags))?;
     let settings = T::from_arg_matches(&matches)
         .map_err(|error| explain::value_error(&command, &error, &layers, &flags))?;
-    settings.common().redis_url()?;
+    settings.common().redis()?;
     settings.check().map_err(ConfigError::new)?;
 
     if settings.common().print_config {

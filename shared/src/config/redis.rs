@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::net::Ipv6Addr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::ConfigError;
@@ -120,41 +121,128 @@ pub(super) fn url_value(text: &str) -> Result<Secret, String> {
     Ok(Secret::from(text))
 }
 
-pub(super) fn resolve(
-    url: Option<&Secret>,
-    host: Option<&str>,
-    address: Option<&RedisAddress>,
-    password: Option<&Secret>,
-) -> Result<String, ConfigError> {
-    if let Some(url) = url {
-        return with_password(url.expose(), password);
-    }
-    let host = address
-        .and_then(|address| address.host.as_deref())
-        .or(host)
-        .unwrap_or(DEFAULT_HOST);
-    let port = address
-        .and_then(|address| address.port)
-        .unwrap_or(DEFAULT_PORT);
-    with_password(&format!("redis://{host}:{port}"), password)
+/// Where Redis is, and what it is spoken to with. Show the URL only through [`RedactedUrl`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisLocation {
+    /// With user and password in it.
+    pub url: String,
+    pub tls: TlsFiles,
 }
 
-/// The URL with the password, unless it carries one already: a chart often has the address in one
-/// place and the password in another.
-fn with_password(url: &str, password: Option<&Secret>) -> Result<String, ConfigError> {
-    let (Some(password), false) = (password, url.contains('@')) else {
-        return Ok(url.to_owned());
+impl fmt::Debug for RedisLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        RedactedUrl(&self.url).fmt(f)
+    }
+}
+
+impl fmt::Display for RedisLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        RedactedUrl(&self.url).fmt(f)
+    }
+}
+
+impl From<&str> for RedisLocation {
+    fn from(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            tls: TlsFiles::default(),
+        }
+    }
+}
+
+/// PEM files for a Redis behind TLS. Without an authority of one's own, those of the web count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The authorities that may have signed the server's certificate.
+    pub authority: Option<PathBuf>,
+    /// The client's certificate, with what is between it and its authority, and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+/// What was set of where Redis is.
+#[derive(Debug, Default)]
+pub(super) struct Given<'a> {
+    pub url: Option<&'a Secret>,
+    pub host: Option<&'a str>,
+    pub address: Option<&'a RedisAddress>,
+    pub username: Option<&'a str>,
+    pub password: Option<&'a Secret>,
+    pub authority: Option<&'a PathBuf>,
+    pub certificate: Option<&'a PathBuf>,
+    pub key: Option<&'a PathBuf>,
+}
+
+pub(super) fn resolve(given: &Given<'_>) -> Result<RedisLocation, ConfigError> {
+    let url = if let Some(url) = given.url {
+        url.expose().to_owned()
+    } else {
+        let host = given
+            .address
+            .and_then(|address| address.host.as_deref())
+            .or(given.host)
+            .unwrap_or(DEFAULT_HOST);
+        let port = given
+            .address
+            .and_then(|address| address.port)
+            .unwrap_or(DEFAULT_PORT);
+        format!("redis://{host}:{port}")
     };
+    let client = match (given.certificate, given.key) {
+        (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+        (None, None) => None,
+        _ => {
+            return Err(ConfigError::new(
+                "redis_tls_cert and redis_tls_key go together: set both or neither.",
+            ));
+        }
+    };
+    let tls = TlsFiles {
+        authority: given.authority.cloned(),
+        client,
+    };
+    let encrypted = url.starts_with("rediss://") || url.starts_with("valkeys://");
+    if tls != TlsFiles::default() && !encrypted {
+        return Err(ConfigError::new(
+            "redis_tls_ca, redis_tls_cert and redis_tls_key need a redis_url that begins with rediss://.",
+        ));
+    }
+    let url = with_credentials(&url, given.username, given.password)?;
+    Ok(RedisLocation { url, tls })
+}
+
+/// The URL with the user and the password, as far as it carries none itself: a chart often has the
+/// address in one place and the password in another.
+fn with_credentials(
+    url: &str,
+    username: Option<&str>,
+    password: Option<&Secret>,
+) -> Result<String, ConfigError> {
+    if username.is_none() && password.is_none() {
+        return Ok(url.to_owned());
+    }
     let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
     if scheme.ends_with("unix") {
         return Err(ConfigError::new(
-            "redis_password can't be combined with a socket in redis_url; give it there as ?pass=.",
+            "redis_username and redis_password can't be combined with a socket in redis_url; give \
+             them there as ?user= and &pass=.",
         ));
     }
-    Ok(format!(
-        "{scheme}://:{}@{rest}",
-        percent_encoded(password.expose())
-    ))
+    // The last at sign, because an unescaped password may contain others.
+    let (own, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (own_user, own_password) = match own.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (own, None),
+    };
+    let user = match (own_user, username) {
+        ("", Some(username)) => percent_encoded(username),
+        (own, _) => own.to_owned(),
+    };
+    let password = match (own_password, password) {
+        (Some(own), _) => format!(":{own}"),
+        (None, Some(password)) => format!(":{}", percent_encoded(password.expose())),
+        (None, None) => String::new(),
+    };
+    Ok(format!("{scheme}://{user}{password}@{rest}"))
 }
 
 /// Everything but RFC 3986's unreserved characters is escaped.
@@ -183,7 +271,14 @@ mod tests {
     ) -> String {
         let address = address.map(|text| text.parse().expect("a valid address"));
         let (url, password) = (url.map(Secret::from), password.map(Secret::from));
-        resolve(url.as_ref(), host, address.as_ref(), password.as_ref()).expect("resolves")
+        let given = Given {
+            url: url.as_ref(),
+            host,
+            address: address.as_ref(),
+            password: password.as_ref(),
+            ..Given::default()
+        };
+        resolve(&given).expect("resolves").url
     }
 
     #[test]
@@ -218,6 +313,54 @@ mod tests {
             resolved(Some("redis://u:q@x:1"), None, None, Some("p")),
             "redis://u:q@x:1"
         );
+        assert_eq!(
+            resolved(Some("redis://u@x:1"), None, None, Some("p@")),
+            "redis://u:p%40@x:1"
+        );
+    }
+
+    #[test]
+    fn a_user_goes_where_the_url_has_none() {
+        let with = |url, username| {
+            let (url, password) = (Secret::from(url), Secret::from("p"));
+            let given = Given {
+                url: Some(&url),
+                username,
+                password: Some(&password),
+                ..Given::default()
+            };
+            resolve(&given).map(|location| location.url)
+        };
+        assert_eq!(
+            with("rediss://x:1", Some("a b")).unwrap(),
+            "rediss://a%20b:p@x:1"
+        );
+        assert_eq!(with("redis://u@x:1", Some("a")).unwrap(), "redis://u:p@x:1");
+        assert!(with("unix:///s", Some("a")).is_err());
+    }
+
+    #[test]
+    fn files_for_tls_need_tls_and_each_other() {
+        let (plain, encrypted) = (Secret::from("redis://x"), Secret::from("rediss://x"));
+        let file = PathBuf::from("a.pem");
+        let authority = Given {
+            url: Some(&plain),
+            authority: Some(&file),
+            ..Given::default()
+        };
+        assert!(resolve(&authority).is_err());
+        let authority = Given {
+            url: Some(&encrypted),
+            ..authority
+        };
+        let found = resolve(&authority).unwrap();
+        assert_eq!(found.tls.authority, Some(file.clone()));
+        let half = Given {
+            url: Some(&encrypted),
+            key: Some(&file),
+            ..Given::default()
+        };
+        assert!(resolve(&half).is_err());
     }
 
     #[test]

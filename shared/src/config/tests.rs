@@ -46,7 +46,7 @@ fn defaults() {
     assert_eq!(gateway.listen_address(), ":5555".parse().expect("valid"));
     assert_eq!(gateway.common.admin_address.to_string(), "127.0.0.1:9100");
     assert_eq!(
-        gateway.common.redis_url().expect("valid"),
+        gateway.common.redis().expect("valid").url,
         "redis://127.0.0.1:6379"
     );
     assert_eq!(gateway.limits.frame_bytes, 65_536);
@@ -107,7 +107,7 @@ fn the_demo_variables_work() {
         Some(Path::new("/api/public"))
     );
     assert_eq!(
-        gateway.common.redis_url().expect("valid"),
+        gateway.common.redis().expect("valid").url,
         "redis://chat-redis:6379"
     );
 }
@@ -183,7 +183,7 @@ fn print_config_can_be_fed_back_and_masks_secrets() {
     assert_eq!((again.guests, again.common.partitions), (false, 8));
     assert_eq!(again.limits.frame_bytes, 32 << 10);
     assert_eq!(
-        again.common.redis_url().expect("valid"),
+        again.common.redis().expect("valid").url,
         "redis://127.0.0.1:6379"
     );
 }

@@ -1,17 +1,19 @@
 //! Connections to Redis: one that reconnects by itself and that many share, and dedicated ones
 //! for those who must know when theirs broke.
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
+use anyhow::Context as _;
 use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError,
-    RedisResult,
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo as _,
+    ProtocolVersion, RedisError, RedisResult, TlsCertificates,
     aio::{AsyncPushSender, ConnectionManagerConfig, MultiplexedConnection},
     io::tcp::TcpSettings,
 };
 use tracing::{info, warn};
 
 use super::{commands::Commands, scripts};
+use crate::config::{RedisLocation, TlsFiles};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
 /// wait for the answer.
@@ -30,12 +32,22 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Reads a `redis://` URL; nothing is connected yet.
+    /// Redis at a URL, without files for TLS; nothing is connected yet.
     ///
     /// # Errors
     /// When it is no URL for Redis.
-    pub fn new(url: &str) -> RedisResult<Self> {
-        let info = url.into_connection_info()?;
+    pub fn new(url: &str) -> anyhow::Result<Self> {
+        Self::at(&url.into())
+    }
+
+    /// Redis where the settings say; nothing is connected yet. Files are read once: a certificate
+    /// that is replaced is taken up with the next start.
+    ///
+    /// # Errors
+    /// A sentence when it is no URL for Redis, or a file can't be read or has nothing in it.
+    pub fn at(location: &RedisLocation) -> anyhow::Result<Self> {
+        let info = location.url.as_str().into_connection_info();
+        let info = info.context("the URL of Redis is of no use")?;
         // Without TCP_NODELAY a pipeline over a real network waits for the peer's delayed ACK.
         let tcp = TcpSettings::default().set_nodelay(true);
         let settings = info
@@ -43,9 +55,16 @@ impl Redis {
             .clone()
             .set_protocol(ProtocolVersion::RESP3);
         let info = info.set_tcp_settings(tcp).set_redis_settings(settings);
-        Ok(Self {
-            client: Client::open(info)?,
-        })
+        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return Ok(Self {
+                client: Client::open(info)?,
+            });
+        }
+        // There is one in the process only if somebody chose it; the first choice stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::build_with_tls(info, certificates(&location.tls)?);
+        let client = client.context("the certificates for Redis are of no use")?;
+        Ok(Self { client })
     }
 
     /// The shared connection. Waits for Redis, however long that takes, saying so in the log.
@@ -115,6 +134,24 @@ impl Redis {
             .set_response_timeout(Some(response_timeout))
             .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
     }
+}
+
+fn certificates(files: &TlsFiles) -> anyhow::Result<TlsCertificates> {
+    let read = |path: &Path| {
+        fs::read(path).with_context(|| format!("the file {} can't be read", path.display()))
+    };
+    let client_tls = match &files.client {
+        Some((certificate, key)) => Some(ClientTlsConfig {
+            client_cert: read(certificate)?,
+            client_key: read(key)?,
+        }),
+        None => None,
+    };
+    let root_cert = files.authority.as_deref().map(read).transpose()?;
+    Ok(TlsCertificates {
+        client_tls,
+        root_cert,
+    })
 }
 
 /// Pauses between attempts: doubled each time up to a limit, and jittered, so that many processes

@@ -80,7 +80,38 @@
       key: {{ .key }}
 {{- end }}
 {{- end }}
+{{- with .Values.redis.external.username }}
+- name: REDIS_USERNAME
+  value: {{ . | quote }}
 {{- end }}
+{{- with .Values.redis.external.tls }}
+{{- if .authoritySecret }}
+- name: REDIS_TLS_CA
+  value: /etc/parlor-redis/authority/{{ .authorityKey }}
+{{- end }}
+{{- if .clientSecret }}
+- name: REDIS_TLS_CERT
+  value: /etc/parlor-redis/client/tls.crt
+- name: REDIS_TLS_KEY
+  value: /etc/parlor-redis/client/tls.key
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The Secrets with files for TLS, by the folder that each is mounted in below /etc/parlor-redis. */}}
+{{- define "parlor.redisFiles" -}}
+{{- $files := dict }}
+{{- if not .Values.redis.bundled.enabled }}
+{{- with .Values.redis.external.tls }}
+{{- range $folder, $secret := dict "authority" .authoritySecret "client" .clientSecret }}
+{{- if $secret }}
+{{- $_ := set $files $folder $secret }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- toJson $files }}
 {{- end }}
 
 {{- define "parlor.bundledPasswordKey" -}}

@@ -13,14 +13,20 @@
 {{- if and $redis.external.url $redis.external.existingSecret.name }}
 {{- fail "redis.external.existingSecret.name: the URL is in redis.external.url already; set one of the two." }}
 {{- end }}
-{{- if regexMatch "^(rediss|valkeys)://" $redis.external.url }}
-{{- fail "redis.external.url: this version of the programs speaks to Redis without TLS, so rediss:// would fail at the start." }}
+{{- if and $redis.external.url (not (regexMatch "^(redis|valkey)s?://[^[:space:]]+$" $redis.external.url)) }}
+{{- fail "redis.external.url: must be as redis://host:6379, redis://user:password@host:6379 or, for TLS, rediss://host:6379." }}
 {{- end }}
-{{- if and $redis.external.url (not (regexMatch "^(redis|valkey)://[^[:space:]]+$" $redis.external.url)) }}
-{{- fail "redis.external.url: must be as redis://host:6379 or redis://user:password@host:6379." }}
+{{- if and $redis.external.passwordSecret.name (regexMatch "://[^@]*:[^@]*@" $redis.external.url) }}
+{{- fail "redis.external.passwordSecret.name: not looked at when redis.external.url has a password; put the whole URL into a Secret and name it in redis.external.existingSecret." }}
 {{- end }}
-{{- if and $redis.external.passwordSecret.name (contains "@" $redis.external.url) }}
-{{- fail "redis.external.passwordSecret.name: not looked at when redis.external.url has a user or a password; put the whole URL into a Secret and name it in redis.external.existingSecret." }}
+{{- if and $redis.external.username (contains "@" $redis.external.url) }}
+{{- fail "redis.external.username: not looked at when redis.external.url has a user; set one of the two." }}
+{{- end }}
+{{- $encrypted := or $redis.external.existingSecret.name (regexMatch "^(redis|valkey)s://" $redis.external.url) }}
+{{- range $key := list "authoritySecret" "clientSecret" }}
+{{- if and (get $redis.external.tls $key) (not $encrypted) }}
+{{- fail (printf "redis.external.tls.%s: of no use without TLS; redis.external.url has to begin with rediss://." $key) }}
+{{- end }}
 {{- end }}
 {{- if and $redis.external.passwordSecret.name $redis.bundled.enabled }}
 {{- fail "redis.external.passwordSecret.name: of no use with redis.bundled.enabled; see redis.bundled.auth." }}
@@ -89,7 +95,7 @@
 {{- end }}
 {{- end }}
 {{- range $values.extraEnv }}
-{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_PASSWORD") }}
+{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_USERNAME" "REDIS_PASSWORD" "REDIS_TLS_CA" "REDIS_TLS_CERT" "REDIS_TLS_KEY") }}
 {{- fail (printf "%s.extraEnv: %s is set by the chart." $key .name) }}
 {{- end }}
 {{- end }}

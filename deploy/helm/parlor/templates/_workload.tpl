@@ -153,6 +153,11 @@ spec:
             - name: settings
               mountPath: /etc/parlor
               readOnly: true
+            {{- range $folder, $_ := include "parlor.redisFiles" $root | fromJson }}
+            - name: redis-{{ $folder }}
+              mountPath: /etc/parlor-redis/{{ $folder }}
+              readOnly: true
+            {{- end }}
             {{- with $values.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -163,6 +168,11 @@ spec:
         - name: settings
           configMap:
             name: {{ include "parlor.fullname" $root }}-settings
+        {{- range $folder, $secret := include "parlor.redisFiles" $root | fromJson }}
+        - name: redis-{{ $folder }}
+          secret:
+            secretName: {{ $secret }}
+        {{- end }}
         {{- with $values.extraVolumes }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
