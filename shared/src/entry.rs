@@ -217,9 +217,9 @@ pub fn apply(message: &mut Message, change: &Change) {
                 let (seq, epoch) = (message.seq, std::mem::take(&mut message.epoch));
                 let created_at = std::mem::take(&mut message.created_at);
                 *message = Message {
+                    created_at,
                     seq,
                     epoch,
-                    created_at,
                     ..(**changed).clone()
                 };
             }

@@ -240,9 +240,9 @@ impl History {
         }
         let quotes = entries.iter_mut().filter_map(quote);
         let quotes = quotes.map(|quoted| (quoted.seq, quoted.uuid)).collect();
-        let quoted = self.named_here(channel, tail, quotes, entries).await?;
+        let texts = self.named_here(channel, tail, quotes, entries).await?;
         for quote in entries.iter_mut().filter_map(quote) {
-            let message = quoted.get(&quote.uuid);
+            let message = texts.get(&quote.uuid);
             quote.message = message.map_or_else(String::new, |it| excerpt(&it.message));
         }
         Ok(())
@@ -291,8 +291,8 @@ impl History {
         let newest: u64 = redis::from_redis_value(reply.next().unwrap_or(redis::Value::Int(0)))?;
         let listed: Vec<String> = redis::from_redis_value(redis::Value::Array(reply.collect()))?;
         let is_wanted = |entry: &Entry| {
-            let named = |message: &Message| names.get(&message.seq) == Some(&message.uuid);
-            entry.message().is_some_and(named)
+            let is_named = |it: &Message| names.get(&it.seq) == Some(&it.uuid);
+            entry.message().is_some_and(is_named)
         };
         let mut merged: BTreeMap<u64, Entry> = listed
             .iter()

@@ -64,7 +64,7 @@ fn split(entries: Vec<Entry>) -> (Vec<Message>, Vec<Changed>) {
     for entry in entries {
         match entry {
             Entry::Message(message) => messages.push(*message),
-            Entry::Change(changed) => changes.push(*changed),
+            Entry::Change(change) => changes.push(*change),
         }
     }
     (messages, changes)

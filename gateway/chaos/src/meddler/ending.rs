@@ -40,12 +40,11 @@ impl Meddlers {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Vec::new();
         for task in self.tasks {
-            match timeout(SETTLE, task).await {
-                Ok(done) => all.push(done.expect("a meddler does not panic")),
-                Err(_) => {
-                    let what = "a change was not answered for good";
-                    found.push(Violation::new(Kind::Unexpected, what));
-                }
+            if let Ok(done) = timeout(SETTLE, task).await {
+                all.push(done.expect("a meddler does not panic"));
+            } else {
+                let what = "a change was not answered for good";
+                found.push(Violation::new(Kind::Unexpected, what));
             }
         }
         let addresses: Vec<Address> = (0..self.rooms).map(|it| self.names.address(it)).collect();
@@ -148,7 +147,7 @@ fn differ(
             differences.push(format!("{uuid} is {shown:?} and was last made {text:?}"));
         }
         let marks: Vec<&Mark> = all.iter().filter_map(|it| it.marks.get(uuid)).collect();
-        let (expected, shown) = (tally(text, &marks), tally_of(message));
+        let (expected, shown) = (tally(text.as_ref(), &marks), tally_of(message));
         if expected != shown {
             differences.push(format!(
                 "{uuid} has {shown:?}, and {expected:?} were chosen"
@@ -161,7 +160,7 @@ fn differ(
 /// Who chose what, counted: emoji, and options by their digit.
 type Counts = BTreeMap<String, u64>;
 
-fn tally(text: &Option<String>, marks: &[&Mark]) -> Counts {
+fn tally(text: Option<&String>, marks: &[&Mark]) -> Counts {
     let mut counts = Counts::new();
     if text.is_none() {
         return counts;
