@@ -1,8 +1,11 @@
 -- Drops the oldest entries of a room's list, and with each message what is kept beside it.
 --
--- Takes the keys channelMessages, how many entries, the keys channelTallies, channelChanges,
--- talliesDue, then the channel, and what channelVotes and channelReactions begin with: whose they
--- are is learnt only here. They lie in the room's slot as all else does.
+-- A function that other scripts begin with.
+-- KEYS  none of its own: it takes channelMessages, and, behind how many entries, channelTallies,
+--       channelChanges, talliesDue
+-- ARGV  none of its own: it takes how many entries, and last the channel and what channelVotes and
+--       channelReactions begin with. Whose they are is learnt only here; they lie in the room's slot
+--       as all else does.
 local function forget(list, many, tallies, changes, dues, channel, votes, reactions)
   if redis.call('EXISTS', tallies) == 1 then
     for from = 0, many - 1, 1000 do

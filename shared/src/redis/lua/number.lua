@@ -1,8 +1,10 @@
 -- Takes in one entry of a room: numbers it, adds it to the partition's stream and tells who listens.
 -- All in one step, so that live order, stored order and seq are the same.
 --
--- Takes the keys channelMeta, messages stream, era; then the channel, the body, an epoch nobody has
--- had, and the era as far as the caller knows ('').
+-- A function that other scripts begin with.
+-- KEYS  none of its own: it takes channelMeta, messages stream, era
+-- ARGV  none of its own: it takes then the channel, the body, an epoch nobody has had, and the era as
+--       far as the caller knows ('')
 -- Gives '<epoch> <seq> <ms>', and the seq.
 local function take_in(meta, stream, era_key, channel, body, fresh, known)
   local seq = redis.call('HINCRBY', meta, 'seq', 1)
