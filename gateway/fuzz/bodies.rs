@@ -17,7 +17,8 @@ use parlor_gateway::{
     session::{
         Effect, Outcome, Rules, Session, Work,
         effect::{
-            AuthenticationOutcome, JoinOutcome, Kind as Way, RegistrationOutcome, Room as Joined,
+            AuthenticationOutcome, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
+            RegistrationOutcome, Room as Joined,
         },
         rate::SharedBucket,
     },
@@ -30,8 +31,8 @@ use parlor_shared::{
     protocol::{
         ClientEnvelope, ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
         client::{ConnectQuery, Secret},
-        server::{Ready, Sys},
-        value::User,
+        server::{PhotoLimits, Ready, Sys},
+        value::{Photo, User},
     },
 };
 
@@ -148,6 +149,24 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
                 result,
             })));
         }
+        Work::Photo(PhotoWork::Attach { photo, publication }) => {
+            let found = Photo {
+                id: photo,
+                width: 1,
+                height: 1,
+                url: None,
+                thumbnail_url: None,
+            };
+            let photo = if choice & 1 == 0 {
+                Ok(found)
+            } else {
+                Err(refused())
+            };
+            return Some(Outcome::Photo(Box::new(PhotoOutcome {
+                publication: *publication,
+                photo,
+            })));
+        }
         Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
         Work::Alter(alteration) => {
             return Some(Outcome::Answer {
@@ -207,6 +226,10 @@ fn rules() -> Rules {
             guests: true,
             sign_up: true,
             create_rooms: true,
+            photos: Some(PhotoLimits {
+                bytes: 1_024,
+                megapixels: 1,
+            }),
         },
     }
 }

@@ -35,6 +35,7 @@ use crate::{
     connection::{Services, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
+    photos::{self, Photos},
     rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
     user_limits::UserLimits,
@@ -70,13 +71,16 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     // It outlives the drain: probes and scrapes go on until the end.
     lifecycle.spawn_background("admin server", admin.run(lifecycle.hard()));
 
-    let metrics = GatewayMetrics::new(&metrics)?;
+    let registry = metrics;
+    let metrics = GatewayMetrics::new(&registry)?;
     let most = config.limits.connections_per_gateway;
     metrics.connections_limit.set(most as i64);
     let mut parts = Parts::connect(&config, lifecycle, redis_condition, &metrics).await?;
     let registrar_stop = parts.registrar_stop.clone();
     let notices = parts.take_notices();
-    let app = Arc::new(parts.services(&config, metrics)?);
+    let photos = Photos::open(&config.photos, parts.commands.clone(), &registry)?;
+    until_drained(lifecycle, "photos", photos::sweep(photos.clone()));
+    let app = Arc::new(parts.services(&config, metrics, photos)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
     until_drained(
         lifecycle,
@@ -145,7 +149,7 @@ impl Parts {
             timeout: config.limits.ack_timeout,
         };
         durability.check(&mut commands).await?;
-        connect::claim_partitions(&mut commands, config.common().partitions).await?;
+        connect::check(&mut commands, config.common().partitions).await?;
 
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);
@@ -224,7 +228,12 @@ impl Parts {
         std::mem::replace(&mut self.notices, mpsc::channel(1).1)
     }
 
-    fn services(self, config: &GatewayConfig, metrics: GatewayMetrics) -> anyhow::Result<Services> {
+    fn services(
+        self,
+        config: &GatewayConfig,
+        metrics: GatewayMetrics,
+        photos: Option<Photos>,
+    ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
         let passwords = Passwords::new(HashSettings {
             memory_kib: limits.argon2_memory_kib,
@@ -251,15 +260,16 @@ impl Parts {
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),
-            rules: Arc::new(rules(config)),
+            rules: Arc::new(rules(config, photos.as_ref())),
             limits,
             create_rooms: config.create_rooms,
             metrics,
+            photos,
         })
     }
 }
 
-fn rules(config: &GatewayConfig) -> Rules {
+fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
     let limits = &config.limits;
     Rules {
         message_characters: limits.message_characters,
@@ -278,6 +288,7 @@ fn rules(config: &GatewayConfig) -> Rules {
             guests: config.guests,
             sign_up: config.sign_up,
             create_rooms: config.create_rooms,
+            photos: photos.map(Photos::limits),
         },
     }
 }

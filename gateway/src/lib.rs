@@ -11,6 +11,7 @@ pub mod connection;
 pub mod http;
 pub mod metrics;
 pub mod outbox;
+pub mod photos;
 pub mod rooms;
 pub mod session;
 pub mod user_limits;

@@ -100,6 +100,7 @@ async fn what_is_no_request_is_refused_as_malformed() {
         r#"{"type":"channelJoin","channelJoin":{"keepJoined":"hunter2"}}"#.to_owned(),
         r#"{"type":"channelMessage","channelMessage":{"message":{"hunter2":1}}}"#.to_owned(),
         r#"{"type":"channelMessage","channelMessage":{"recipientUUID":""}}"#.to_owned(),
+        r#"{"type":"channelMessage","channelMessage":{"message":"","photo":"hunter2"}}"#.to_owned(),
         r#"{"type":"channelMessage","channelMessage":{"message":"hunter2","clientMessageId":""}}"#
             .to_owned(),
         r#"{"type":"channelMessages","channelMessages":{"before":1,"after":2}}"#.to_owned(),

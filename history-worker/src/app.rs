@@ -7,8 +7,7 @@ use parlor_shared::{
     keyspace::Keyspace,
     lifecycle::Lifecycle,
     redis::{
-        Redis,
-        connect::claim_partitions,
+        Redis, connect,
         lease::{Keeper, Reports, Settings},
     },
     telemetry::{self, AdminServer, Readiness},
@@ -56,7 +55,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let redis = Redis::at(&location)?;
     let connect = async {
         let mut leases = redis.commands().await;
-        claim_partitions(&mut leases, config.common.partitions).await?;
+        connect::check(&mut leases, config.common.partitions).await?;
         anyhow::Ok((leases, redis.commands().await))
     };
     let stop = lifecycle.soft();

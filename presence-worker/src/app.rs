@@ -6,8 +6,7 @@ use parlor_shared::{
     config::PresenceConfig,
     lifecycle::Lifecycle,
     redis::{
-        Redis,
-        connect::claim_partitions,
+        Redis, connect,
         lease::{self, Keeper, Reports},
         presence,
     },
@@ -45,7 +44,7 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     let redis = Redis::at(&location)?;
     let connect = async {
         let mut for_leases = redis.commands().await;
-        claim_partitions(&mut for_leases, config.common.partitions).await?;
+        connect::check(&mut for_leases, config.common.partitions).await?;
         anyhow::Ok((for_leases, redis.commands().await))
     };
     let stop = lifecycle.soft();

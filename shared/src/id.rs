@@ -60,6 +60,10 @@ uuid_id!(
     /// One run of one gateway process; a restarted gateway is a new one.
     GatewayId
 );
+uuid_id!(
+    /// One uploaded photo. Random, since whoever knows a public room's photo may see it.
+    PhotoId
+);
 
 /// What the demo calls `<ChannelUUID>`: `{tag}public` for General, `{tag}<uuid>` for every other
 /// room. The tag is the room's partition, see [`crate::keyspace`].

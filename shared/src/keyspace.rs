@@ -8,7 +8,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::id::{
-    self, Address, ChannelId, GatewayId, MessageId, RoomName, SessionId, UserId, Username,
+    self, Address, ChannelId, GatewayId, MessageId, PhotoId, RoomName, SessionId, UserId, Username,
 };
 
 /// Slots of a Redis Cluster.
@@ -217,6 +217,11 @@ pub fn channel_sessions(channel: &ChannelId) -> String {
     format!("channelSessions:{channel}")
 }
 
+/// HASH user → their role in the room; who was invited has one. No TTL.
+pub fn channel_roles(channel: &ChannelId) -> String {
+    format!("channelRoles:{channel}")
+}
+
 /// LIST of JSON, oldest first, an entry for each `seq` without gaps: messages as they are now, and of
 /// changes that there was one (see [`crate::entry`]). Trimmed by the history-worker.
 pub fn channel_messages(channel: &ChannelId) -> String {
@@ -281,6 +286,23 @@ pub fn sign_in_failures_name(name: &Username) -> String {
 /// STRING: failed sign-ins from an address. TTL: the window of the limit.
 pub fn sign_in_failures_address(address: std::net::IpAddr) -> String {
     format!("signInFailures:address:{address}")
+}
+
+/// HASH `owner`, `channel`, `peer` (the other one of a private room), `width`, `height`, `bytes` and
+/// `thumbnailBytes`, `type` (the media type of both), `at` (ms of the upload), and once a message has
+/// it, `message` (what names the message). No TTL; goes with the message.
+pub fn photo(photo: PhotoId) -> String {
+    format!("photo:{photo}")
+}
+
+/// ZSET photo → ms when it is to be looked at: deleted unless a message has it by then. No TTL.
+pub fn photos_due() -> String {
+    "photosDue".to_owned()
+}
+
+/// STRING: the key that links to photos of closed rooms are signed with. Made once. No TTL.
+pub fn photo_key() -> String {
+    "photoKey".to_owned()
 }
 
 /// Pub/sub channel a gateway sends itself probes on.

@@ -48,9 +48,11 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "accounts",
             "metrics",
             "user_limits",
+            "photos",
         ],
     ),
-    ("http", &["http", "connection", "websocket"]),
+    ("photos", &["photos", "user_limits"]),
+    ("http", &["http", "connection", "websocket", "photos"]),
 ];
 
 /// What pure code knows nothing of.
@@ -69,6 +71,7 @@ const PURE: &[&str] = &[
     "gateway/src/websocket",
     "gateway/src/bus/witness.rs",
     "gateway/src/connection/pages.rs",
+    "gateway/src/photos/picture.rs",
     "gateway/src/rooms/room.rs",
     "gateway/src/rooms/room/catching_up.rs",
     "gateway/src/rooms/frames.rs",
@@ -87,6 +90,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "gateway/src/accounts",
     "gateway/src/bus",
     "gateway/src/connection",
+    "gateway/src/photos/records.rs",
     "history-worker/src",
     "presence-worker/src",
     "gateway/bench",
@@ -294,6 +298,9 @@ fn keys_are_built_in_one_module() {
         "usersUsernameListIndex:",
         "usersUUIDListIndex:",
         "access_key:",
+        "photo:",
+        "photosDue",
+        "photoKey",
     ];
     for (path, text) in sources() {
         if path == "shared/src/keyspace.rs" || is_test(&path) {

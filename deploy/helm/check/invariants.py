@@ -180,8 +180,30 @@ def what_pods_refer_to_is_there(release: Release) -> None:
         for mount in container.get("volumeMounts", []):
             assert mount["name"] in volumes, f"{name}: no volume {mount['name']}"
         for volume in spec.get("volumes", []):
+            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            if claim and claim not in yours:
+                release.named("PersistentVolumeClaim", claim)
             if "configMap" in volume and volume["configMap"]["name"] not in yours:
                 release.named("ConfigMap", volume["configMap"]["name"])
+
+
+def photos_are_where_all_gateways_find_them(release: Release) -> None:
+    photos = release.values["photos"]
+    for key in PROGRAMS:
+        spec = release.program(key)["spec"]["template"]["spec"]
+        environment = {one["name"]: one.get("value") for one in spec["containers"][0]["env"]}
+        store = environment.get("PHOTO_STORE")
+        mounts = {one["mountPath"]: one["name"] for one in spec["containers"][0]["volumeMounts"]}
+        if key != "gateway":
+            assert store is None and "photos" not in mounts.values(), key
+        elif not photos["enabled"]:
+            assert store == "off" and "photos" not in mounts.values()
+        elif photos["store"] == "s3":
+            assert store.startswith("s3://") and "photos" not in mounts.values()
+        else:
+            assert mounts[store] == "photos", "the folder is not on the volume"
+    for one in release.of("PersistentVolumeClaim"):
+        assert "ReadWriteMany" in one["spec"]["accessModes"], one["metadata"]["name"]
 
 
 def the_grace_period_fits_the_drain(release: Release) -> None:
@@ -255,6 +277,10 @@ def closed_networks_let_through_what_is_needed(release: Release) -> None:
         if "redis" not in open_ports:
             wanted = ["redis"] if bundled else release.values["networkPolicy"]["redisPorts"]
             assert set(wanted) <= set(out) and out.count(53) == 2, f"{name}: {out}"
+        photos = release.values["photos"]
+        bucket = set(release.values["networkPolicy"]["photosPorts"])
+        if photos["enabled"] and photos["store"] == "s3" and "http" in open_ports:
+            assert bucket <= set(out), f"{name}: no way to the bucket: {out}"
 
 
 def passwords_are_in_secrets_only(release: Release) -> None:
@@ -298,6 +324,7 @@ ALL: list[Callable[[Release], None]] = [
     selectors_fit_their_pods,
     routes_lead_to_the_public_service,
     what_pods_refer_to_is_there,
+    photos_are_where_all_gateways_find_them,
     the_grace_period_fits_the_drain,
     updates_add_before_they_take,
     nodes_can_be_drained,

@@ -31,6 +31,8 @@ _OWN_SECRET = merged(
 )
 _TLS = merged(_EXTERNAL, at("redis.external.url", "rediss://redis.example.org:6379"))
 
+_BUCKET = {"photos": {"enabled": True, "store": "s3", "s3": {"url": "s3://pictures/chat"}}}
+
 # What has to be on for the values below a key to matter, the longest key that fits first.
 CONTEXTS: dict[str, dict] = {
     "redis.external.existingSecret.key": _OWN_SECRET,
@@ -41,6 +43,11 @@ CONTEXTS: dict[str, dict] = {
     "redis.bundled.auth.existingSecret.key": at(
         "redis.bundled.auth", {"password": "", "existingSecret": {"name": "mine"}}
     ),
+    "photos.pvc": at("photos.enabled", True),
+    "photos.s3": _BUCKET,
+    "photos.store": at("photos.enabled", True),
+    "networkPolicy.photosTo": merged(_BUCKET, {"networkPolicy": {"enabled": True}}),
+    "networkPolicy.photosPorts": merged(_BUCKET, {"networkPolicy": {"enabled": True}}),
     "gateway.autoscaling": {"gateway": {"autoscaling": {"enabled": True}}},
     "service.nodePort": {"service": {"type": "NodePort"}},
     "service.externalTrafficPolicy": {"service": {"type": "LoadBalancer"}},
@@ -120,6 +127,14 @@ SAMPLES: dict[str, Any] = {
     "redis.bundled.tolerations": TOLERATION,
     "redis.bundled.affinity": AFFINITY,
     "redis.bundled.priorityClassName": "high",
+    "photos.pvc.existingClaim": "mine",
+    "photos.pvc.size": "100Gi",
+    "photos.pvc.storageClass": "shared",
+    "photos.pvc.accessModes": ["ReadWriteMany", "ReadWriteOnce"],
+    "photos.s3.url": "s3://other",
+    "photos.s3.region": "eu-central-1",
+    "photos.s3.endpoint": "http://minio:9000",
+    "photos.s3.existingSecret": "mine",
     "adminPort": 9999,
     "podSecurityContext": {"runAsUser": 1001},
     "containerSecurityContext": {"privileged": False},
@@ -157,6 +172,8 @@ SAMPLES: dict[str, Any] = {
     "networkPolicy.metricsFrom": PEER,
     "networkPolicy.redisTo": PEER,
     "networkPolicy.redisPorts": [6380, 6381],
+    "networkPolicy.photosTo": PEER,
+    "networkPolicy.photosPorts": [9000],
     "networkPolicy.extraIngress": [{"from": PEER}],
     "networkPolicy.extraEgress": [{"to": PEER}],
     "metrics.interval": "1m",
@@ -177,6 +194,7 @@ TOGETHER: dict[str, dict] = {
     "gateway.autoscaling.connectionsMetric": at("gateway.autoscaling.targetConnections", 100),
     "redis.bundled.auth.existingSecret.name": at("redis.bundled.auth.password", ""),
     "redis.external.existingSecret.name": at("redis.external.url", ""),
+    "photos.store": at("photos.s3.url", "s3://pictures"),
 }
 
 

@@ -144,15 +144,23 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
-        let mut commands = self.commands.clone();
-        if !keys::check(&mut commands, user, &key).await? {
-            return Err(Refusal::UnknownKey);
-        }
-        let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
+        let user = self.holder_of(user, &key).await?;
         Ok(Identity {
-            user,
+            user: user.ok_or(Refusal::UnknownKey)?,
             access_key: key,
         })
+    }
+
+    /// Whose access key it is; `None` when it is not the user's or has expired.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
+        if keys::check(&mut self.commands.clone(), user, key).await? {
+            self.user(user).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// Ends an access key.

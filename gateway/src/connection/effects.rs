@@ -196,6 +196,7 @@ impl Connection {
                 return None;
             }
             Work::Join(join) => return Some(self.join(*join).await),
+            Work::Photo(work) => return Some(self.photo(work).await),
             Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
             Work::Users { id, page } => {
                 let answer = self.users(page).await;

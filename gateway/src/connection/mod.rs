@@ -12,6 +12,7 @@ mod join;
 mod leaving;
 mod mentions;
 pub mod pages;
+mod photo_work;
 mod refusals;
 pub mod registrar;
 pub mod registry;

@@ -14,6 +14,7 @@ use crate::{
     accounts::Directory,
     bus::{history::History, notices::Notifier, publisher::Publisher},
     metrics::GatewayMetrics,
+    photos::Photos,
     rooms::Registry,
     session::Rules,
     user_limits::UserLimits,
@@ -37,4 +38,6 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// Nothing where photos are switched off.
+    pub photos: Option<Photos>,
 }

@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
-use super::{admission::Admission, client, upgrade};
+use super::{admission::Admission, client, photos, upgrade};
 use crate::connection::Services;
 
 /// Connections that the kernel holds until they are accepted.
@@ -85,6 +85,7 @@ impl Server {
         let router = Router::new()
             .route("/ws", get(upgrade::upgrade).fallback(upgrade::upgrade))
             .route("/links", get(client::links))
+            .merge(photos::routes())
             .with_state(state);
         let router = client::serve(router, config.client_dir.as_deref())?;
         Ok(Self {

@@ -142,7 +142,7 @@ fn busy(state: &State, text: &str, retry_after_seconds: u64) -> Response {
 
 /// A page may connect if it came from here or from an origin on the list. Programs that are no
 /// browsers send no origin; they could send any.
-fn origin_is_allowed(state: &State, headers: &HeaderMap) -> bool {
+pub(super) fn origin_is_allowed(state: &State, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return true;
     };

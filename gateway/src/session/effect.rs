@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use parlor_shared::{
-    id::{Address, ChannelId, MessageId, UserId},
+    id::{Address, ChannelId, MessageId, PhotoId, UserId},
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         change::{Mark, MessageChange, MessageRef, NewPoll},
         client::{Credentials, Page, ResumeRoom, Secret},
-        value::{Message, User},
+        value::{Message, Photo, User},
     },
 };
 
@@ -164,6 +164,17 @@ pub enum Work {
     },
     Alter(Box<Alteration>),
     Choose(Box<Choice>),
+    Photo(PhotoWork),
+}
+
+/// Work around photos.
+#[derive(Debug)]
+pub enum PhotoWork {
+    /// Gives the photo to the message, which is published then.
+    Attach {
+        photo: PhotoId,
+        publication: Box<Publication>,
+    },
 }
 
 /// A room to join.
@@ -193,6 +204,14 @@ pub enum Outcome {
     Resumed {
         id: Option<RequestId>,
     },
+    Photo(Box<PhotoOutcome>),
+}
+
+/// A message, and the photo it was given.
+#[derive(Debug)]
+pub struct PhotoOutcome {
+    pub publication: Publication,
+    pub photo: Result<Photo, ErrorBody>,
 }
 
 #[derive(Debug)]

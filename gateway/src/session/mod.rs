@@ -249,6 +249,7 @@ impl Session {
             Outcome::Registered(outcome) => commands::sign_in::registered(self, *outcome),
             Outcome::Joined(outcome) => commands::channel_join::joined(self, *outcome),
             Outcome::Resumed { id } => commands::resume::finished(self, id),
+            Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod demo;
 pub mod page;
+pub mod photos;
 pub mod wire;
 pub mod witnesses;
 
@@ -31,6 +32,7 @@ const TEST_SETTINGS: &[&str] = &[
     "--frame-rate=off",
     "--drain-wait=0s",
     "--drain-grace=0s",
+    "--photo-store=off",
 ];
 
 /// A gateway of this test.

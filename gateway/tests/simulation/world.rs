@@ -382,6 +382,7 @@ fn rules() -> Rules {
             guests: true,
             sign_up: true,
             create_rooms: true,
+            photos: None,
         },
     }
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::value::{boolean, web_socket_url, web_url};
-use super::{AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, Settings};
+use super::{
+    AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, PhotoConfig, Settings,
+};
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
 #[derive(Debug, Clone, clap::Parser)]
@@ -117,6 +119,9 @@ pub struct GatewayConfig {
         help_heading = "Gateway"
     )]
     pub sign_up: bool,
+
+    #[command(flatten)]
+    pub photos: PhotoConfig,
 
     #[command(flatten)]
     pub limits: GatewayLimits,

@@ -13,7 +13,10 @@ use super::{
     change::{MessageEdit, MessageReact, MessageRef, MessageTarget, NewPoll, PollVote, is_emoji},
     value::{AddressError, RoomRef},
 };
-use crate::{id::UserId, limits};
+use crate::{
+    id::{PhotoId, UserId},
+    limits,
+};
 
 /// An `id` of the client's choice, repeated in the reply: a string or a whole number.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -139,7 +142,7 @@ pub struct ChannelJoin {
     pub limit: Option<u32>,
 }
 
-/// `{"recipientUUID" | "room","message","clientMessageId","replyTo","poll"}`
+/// `{"recipientUUID" | "room","message","clientMessageId","replyTo","poll","photo"}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelMessage {
     #[serde(flatten)]
@@ -158,6 +161,9 @@ pub struct ChannelMessage {
     /// What can be voted for; the question is the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<NewPoll>,
+    /// A photo that the sender uploaded for this room; the text may then be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoId>,
 }
 
 /// `{"recipientUUID" | "room","before","after","limit"}`

@@ -48,11 +48,15 @@ pub enum ErrorCode {
     NoSuchMessage,
     /// The time for it has passed: the edit window, or a poll that is closed.
     TooLate,
+    /// The photo is no picture that is taken here, or none that may go with this message.
+    PhotoRefused,
+    /// The photo has too many bytes or pixels.
+    TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -74,6 +78,8 @@ impl ErrorCode {
         Self::Forbidden,
         Self::NoSuchMessage,
         Self::TooLate,
+        Self::PhotoRefused,
+        Self::TooLarge,
     ];
 
     /// The number on the wire, its stable name, and whether the same request may succeed later.
@@ -100,6 +106,8 @@ impl ErrorCode {
             Self::Forbidden => (32, "forbidden", false),
             Self::NoSuchMessage => (37, "noSuchMessage", false),
             Self::TooLate => (38, "tooLate", false),
+            Self::PhotoRefused => (40, "photoRefused", false),
+            Self::TooLarge => (41, "tooLarge", false),
         }
     }
 

@@ -93,6 +93,18 @@ pub struct Ready {
     /// Whether joining an unknown named room creates it.
     #[serde(rename = "createRooms")]
     pub create_rooms: bool,
+    /// What an uploaded photo may be; left out where photos are switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos: Option<PhotoLimits>,
+}
+
+/// What an uploaded photo may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoLimits {
+    /// The largest file taken, in bytes.
+    pub bytes: u64,
+    /// The most pixels, in millions.
+    pub megapixels: u64,
 }
 
 /// The block of `authorized`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::change::{Poll, Reaction, ReplyTo, Results};
-use crate::id::{Address, MessageId, NameError, RoomName, UserId, Username};
+use crate::id::{Address, MessageId, NameError, PhotoId, RoomName, UserId, Username};
 
 /// A user as others see them: `{"UUID","Username","OnLine"}`. Never a password, hash or key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,29 @@ pub struct Message {
     pub seq: u64,
     #[serde(rename = "Epoch", default, skip_serializing_if = "String::is_empty")]
     pub epoch: String,
+    #[serde(rename = "Photo", default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Photo>,
+}
+
+/// A message's photo: `{"Id","Width","Height","Url","ThumbnailUrl"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Photo {
+    #[serde(rename = "Id")]
+    pub id: PhotoId,
+    /// In pixels, as it is shown.
+    #[serde(rename = "Width")]
+    pub width: u32,
+    #[serde(rename = "Height")]
+    pub height: u32,
+    /// Left out where only members may see it: they ask `GET /api/photos/<id>/links`.
+    #[serde(rename = "Url", default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(
+        rename = "ThumbnailUrl",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub thumbnail_url: Option<String>,
 }
 
 impl Message {
@@ -116,6 +139,7 @@ impl Message {
             created_at: String::new(),
             seq: 0,
             epoch: String::new(),
+            photo: None,
         }
     }
 

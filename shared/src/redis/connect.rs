@@ -12,7 +12,7 @@ use redis::{
 };
 use tracing::{info, warn};
 
-use super::{commands::Commands, scripts};
+use super::{commands::Commands, inspect, scripts};
 use crate::config::{RedisLocation, TlsFiles};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
@@ -176,11 +176,17 @@ impl Backoff {
     }
 }
 
-/// Records the number of partitions that Redis' data is laid out with, or checks it.
+/// Sees whether Redis is fit for what is trusted to it and laid out as this program expects. A Redis
+/// that nobody has used is laid out in `partitions` from here on.
 ///
 /// # Errors
-/// A sentence for people when the data is laid out otherwise or Redis can't be asked.
-pub async fn claim_partitions(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
+/// A sentence for people with what to change, or that Redis can't be asked.
+pub async fn check(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
+    inspect::inspect(commands).await?;
+    claim_partitions(commands, partitions).await
+}
+
+async fn claim_partitions(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
     let key = crate::keyspace::partitions();
     let found: Option<String> = redis::cmd("SET")
         .arg(&key)

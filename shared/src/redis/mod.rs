@@ -3,6 +3,7 @@
 
 mod commands;
 pub mod connect;
+mod inspect;
 pub mod lease;
 pub mod presence;
 pub mod pubsub;
@@ -11,4 +12,4 @@ pub mod status;
 pub mod stream;
 pub mod tally;
 
-pub use {commands::Commands, connect::Redis};
+pub use {commands::Commands, connect::Redis, inspect::knows};

@@ -46,6 +46,9 @@ scripts! {
     HISTORY "history",
     ENTRIES "entries",
     TRIM "forget" "trim",
+    PHOTO_ATTACH "photo_attach",
+    PHOTO_DISCARD "photo_discard",
+    PHOTOS_CLAIM "photos_claim",
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parlor_shared::{
-    id::{MessageId, RoomName, SessionId, UserId, Username},
+    id::{MessageId, PhotoId, RoomName, SessionId, UserId, Username},
     protocol::{
         ClientFrame, ErrorBody, ErrorCode, RequestId, ServerFrame,
         change::Mark,
@@ -12,11 +12,11 @@ use parlor_shared::{
             Secret, SignIn,
         },
         server::{
-            Ack, Authorized, ChannelJoined, Departure, History, Pong, Presence, PrivateMessage,
-            PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom, Resync, RoomInfo,
-            Rooms, Sending, SignedOut, Sys, Users,
+            Ack, Authorized, ChannelJoined, Departure, History, PhotoLimits, Pong, Presence,
+            PrivateMessage, PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom,
+            Resync, RoomInfo, Rooms, Sending, SignedOut, Sys, Users,
         },
-        value::{Message, Recipient, RoomRef, User},
+        value::{Message, Photo, Recipient, RoomRef, User},
     },
 };
 use proptest::{
@@ -73,19 +73,35 @@ pub fn plain_message() -> impl Strategy<Value = Message> {
     let who = (ids(), user(), of(recipient()), of(user()));
     let room = of("[a-z]{1,8}".prop_map(|name| RoomName::new(&name).expect("a name")));
     let what = (room, TEXT, of(TEXT), "[0-9TZ:.-]{0,9}", any::<u64>(), TEXT);
-    (who, what).prop_map(
-        |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch))| Message {
-            uuid: MessageId(uuid),
-            recipient_uuid,
-            recipient,
-            room,
-            client_message_id: name,
-            created_at: at,
-            seq,
-            epoch,
-            ..Message::new(sender, text)
+    (who, what, of(photo())).prop_map(
+        |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch), photo)| {
+            Message {
+                uuid: MessageId(uuid),
+                recipient_uuid,
+                recipient,
+                room,
+                client_message_id: name,
+                created_at: at,
+                seq,
+                epoch,
+                photo,
+                ..Message::new(sender, text)
+            }
         },
     )
+}
+
+fn photo() -> impl Strategy<Value = Photo> {
+    (ids(), any::<[u32; 2]>(), of((TEXT, TEXT))).prop_map(|(id, [width, height], urls)| {
+        let (url, thumbnail_url) = urls.unzip();
+        Photo {
+            id: PhotoId(id),
+            width,
+            height,
+            url,
+            thumbnail_url,
+        }
+    })
 }
 
 fn error() -> impl Strategy<Value = ErrorBody> {
@@ -97,8 +113,9 @@ fn error() -> impl Strategy<Value = ErrorBody> {
 }
 
 fn ready() -> impl Strategy<Value = Ready> {
-    let parts = (ids(), TEXT, any::<[u64; 4]>(), any::<[bool; 3]>());
-    parts.prop_map(|(uuid, version, numbers, flags)| Ready {
+    let photos = of(any::<[u64; 2]>());
+    let parts = (ids(), TEXT, any::<[u64; 4]>(), any::<[bool; 3]>(), photos);
+    parts.prop_map(|(uuid, version, numbers, flags, photos)| Ready {
         session_uuid: SessionId(uuid),
         version,
         ping_interval_ms: numbers[0],
@@ -108,6 +125,7 @@ fn ready() -> impl Strategy<Value = Ready> {
         guests: flags[0],
         sign_up: flags[1],
         create_rooms: flags[2],
+        photos: photos.map(|[bytes, megapixels]| PhotoLimits { bytes, megapixels }),
     })
 }
 
@@ -294,6 +312,7 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         of("[a-z0-9]{1,64}"),
         of(target()),
         of(new_poll()),
+        of(ids()),
     );
     let history = (room(), any::<[Option<u64>; 2]>(), any::<Option<u32>>());
     let resumed = (room(), TEXT, any::<u64>());
@@ -317,13 +336,16 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         ),
         room().prop_map(ClientFrame::ChannelLeave),
         said.prop_map(
-            |(room, message, name, reply_to, poll)| ClientFrame::ChannelMessage(ChannelMessage {
-                room,
-                message,
-                client_message_id: name,
-                reply_to,
-                poll
-            })
+            |(room, message, name, reply_to, poll, photo)| ClientFrame::ChannelMessage(
+                ChannelMessage {
+                    room,
+                    message,
+                    client_message_id: name,
+                    reply_to,
+                    poll,
+                    photo: photo.map(PhotoId),
+                }
+            )
         ),
         history.prop_map(
             |(room, [before, after], limit)| ClientFrame::ChannelMessages(ChannelMessages {

@@ -38,6 +38,19 @@
 {{- fail "settings.ack_replicas: the bundled Redis has no replica, so no message would ever be acknowledged." }}
 {{- end }}
 
+{{- with .Values.photos }}
+{{- if and .enabled (eq .store "s3") (not .s3.url) }}
+{{- fail "photos.s3.url: needed, as s3://bucket/photos, when photos.store is s3." }}
+{{- end }}
+{{- if and .s3.url (ne .store "s3") }}
+{{- fail "photos.store: must be s3 when photos.s3.url is set, or it is unclear where photos are meant to be." }}
+{{- end }}
+{{- $single := not (has "ReadWriteMany" .pvc.accessModes) }}
+{{- if and .enabled (eq .store "pvc") (not .pvc.existingClaim) $single }}
+{{- fail "photos.pvc.accessModes: needs ReadWriteMany, as gateways on several nodes share the volume." }}
+{{- end }}
+{{- end }}
+
 {{- if eq (int .Values.gateway.port) (int .Values.adminPort) }}
 {{- fail "adminPort: must differ from gateway.port, or health and metrics would be public." }}
 {{- end }}
@@ -95,13 +108,13 @@
 {{- end }}
 {{- end }}
 {{- range $values.extraEnv }}
-{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_USERNAME" "REDIS_PASSWORD" "REDIS_TLS_CA" "REDIS_TLS_CERT" "REDIS_TLS_KEY") }}
+{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_USERNAME" "REDIS_PASSWORD" "REDIS_TLS_CA" "REDIS_TLS_CERT" "REDIS_TLS_KEY" "PHOTO_STORE") }}
 {{- fail (printf "%s.extraEnv: %s is set by the chart." $key .name) }}
 {{- end }}
 {{- end }}
 {{- range $values.extraVolumes }}
-{{- if eq .name "settings" }}
-{{- fail (printf "%s.extraVolumes: the name \"settings\" is the chart's own." $key) }}
+{{- if has .name (list "settings" "photos") }}
+{{- fail (printf "%s.extraVolumes: the name %q is the chart's own." $key .name) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -121,6 +121,7 @@ spec:
             {{- if $gateway }}
             - name: SERVER_ADDRESS
               value: ":{{ $values.port }}"
+            {{- include "parlor.photosEnvironment" $root | nindent 12 }}
             {{- end }}
             {{- include "parlor.redisEnvironment" $root | nindent 12 }}
             {{- with $values.extraEnv }}
@@ -153,6 +154,10 @@ spec:
             - name: settings
               mountPath: /etc/parlor
               readOnly: true
+            {{- if and $gateway (include "parlor.photosOnVolume" $root) }}
+            - name: photos
+              mountPath: /var/lib/parlor/photos
+            {{- end }}
             {{- range $folder, $_ := include "parlor.redisFiles" $root | fromJson }}
             - name: redis-{{ $folder }}
               mountPath: /etc/parlor-redis/{{ $folder }}
@@ -168,6 +173,11 @@ spec:
         - name: settings
           configMap:
             name: {{ include "parlor.fullname" $root }}-settings
+        {{- if and $gateway (include "parlor.photosOnVolume" $root) }}
+        - name: photos
+          persistentVolumeClaim:
+            claimName: {{ include "parlor.photosClaim" $root }}
+        {{- end }}
         {{- range $folder, $secret := include "parlor.redisFiles" $root | fromJson }}
         - name: redis-{{ $folder }}
           secret:

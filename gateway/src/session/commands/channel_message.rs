@@ -14,7 +14,7 @@ use parlor_shared::{
 use super::channel_leave::not_joined;
 use crate::session::{
     Effects, Session, State,
-    effect::{Effect, Publication},
+    effect::{Effect, PhotoOutcome, PhotoWork, Publication, Work},
     error, not_signed_in,
     rate::SharedBucket,
 };
@@ -34,8 +34,14 @@ pub fn message(
     let Some(seat) = identified.seat(&address) else {
         return vec![not_joined(id)];
     };
-    if let Err(text) = check_text(&block.message, session.rules.message_characters) {
+    let may_be_empty = block.photo.is_some();
+    let most = session.rules.message_characters;
+    if let Err(text) = check_text(&block.message, may_be_empty, most) {
         return vec![error(id, ErrorBody::new(ErrorCode::Message, text))];
+    }
+    if block.photo.is_some() && session.rules.ready.photos.is_none() {
+        let text = "photos are switched off here";
+        return vec![error(id, ErrorBody::new(ErrorCode::PhotoRefused, text))];
     }
     if let Err(refusal) = take(&identified.messages, id.as_ref(), now) {
         return refusal;
@@ -53,14 +59,33 @@ pub fn message(
         ..Message::new(identified.user.clone(), block.message)
     };
     let channel = seat.channel.clone();
-    vec![Effect::Publish(Box::new(Publication {
+    let publication = Box::new(Publication {
         id,
         address,
         channel,
         message,
         reply_to: block.reply_to,
         poll: block.poll,
-    }))]
+    });
+    vec![match block.photo {
+        None => Effect::Publish(publication),
+        Some(photo) => Effect::Perform(Work::Photo(PhotoWork::Attach { photo, publication })),
+    }]
+}
+
+/// The message's photo was looked up.
+pub fn with_photo(outcome: PhotoOutcome) -> Effects {
+    let PhotoOutcome {
+        mut publication,
+        photo,
+    } = outcome;
+    match photo {
+        Ok(photo) => {
+            publication.message.photo = Some(photo);
+            vec![Effect::Publish(Box::new(publication))]
+        }
+        Err(body) => vec![error(publication.id, body)],
+    }
 }
 
 /// Takes one from the user's messages.
@@ -75,12 +100,12 @@ pub fn take(messages: &SharedBucket, id: Option<&RequestId>, now: Instant) -> Re
     })
 }
 
-/// Whether a text can be a message.
+/// Whether a text can be a message; one beside a photo may be empty.
 ///
 /// # Errors
 /// What is wrong with it, for people.
-pub fn check_text(text: &str, most_characters: usize) -> Result<(), String> {
-    if text.trim().is_empty() {
+pub fn check_text(text: &str, may_be_empty: bool, most_characters: usize) -> Result<(), String> {
+    if text.trim().is_empty() && !may_be_empty {
         return Err("a message must not be empty".to_owned());
     }
     // A character has at least one byte: most texts need no count.

@@ -20,7 +20,7 @@ use crate::session::{
 };
 
 pub fn edit(session: &Session, id: Option<RequestId>, block: MessageEdit, now: Instant) -> Effects {
-    if let Err(text) = check_text(&block.message, session.rules.message_characters) {
+    if let Err(text) = check_text(&block.message, false, session.rules.message_characters) {
         return vec![error(id, ErrorBody::new(ErrorCode::Message, text))];
     }
     let act = Altering::Edit {

@@ -35,6 +35,8 @@ const channelMessage = object({
   message: text,
   /** The same id sent again within five minutes is the same message. */
   clientMessageId: optional(text),
+  /** A photo uploaded for the room; the text may then be empty. */
+  photo: optional(text),
 });
 
 const channelMessages = object({

@@ -37,6 +37,8 @@ const ready = object({
   signUp: flag,
   /** Whether joining an unknown named room creates it. */
   createRooms: flag,
+  /** What an uploaded photo may be; left out where photos are off. */
+  photos: optional(object({ bytes: count, megapixels: count })),
 });
 export type Ready = Infer<typeof ready>;
 

@@ -23,6 +23,18 @@ export const user = object({
 });
 export type User = Infer<typeof user>;
 
+/** A message's photo. */
+export const photo = object({
+  Id: text,
+  /** In pixels, as it is shown. */
+  Width: count,
+  Height: count,
+  /** Left out where only members may see it: ask `/api/photos/<id>/links`. */
+  Url: optional(text),
+  ThumbnailUrl: optional(text),
+});
+export type Photo = Infer<typeof photo>;
+
 export const message = object({
   UUID: text,
   SenderUUID: text,
@@ -39,6 +51,7 @@ export const message = object({
   /** Position in the room: 1, 2, 3 … within an epoch. */
   Seq: count,
   Epoch: text,
+  Photo: optional(photo),
 });
 export type Message = Infer<typeof message>;
 
