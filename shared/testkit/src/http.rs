@@ -55,7 +55,9 @@ pub async fn request(
         request.push_str("\r\n");
     }
     if !body.is_empty() {
-        request.push_str(&format!("content-length: {}\r\n", body.len()));
+        request.push_str("content-length: ");
+        request.push_str(&body.len().to_string());
+        request.push_str("\r\n");
     }
     request.push_str("\r\n");
     request.push_str(body);
