@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
-    config::{GatewayConfig, Settings as _},
+    config::{GatewayConfig, GatewayLimits, Settings as _},
     id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
@@ -25,19 +25,23 @@ use tracing::info;
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{
+        cursors::Cursors,
         durability::Durability,
         guard::Guard,
         history::History,
         notices::{Mailbox, Notifier},
         probe::Probe,
         publisher::Publisher,
+        typing::Typists,
     },
-    connection::{Services, registrar::Registrar, registry::Connections},
+    connection::{Services, client_hint::ClientHints, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
+    moderation::{Moderation, Watch},
     photos::{self, Photos},
-    rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
+    rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
 };
@@ -80,7 +84,11 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let notices = parts.take_notices();
     let photos = Photos::open(&config.photos, parts.commands.clone(), &registry)?;
     until_drained(lifecycle, "photos", photos::sweep(photos.clone()));
-    let app = Arc::new(parts.services(&config, metrics, photos)?);
+    let tokens = Tokens::new(&config.jwt).await?;
+    if let Some(tokens) = tokens.clone() {
+        until_drained(lifecycle, "tokens", tokens.refresh(lifecycle.hard()));
+    }
+    let app = Arc::new(parts.services(&config, metrics, photos, tokens)?);
     tell_about_redis(&app, app.publisher.up(), lifecycle);
     until_drained(
         lifecycle,
@@ -89,6 +97,14 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
             .clone()
             .deliver(notices, app.metrics.clone()),
     );
+
+    let (filling, stopped) = (app.directory.fill_index(), lifecycle.soft());
+    lifecycle.tracker().spawn(async move {
+        tokio::select! {
+            () = filling => {}
+            () = stopped.cancelled() => {}
+        }
+    });
 
     let connections = TaskTracker::new();
     let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
@@ -121,8 +137,11 @@ struct Parts {
     registry_settings: presence::Settings,
     history: History,
     rooms: Registry,
+    policies: Policies,
     publisher: Publisher,
     notifier: Notifier,
+    cursors: Cursors,
+    typists: Typists,
     notices: mpsc::Receiver<Notice>,
     registrar: Registrar,
     registrar_stop: CancellationToken,
@@ -163,6 +182,7 @@ impl Parts {
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
         let (mailbox, notices) = Mailbox::new(gateway, metrics.clone());
         let mailbox_channel = mailbox.channel().clone();
+        let (policies, orders) = (Policies::default(), mailbox.queue());
         let pump = Pump::new(
             plan.entrances(),
             Arc::clone(&probe),
@@ -175,8 +195,13 @@ impl Parts {
         let shard_settings = ShardSettings {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
+            policies: policies.clone(),
+            orders: orders.clone(),
         };
-        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
+        // What is decided on the site reaches sessions like what is decided in a room.
+        let watch = Watch::new(commands.clone(), config.limits.audit_interval, orders);
+        until_drained(lifecycle, "site watch", watch.run());
+        for shard in plan.shards(&subscriptions, (&history, &guard), &shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -208,6 +233,16 @@ impl Parts {
         let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
         let registrar_stop = CancellationToken::new();
         lifecycle.tracker().spawn(task.run(registrar_stop.clone()));
+        let (cursors, writing) = Cursors::new(
+            commands.clone(),
+            notifier.clone(),
+            metrics.clone(),
+            registrar_stop.clone(),
+        );
+        lifecycle.tracker().spawn(writing);
+        let names_limit = registry_settings.names_limit;
+        let (typists, telling) = Typists::new(commands.clone(), names_limit, metrics.clone());
+        until_drained(lifecycle, "typists", telling);
         Ok(Self {
             gateway,
             keyspace,
@@ -215,8 +250,11 @@ impl Parts {
             registry_settings,
             history,
             rooms,
+            policies,
             publisher,
             notifier,
+            cursors,
+            typists,
             notices,
             registrar,
             registrar_stop,
@@ -233,23 +271,29 @@ impl Parts {
         config: &GatewayConfig,
         metrics: GatewayMetrics,
         photos: Option<Photos>,
+        tokens: Option<Tokens>,
     ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
-        let passwords = Passwords::new(HashSettings {
-            memory_kib: limits.argon2_memory_kib,
-            iterations: limits.argon2_iterations,
-            concurrency: limits.password_hash_concurrency(),
-            queue: limits.password_hash_queue,
-        })
-        .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
+        let passwords = Passwords::new(hash_settings(&limits))
+            .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
         let settings = DirectorySettings {
             sign_up: config.sign_up,
             guests: config.guests,
             sign_in_failures: limits.sign_in_failures,
         };
+        let directory = Directory::new(self.commands.clone(), passwords, settings);
+        let moderation = Moderation::new(
+            self.commands.clone(),
+            self.keyspace.clone(),
+            directory.clone(),
+            self.registry_settings.names_limit,
+            config.create_rooms,
+        );
         Ok(Services {
             gateway: self.gateway,
-            directory: Directory::new(self.commands.clone(), passwords, settings),
+            directory,
+            moderation,
+            policies: self.policies,
             keyspace: self.keyspace,
             commands: self.commands,
             registry_settings: self.registry_settings,
@@ -257,6 +301,9 @@ impl Parts {
             rooms: self.rooms,
             publisher: self.publisher,
             notifier: self.notifier,
+            cursors: self.cursors,
+            typists: self.typists,
+            client_hints: ClientHints::default(),
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),
@@ -265,7 +312,18 @@ impl Parts {
             create_rooms: config.create_rooms,
             metrics,
             photos,
+            tokens,
         })
+    }
+}
+
+/// How passwords are hashed.
+pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
+    HashSettings {
+        memory_kib: limits.argon2_memory_kib,
+        iterations: limits.argon2_iterations,
+        concurrency: limits.password_hash_concurrency(),
+        queue: limits.password_hash_queue,
     }
 }
 

@@ -5,15 +5,19 @@
 //! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
 
 pub mod accounts;
+pub mod admin;
+pub mod api;
 pub mod app;
 pub mod bus;
 pub mod connection;
 pub mod http;
 pub mod metrics;
+pub mod moderation;
 pub mod outbox;
 pub mod photos;
 pub mod rooms;
 pub mod session;
+pub mod tokens;
 pub mod user_limits;
 pub mod websocket;
 

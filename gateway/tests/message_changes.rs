@@ -420,12 +420,12 @@ async fn who_is_named_is_mentioned() {
     let sent = bob.say(lobby, text).await.expect("sent");
     let message = ann.message().await.expect("delivered");
     assert_eq!(message.mentions, [ann.user(), ada.user()]);
-    bob.edit(lobby, (&sent).into(), "@Bob")
+    bob.edit(lobby, (&sent).into(), "@Ann")
         .await
         .expect("edited");
     let change = ann.change().await.expect("told");
     let message = change.change.message.expect("as it is now");
-    assert_eq!(message.mentions, [bob.user()]);
+    assert_eq!(message.mentions, [ann.user()]);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use crate::{
     tallies::Tallies,
     trim::{Limits, Trimmer},
     watch,
+    webhooks::{Waiting, WebhookMetrics, Webhooks},
 };
 
 /// How long a commit in flight and the release of the leases may take: somewhat more than Redis may
@@ -37,6 +38,7 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(8);
 pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let registry = telemetry::Metrics::new("history-worker")?;
     let metrics = Metrics::register(&registry)?;
+    let webhook_metrics = WebhookMetrics::register(&registry, metrics.redis_errors.clone())?;
     let readiness = Readiness::new(&registry)?;
     let reports = Reports {
         items: metrics.partitions.clone(),
@@ -101,6 +103,20 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         owned: owned.clone(),
         metrics: Arc::clone(&metrics),
     };
+    let sender = Webhooks::new(
+        commands.clone(),
+        keyspace.clone(),
+        owned.clone(),
+        config.webhooks,
+        webhook_metrics.clone(),
+    )?;
+    let waiting = Waiting {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+        webhooks: webhook_metrics,
+    };
     let store = Store {
         commands,
         metrics: Arc::clone(&metrics),
@@ -116,6 +132,8 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("leases", keeper.run(stop.clone()));
     lifecycle.spawn("consumer", consumer.run(stop.clone()));
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
+    lifecycle.spawn("webhooks", sender.run(stop.clone()));
+    lifecycle.spawn("waiting webhooks", watch::run(waiting, stop.clone()));
     lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
     lifecycle.spawn("tallies", watch::run(tallies, stop.clone()));
     lifecycle.spawn("store", watch::run(store, stop));

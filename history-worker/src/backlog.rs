@@ -57,6 +57,6 @@ impl Watch for Backlog {
 }
 
 /// The time in a stream entry's id.
-fn id_ms(id: &str) -> Option<u64> {
+pub(crate) fn id_ms(id: &str) -> Option<u64> {
     id.split_once('-')?.0.parse().ok()
 }

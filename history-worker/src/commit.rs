@@ -39,7 +39,7 @@ pub(crate) enum CommitError {
 pub(crate) struct Committer {
     pub(crate) commands: Commands,
     pub(crate) keyspace: Keyspace,
-    /// How many messages a room keeps; 0 for all.
+    /// How many messages a room keeps that is not set to fewer; 0 for all.
     pub(crate) keep_messages: u64,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -110,8 +110,12 @@ impl Committer {
             script.key(keyspace::channel_messages(channel));
             script.key(keyspace::channel_tallies(channel));
             script.key(keyspace::channel_changes(channel));
+            script.key(keyspace::channel_meta(channel));
             script.arg(channel.as_str()).arg(*newest_ms);
         }
+        script
+            .key(self.keyspace.webhook_state(partition))
+            .key(self.keyspace.webhooks(partition));
         script.arg(arguments.rewrites.len());
         for (number, rewrite) in &arguments.rewrites {
             script.arg(*number).arg(rewrite.target_seq);

@@ -11,3 +11,4 @@ mod store;
 mod tallies;
 mod trim;
 mod watch;
+mod webhooks;

@@ -66,12 +66,16 @@ impl Partition {
         script
             .key(&self.list)
             .key(keyspace::channel_tallies(&self.room))
-            .key(keyspace::channel_changes(&self.room));
+            .key(keyspace::channel_changes(&self.room))
+            .key(keyspace::channel_meta(&self.room));
         script.arg(token).arg(0);
         script.arg(keyspace::CHANNEL_VOTES);
         script.arg(keyspace::CHANNEL_REACTIONS);
         // One room, and nothing that changes another entry.
         script.arg(1).arg(self.room.as_str()).arg(1).arg(0);
+        script
+            .key(keyspace::channel_webhook_state(&self.room))
+            .key(keyspace::channel_webhooks(&self.room));
         for (id, text) in &self.entries {
             script.arg(id).arg(1).arg(text);
         }

@@ -309,6 +309,7 @@ mod tests {
             username: Username::new("Ada").expect("a name"),
             online: None,
             guest: false,
+            look: None,
         }
     }
 

@@ -3,13 +3,20 @@
 //! A room's keys carry its partition's hash tag, so that they, the partition's stream and the
 //! room's pub/sub channel share one cluster slot.
 
+mod changes;
+mod people;
+
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use {changes::*, people::*};
+
 use crate::id::{
-    self, Address, ChannelId, GatewayId, MessageId, PhotoId, RoomName, SessionId, UserId, Username,
+    self, Address, ChannelId, GatewayId, PhotoId, RoomName, SessionId, UserId, Username,
 };
+#[cfg(doc)]
+use crate::limits;
 
 /// Slots of a Redis Cluster.
 const SLOTS: u32 = 16_384;
@@ -104,13 +111,15 @@ pub fn users_uuid_index(user: UserId) -> String {
     format!("usersUUIDListIndex:{user}")
 }
 
-/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`, `CreatedAt`. A guest's
-/// expires some time after they are gone.
+/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`
+/// ([`crate::roles::SiteRole`]), `CreatedAt`, and where they are set `DisplayName`, `Color` and
+/// `Avatar`; of who is banned from the site also `BannedUntil` (ms since 1970, 0 for ever) and
+/// `BanReason`. A guest's expires some time after they are gone.
 pub fn user_account(user: UserId) -> String {
     format!("userAccount:{user}")
 }
 
-/// HASH SHA-256 of an access key (hex) → `<expiry in ms> <session>`. TTL 30 d.
+/// HASH SHA-256 of an access key (hex) → its expiry in ms. TTL 30 d.
 pub fn access_key(user: UserId) -> String {
     format!("access_key:{user}")
 }
@@ -187,13 +196,38 @@ pub fn notices(gateway: GatewayId) -> ChannelId {
     ChannelId::new(format!("notices:{gateway}"))
 }
 
-/// ZSET (all scores 0) of the named rooms' names, so that they list in order. No TTL.
+/// HASH user → role of those who are more than members of the site: a list, `userAccount` decides.
+/// No TTL.
+pub fn site_roles() -> String {
+    "siteRoles".to_owned()
+}
+
+/// HASH user → ms since 1970 (0 for ever) of those who are banned from the site: a list,
+/// `userAccount` decides. No TTL; who is banned no more goes when the list is next read.
+pub fn site_bans() -> String {
+    "siteBans".to_owned()
+}
+
+/// STREAM of what moderators did: the field `e` is JSON of
+/// [`crate::protocol::moderation::AuditEntry`]. Bounded to about 10,000 entries. Gateways follow it
+/// to find what a lost notice was about.
+pub fn audit_log() -> String {
+    "auditLog".to_owned()
+}
+
+/// ZSET (all scores 0) of the names of rooms that a user has a role in. No TTL.
+pub fn user_rooms(user: UserId) -> String {
+    format!("userRooms:{user}")
+}
+
+/// ZSET (all scores 0) of the public named rooms' names, so that they list in order. No TTL.
 pub fn rooms() -> String {
     "rooms".to_owned()
 }
 
 /// HASH `seq`, `epoch`, `begun` (the last `seq` from before the epoch, if any), `name`, `owner`,
-/// `createdAt`. No TTL.
+/// `createdAt`; once somebody has moderated the room also `policy`, which counts what was decided
+/// there, and the settings ([`crate::roles::RoomSettings::FIELDS`]). No TTL.
 pub fn channel_meta(channel: &ChannelId) -> String {
     format!("channelMeta:{channel}")
 }
@@ -207,9 +241,48 @@ fn era(tag: &str) -> String {
     format!("era:{{{tag}}}")
 }
 
+/// The [`Keyspace::webhook_state`] of a channel's partition.
+pub fn channel_webhook_state(channel: &ChannelId) -> String {
+    webhook_state(channel.tag().unwrap_or_default())
+}
+
+fn webhook_state(tag: &str) -> String {
+    format!("webhookState:{{{tag}}}")
+}
+
+/// The [`Keyspace::webhooks`] of a channel's partition.
+pub fn channel_webhooks(channel: &ChannelId) -> String {
+    webhooks(channel.tag().unwrap_or_default())
+}
+
+fn webhooks(tag: &str) -> String {
+    format!("webhooks:{{{tag}}}")
+}
+
 /// HASH user → RFC 3339 time of joining. No TTL; a user leaves with their last session there.
 pub fn channel_users(channel: &ChannelId) -> String {
     format!("channelUsers:{channel}")
+}
+
+/// HASH user → role ([`crate::roles::RoomRole`]). No TTL; at most [`limits::ROOM_LIST_ENTRIES`].
+pub fn channel_roles(channel: &ChannelId) -> String {
+    format!("channelRoles:{channel}")
+}
+
+/// HASH user → JSON of [`crate::event::Removal`]: who is banned, or was put out lately. No TTL; what
+/// is over goes when the list is full or read. At most [`limits::ROOM_LIST_ENTRIES`].
+pub fn channel_bans(channel: &ChannelId) -> String {
+    format!("channelBans:{channel}")
+}
+
+/// HASH user → ms since 1970 until when they are muted, 0 for ever. As `channelBans`.
+pub fn channel_mutes(channel: &ChannelId) -> String {
+    format!("channelMutes:{channel}")
+}
+
+/// STRING: a user wrote in a room in slow mode. TTL: the room's `slowSeconds`.
+pub fn channel_slow(channel: &ChannelId, user: UserId) -> String {
+    format!("channelSlow:{channel}:{user}")
 }
 
 /// ZSET (all scores 0) of `<user>:<session>`: which sessions hold a user in the room.
@@ -217,55 +290,10 @@ pub fn channel_sessions(channel: &ChannelId) -> String {
     format!("channelSessions:{channel}")
 }
 
-/// HASH user → their role in the room; who was invited has one. No TTL.
-pub fn channel_roles(channel: &ChannelId) -> String {
-    format!("channelRoles:{channel}")
-}
-
 /// LIST of JSON, oldest first, an entry for each `seq` without gaps: messages as they are now, and of
 /// changes that there was one (see [`crate::entry`]). Trimmed by the history-worker.
 pub fn channel_messages(channel: &ChannelId) -> String {
     format!("channelMessages:{channel}")
-}
-
-/// ZSET of the numbers of changes, each its own score, so that who counts messages can leave them
-/// out. Trimmed with `channelMessages`.
-pub fn channel_changes(channel: &ChannelId) -> String {
-    format!("channelChanges:{channel}")
-}
-
-/// HASH message → how its reactions and votes stand, for those that have any: a line
-/// `<seq> <times told> <ms of the last time> <poll> <ms when it closes, or 0> <closed>` and, below it,
-/// JSON `{"reactions","results"}` as last told. `poll` is `-` for a message that is none, else the
-/// number of options, `m` or `s` for multiple or single choice, `a` or `n` for anonymous or not.
-/// `deleted` for a deleted message. Trimmed with `channelMessages`.
-pub fn channel_tallies(channel: &ChannelId) -> String {
-    format!("channelTallies:{channel}")
-}
-
-/// ZSET (all scores 0) of `v:<user>` for each who has voted and `<option>:<user>` for each vote.
-/// Trimmed with `channelMessages`.
-pub fn channel_votes(channel: &ChannelId, message: MessageId) -> String {
-    format!("{CHANNEL_VOTES}:{channel}:{message}")
-}
-
-/// ZSET (all scores 0) of `<emoji>\0<user>`. Trimmed with `channelMessages`.
-pub fn channel_reactions(channel: &ChannelId, message: MessageId) -> String {
-    format!("{CHANNEL_REACTIONS}:{channel}:{message}")
-}
-
-/// What [`channel_votes`] begins with: who trims learns of messages within a script.
-pub const CHANNEL_VOTES: &str = "channelVotes";
-/// The same of [`channel_reactions`].
-pub const CHANNEL_REACTIONS: &str = "channelReactions";
-
-/// The [`Keyspace::tallies_due`] of a channel's partition.
-pub fn channel_tallies_due(channel: &ChannelId) -> String {
-    tallies_due(channel.tag().unwrap_or_default())
-}
-
-fn tallies_due(tag: &str) -> String {
-    format!("talliesDue:{{{tag}}}")
 }
 
 /// STRING: `<epoch> <seq> <ms> <uuid>` of the message that a client's message id became. TTL 300 s.
@@ -323,14 +351,26 @@ impl Keyspace {
         era(self.tag(partition))
     }
 
+    /// HASH, only while webhooks are on: the name of each event that is wanted → `1`, `most` → how many
+    /// may wait, `dropped` → how many were not taken since it was last told. No TTL.
+    pub fn webhook_state(&self, partition: u16) -> String {
+        webhook_state(self.tag(partition))
+    }
+
+    /// STREAM of the events that wait to be sent: fields `e` (its name), `c` (channel), `b` (a body in
+    /// JSON) and, where somebody joins or leaves, `u` (users in the room from then on). Bounded.
+    pub fn webhooks(&self, partition: u16) -> String {
+        webhooks(self.tag(partition))
+    }
+
+    /// STREAM of the events that were given up: as they were, with `id` and `why`. Bounded.
+    pub fn webhooks_dead(&self, partition: u16) -> String {
+        format!("webhooksDead:{{{}}}", self.tag(partition))
+    }
+
     /// ZSET of the partition's channels that have history → ms of their newest message.
     pub fn channels(&self, partition: u16) -> String {
         format!("channels:{{{}}}", self.tag(partition))
-    }
-
-    /// ZSET `<channel> <message>` → ms when its reactions and votes are to be told, or its poll closes.
-    pub fn tallies_due(&self, partition: u16) -> String {
-        tallies_due(self.tag(partition))
     }
 
     /// STRING: fencing token of the history-worker that owns the partition. TTL 10 s, renewed.

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod entry;
 pub mod event;
 pub mod id;
@@ -11,6 +12,8 @@ pub mod keyspace;
 pub mod lifecycle;
 pub mod limits;
 pub mod notice;
+pub mod outbound;
 pub mod protocol;
 pub mod redis;
+pub mod roles;
 pub mod telemetry;

@@ -1,13 +1,21 @@
 //! Who people are: accounts with a password, guests with a nickname, and the access keys that let
 //! both come back.
 
+mod by_name;
 mod directory;
+mod governance;
+mod grant;
 mod keys;
+mod known;
 mod names;
 mod passwords;
+mod people;
+mod sign_ins;
 mod throttle;
 
-pub use directory::{Directory, DirectorySettings};
+pub use directory::{Directory, DirectorySettings, External};
+pub use governance::{Account, Ban, Listed, Standing};
+pub use grant::Grant;
 pub use passwords::{HashSettings, Passwords};
 
 use std::time::Duration;
@@ -16,13 +24,19 @@ use parlor_shared::{
     id::NameError,
     protocol::client::{Page, Secret},
     protocol::value::User,
+    roles::SiteRole,
 };
+
+use crate::tokens::TokenError;
 
 /// Somebody who has shown who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub user: User,
     pub access_key: Secret,
+    /// What a token has granted; `None` for one who came by password or nickname.
+    pub grant: Option<Grant>,
+    pub role: SiteRole,
 }
 
 /// Why somebody is not let in. The texts are for people and name neither passwords nor keys.
@@ -44,8 +58,12 @@ pub enum Refusal {
     GuestsDisabled,
     #[error("the access key is unknown or has expired: sign in again")]
     UnknownKey,
+    #[error("banned")]
+    Banned(Ban),
     #[error("too many failed attempts: wait {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
+    #[error("{0}")]
+    Token(#[from] TokenError),
     #[error("too many people are signing in: try again in a moment")]
     Overloaded,
     #[error("the storage can't be reached: try again in a moment")]

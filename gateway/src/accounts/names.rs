@@ -1,7 +1,5 @@
 //! Taking names: `SET NX` on a name's index makes it unique, among accounts and guests alike.
 
-use std::collections::HashMap;
-
 use parlor_shared::{
     clock,
     id::{UserId, Username},
@@ -11,8 +9,12 @@ use parlor_shared::{
 use redis::{AsyncCommands as _, RedisResult, pipe};
 use serde::{Deserialize, Serialize};
 
+use super::by_name;
+
 /// How long a sign-up may take until its name is free again, in seconds.
 const PENDING_SECONDS: u64 = 60;
+/// What stands in place of an index meanwhile.
+const PENDING: &str = "pending";
 
 /// One entry of `users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,41 +55,6 @@ pub async fn holder(commands: &mut Commands, name: &Username) -> RedisResult<Hol
         .map_or(Holder::Nobody, |entry| Holder::Account(entry.uuid)))
 }
 
-/// Who holds names, accounts and guests; those of nobody are left out.
-pub async fn holders(
-    commands: &mut Commands,
-    names: &[Username],
-) -> RedisResult<HashMap<Username, UserId>> {
-    let mut found = HashMap::new();
-    if names.is_empty() {
-        return Ok(found);
-    }
-    let mut ask = pipe();
-    for name in names {
-        ask.get(keyspace::users_username_index(name));
-    }
-    let indices: Vec<Option<String>> = ask.query_async(commands).await?;
-    let mut accounts = pipe();
-    let mut listed = Vec::new();
-    for (name, index) in names.iter().zip(indices) {
-        let Some(index) = index else { continue };
-        if let Some(guest) = index.strip_prefix("guest:") {
-            found.extend(guest.parse().ok().map(|guest| (name.clone(), guest)));
-        } else if let Ok(index) = index.parse::<isize>() {
-            accounts.lindex(keyspace::users(), index);
-            listed.push(name);
-        }
-    }
-    if !listed.is_empty() {
-        let entries: Vec<Option<String>> = accounts.query_async(commands).await?;
-        for (name, entry) in listed.into_iter().zip(entries) {
-            let entry = entry.and_then(|entry| serde_json::from_str::<Registered>(&entry).ok());
-            found.extend(entry.map(|entry| (name.clone(), entry.uuid)));
-        }
-    }
-    Ok(found)
-}
-
 /// Registers an account. `None` when the name is taken. A crash on the way leaves the name
 /// reserved for [`PENDING_SECONDS`]; a failure gives it back at once.
 pub async fn register(
@@ -96,12 +63,25 @@ pub async fn register(
     password_hash: &str,
 ) -> RedisResult<Option<UserId>> {
     let user = UserId::random();
+    let fields = [("PasswordHash", password_hash), ("Role", "member")];
+    let made = register_as(commands, user, name, &fields).await?;
+    Ok(made.then_some(user))
+}
+
+/// Registers an account under a UUID that is known to be free, with further fields. `false` when
+/// the name is taken.
+pub async fn register_as(
+    commands: &mut Commands,
+    user: UserId,
+    name: &Username,
+    fields: &[(&str, &str)],
+) -> RedisResult<bool> {
     let index_key = keyspace::users_username_index(name);
     let pending = format!("pending:{user}");
     if !reserve(commands, &index_key, &pending, PENDING_SECONDS).await? {
-        return Ok(None);
+        return Ok(false);
     }
-    let made = register_reserved(commands, user, name, password_hash).await;
+    let made = register_reserved(commands, user, name, fields).await;
     if made.is_err() {
         let _: RedisResult<()> = scripts::DELETE_IF_EQUAL
             .key(&index_key)
@@ -109,15 +89,16 @@ pub async fn register(
             .invoke_async(commands)
             .await;
         let _: RedisResult<()> = commands.del(keyspace::user_account(user)).await;
+        let _: RedisResult<()> = by_name::remove(commands, name, user).await;
     }
-    made.map(|()| Some(user))
+    made.map(|()| true)
 }
 
 async fn register_reserved(
     commands: &mut Commands,
     user: UserId,
     name: &Username,
-    password_hash: &str,
+    fields: &[(&str, &str)],
 ) -> RedisResult<()> {
     let created_at = clock::rfc3339(clock::now_ms());
     let entry = Registered {
@@ -129,18 +110,17 @@ async fn register_reserved(
     let (length,): (u64,) = pipe()
         .hset_multiple(
             keyspace::user_account(user),
-            &[
-                ("Username", name.as_str()),
-                ("PasswordHash", password_hash),
-                ("Role", "member"),
-                ("CreatedAt", &created_at),
-            ],
+            &[("Username", name.as_str()), ("CreatedAt", &created_at)],
         )
+        .ignore()
+        .hset_multiple(keyspace::user_account(user), fields)
         .ignore()
         .rpush(keyspace::users(), entry)
         .query_async(commands)
         .await?;
-    pipe()
+    let mut indices = pipe();
+    by_name::enter(&mut indices, name, user);
+    indices
         .set(keyspace::users_uuid_index(user), length - 1)
         .ignore()
         .set(keyspace::users_username_index(name), length - 1)
@@ -186,7 +166,27 @@ pub async fn keep_guest(commands: &mut Commands, user: UserId, name: &Username) 
         .ignore()
         .persist(keyspace::users_username_index(name))
         .ignore()
+        .persist(keyspace::read_cursors(user))
+        .ignore()
+        .persist(keyspace::mentions(user))
+        .ignore()
         .query_async(commands)
+        .await
+}
+
+/// Takes the UUID of a user from elsewhere, so that of several gateways one makes the account.
+/// Gives it back by itself after [`PENDING_SECONDS`].
+pub async fn reserve_user(commands: &mut Commands, user: UserId) -> RedisResult<bool> {
+    let key = keyspace::users_uuid_index(user);
+    reserve(commands, &key, PENDING, PENDING_SECONDS).await
+}
+
+/// Gives a UUID back that no account was made for.
+pub async fn release_user(commands: &mut Commands, user: UserId) -> RedisResult<()> {
+    scripts::DELETE_IF_EQUAL
+        .key(keyspace::users_uuid_index(user))
+        .arg(PENDING)
+        .invoke_async(commands)
         .await
 }
 

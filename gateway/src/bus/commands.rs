@@ -57,7 +57,9 @@ impl Publishing {
         let partition = self.partition(publish);
         let subject = publish.act.subject(publish.message);
         let fixed = if subject.is_some() { 8 } else { 3 };
-        command.arg(fixed + usize::from(publish.seen_key.is_some()));
+        let optional =
+            usize::from(publish.seen_key.is_some()) + usize::from(publish.slow.is_some());
+        command.arg(fixed + optional);
         command.arg(keyspace::channel_meta(channel));
         command.arg(self.keyspace.messages(partition));
         command.arg(self.keyspace.era(partition));
@@ -72,6 +74,9 @@ impl Publishing {
         if let Some(key) = &publish.seen_key {
             command.arg(key);
         }
+        if let Some((key, _)) = &publish.slow {
+            command.arg(key);
+        }
     }
 
     fn write_entry(&self, command: &mut Cmd, publish: &Publish, era: &str) {
@@ -83,8 +88,16 @@ impl Publishing {
             .arg(publish.message.to_string())
             .arg(limits::MESSAGE_DEDUPLICATION_SECONDS)
             .arg(era);
+        let slow = publish
+            .slow
+            .as_ref()
+            .map(|(_, wait)| wait.as_millis() as u64);
         let kind = match &publish.act {
-            Act::Message | Act::Tally(_) => return,
+            Act::Message => {
+                command.arg(slow);
+                return;
+            }
+            Act::Tally(_) => return,
             Act::Poll { .. } => "poll",
             Act::Edit { .. } => "edit",
             Act::Delete { .. } => "delete",
@@ -97,7 +110,7 @@ impl Publishing {
             results,
         } = &publish.act
         {
-            command.arg(kind).arg(*closes_ms).arg(results);
+            command.arg(kind).arg(*closes_ms).arg(results).arg(slow);
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Audited {
     pub asked: (String, u64),
     /// Where it stands in Redis.
     pub found: (String, u64),
+    /// How often it was moderated.
+    pub policy: u64,
 }
 
 /// Reads history. Cheap to clone.

@@ -2,9 +2,11 @@
 //! and back works.
 
 mod commands;
+pub mod cursors;
 pub mod durability;
 pub mod guard;
 pub mod history;
+pub mod mentions;
 mod merge;
 pub mod notices;
 pub mod probe;
@@ -13,4 +15,6 @@ pub mod publisher;
 mod standing;
 pub mod tail;
 pub mod tallies;
+pub mod typing;
+pub mod unread;
 pub mod witness;

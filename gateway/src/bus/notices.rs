@@ -22,6 +22,7 @@ use redis::{RedisResult, pipe};
 use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::mentions::{self, Mention};
 use crate::metrics::GatewayMetrics;
 
 /// Notices that wait to be sent, or to be handed to sessions. They are hints: beyond it they are
@@ -70,6 +71,11 @@ impl Mailbox {
         &self.channel
     }
 
+    /// The queue itself, for what this gateway tells its own sessions.
+    pub fn queue(&self) -> mpsc::Sender<Notice> {
+        self.queue.clone()
+    }
+
     /// Takes in a notice. Never waits.
     pub fn arrived(&self, payload: &[u8]) {
         match serde_json::from_slice(payload) {
@@ -93,6 +99,7 @@ pub struct Notifier {
 #[derive(Debug)]
 enum Errand {
     PrivateMessage(PrivateMessage),
+    Mention(Mention),
     Notice(Notice),
 }
 
@@ -121,6 +128,11 @@ impl Notifier {
         self.queue(Errand::Notice(notice));
     }
 
+    /// Notes a message that names users and tells those. Never waits.
+    pub fn mention(&self, mention: Mention) {
+        self.queue(Errand::Mention(mention));
+    }
+
     fn queue(&self, errand: Errand) {
         if self.queue.try_send(errand).is_err() {
             self.metrics.notices_dropped.inc();
@@ -138,18 +150,21 @@ impl Task {
     async fn run(mut self, mut errands: mpsc::Receiver<Errand>) {
         let mut batch = Vec::with_capacity(BATCH_NOTICES);
         while errands.recv_many(&mut batch, BATCH_NOTICES).await > 0 {
-            let (mut messages, mut notices) = (Vec::new(), Vec::new());
+            let (mut messages, mut mentions, mut notices) = (Vec::new(), Vec::new(), Vec::new());
             for errand in batch.drain(..) {
                 match errand {
                     Errand::PrivateMessage(message) => messages.push(message),
+                    Errand::Mention(mention) => mentions.push(mention),
                     Errand::Notice(notice) => notices.push(notice),
                 }
             }
             let due = self.due(messages);
             notices.extend(due.iter().map(as_notice));
+            notices.extend(mentions.iter().flat_map(mentions::notices));
             let told = async {
                 self.note(&due).await?;
-                self.tell(&notices).await
+                mentions::note(&mut self.commands, &mentions).await?;
+                tell(&mut self.commands, &notices).await
             };
             if let Err(error) = told.await {
                 self.metrics.redis_errors.inc();
@@ -200,30 +215,34 @@ impl Task {
         }
         notes.query_async(&mut self.commands).await
     }
+}
 
-    async fn tell(&mut self, notices: &[Notice]) -> RedisResult<()> {
-        if notices.is_empty() {
-            return Ok(());
-        }
-        let mut lookup = pipe();
-        for notice in notices {
-            lookup.hvals(keyspace::user_sessions(notice.recipient));
-        }
-        let gateways: Vec<Vec<String>> = lookup.query_async(&mut self.commands).await?;
-        let mut tell = pipe();
-        for (notice, gateways) in notices.iter().zip(gateways) {
-            let payload = serde_json::to_string(notice).expect("ids, names and numbers are JSON");
-            let gateways: BTreeSet<GatewayId> = gateways
-                .iter()
-                .filter_map(|gateway| gateway.parse().ok())
-                .collect();
-            for gateway in gateways {
-                tell.publish(keyspace::notices(gateway).as_str(), &payload)
-                    .ignore();
-            }
-        }
-        tell.query_async(&mut self.commands).await
+/// Tells users' sessions, on whichever gateways.
+///
+/// # Errors
+/// When Redis can't be asked.
+pub async fn tell(commands: &mut Commands, notices: &[Notice]) -> RedisResult<()> {
+    if notices.is_empty() {
+        return Ok(());
     }
+    let mut lookup = pipe();
+    for notice in notices {
+        lookup.hvals(keyspace::user_sessions(notice.recipient));
+    }
+    let gateways: Vec<Vec<String>> = lookup.query_async(commands).await?;
+    let mut tell = pipe();
+    for (notice, gateways) in notices.iter().zip(gateways) {
+        let payload = serde_json::to_string(notice).expect("ids, names and numbers are JSON");
+        let gateways: BTreeSet<GatewayId> = gateways
+            .iter()
+            .filter_map(|gateway| gateway.parse().ok())
+            .collect();
+        for gateway in gateways {
+            tell.publish(keyspace::notices(gateway).as_str(), &payload)
+                .ignore();
+        }
+    }
+    tell.query_async(commands).await
 }
 
 fn as_notice(message: &PrivateMessage) -> Notice {

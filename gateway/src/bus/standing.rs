@@ -2,7 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use parlor_shared::{event, id::ChannelId, keyspace, redis::scripts};
+use parlor_shared::{
+    event,
+    id::{ChannelId, UserId},
+    keyspace,
+    redis::{moderation, scripts},
+};
 use redis::RedisResult;
 
 use super::history::{Audited, History};
@@ -26,12 +31,14 @@ impl History {
                 pipe.cmd("HMGET")
                     .arg(keyspace::channel_meta(channel))
                     .arg("epoch")
-                    .arg("seq");
+                    .arg("seq")
+                    .arg("policy");
             }
-            let found: Vec<(Option<String>, Option<u64>)> = pipe.query_async(&mut commands).await?;
+            let found: Vec<(Option<String>, Option<u64>, Option<u64>)> =
+                pipe.query_async(&mut commands).await?;
             // Read behind them: a room that was read in an era that is over is behind this one.
             let eras = self.eras(batch).await?;
-            for ((channel, asked), (epoch, seq)) in batch.iter().zip(found) {
+            for ((channel, asked), (epoch, seq, policy)) in batch.iter().zip(found) {
                 // Without an epoch the room's keys are gone; its next message brings a new one.
                 let Some(epoch) = epoch else { continue };
                 let mut found = (epoch, seq.unwrap_or(0));
@@ -43,6 +50,7 @@ impl History {
                     channel: channel.clone(),
                     asked: asked.clone(),
                     found,
+                    policy: policy.unwrap_or(0),
                 });
             }
         }
@@ -74,6 +82,22 @@ impl History {
             .arg(event::new_epoch())
             .invoke_async(&mut self.commands.clone())
             .await
+    }
+
+    /// What a room is set to, and what users are there, in their order. How often it was moderated is
+    /// read first: what is decided after that is not overlooked.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn standings(
+        &self,
+        channel: &ChannelId,
+        users: &[UserId],
+    ) -> RedisResult<(moderation::Facts, Vec<moderation::Standing>)> {
+        let mut commands = self.commands.clone();
+        let facts = moderation::facts(&mut commands, channel).await?;
+        let standings = moderation::standings(&mut commands, channel, facts.owner, users).await?;
+        Ok((facts, standings))
     }
 
     /// Tells a large room how many are in it, unless that was done within `interval`.

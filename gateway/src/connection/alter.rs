@@ -14,6 +14,7 @@ use parlor_shared::{
         server::Ack,
         value::{Message, RoomRef, User},
     },
+    roles::Writer,
 };
 use tokio::sync::oneshot;
 
@@ -36,30 +37,35 @@ impl Connection {
     async fn try_alter(&self, alteration: Alteration) -> Result<ServerFrame, ErrorBody> {
         let Alteration {
             user,
+            writer,
             address,
             channel,
             target,
             act,
             ..
         } = alteration;
+        if matches!(act, Altering::Edit { .. }) {
+            // Whoever may not write may not write anew either; slow mode is for new messages.
+            self.app.policies.admit(&channel, writer)?;
+        }
         self.app.metrics.messages_in.inc();
         let found = self.app.history.message(&channel, target).await;
         let found = found.map_err(|error| unavailable(&error))?;
         let found = found.filter(|it| !it.deleted);
         let found = found.ok_or_else(refusals::no_such_message)?;
-        self.may_alter(&found, &user, &address, &act)?;
+        let moderates = may_moderate(writer, &address);
+        self.may_alter(&found, &user, moderates, &act)?;
         let (change, message, client_message_id, act) = match act {
             Altering::Edit {
                 text,
                 client_message_id,
             } => {
-                let mentions = self.mentioned(&text).await;
-                let edited = Message {
-                    mentions: mentions.map_err(|error| unavailable(&error))?,
+                let mut edited = Message {
                     message: text,
                     edited_at: Some(clock::rfc3339(clock::now_ms())),
                     ..found
                 };
+                edited.mentions = self.mentioned(&address, &edited).await;
                 let act = Act::Edit {
                     target: target.uuid,
                 };
@@ -81,6 +87,7 @@ impl Connection {
             message: MessageId::random(),
             body: body(change, target, &user, message),
             seen_key,
+            slow: None,
             act,
             done: Done::Published(Box::new(move |outcome| {
                 // Nobody waits for it when the connection has ended meanwhile.
@@ -106,11 +113,11 @@ impl Connection {
         &self,
         message: &Message,
         user: &User,
-        address: &Address,
+        moderates: bool,
         act: &Altering,
     ) -> Result<(), ErrorBody> {
         let deletes = matches!(act, Altering::Delete);
-        if deletes && may_moderate(user, address) {
+        if deletes && moderates {
             return Ok(());
         }
         if message.sender_uuid != user.uuid {
@@ -132,10 +139,9 @@ impl Connection {
     }
 }
 
-/// Whether a user has a say over what others have written in a room: nobody has, since nobody has a
-/// role yet.
-pub(super) fn may_moderate(_user: &User, _address: &Address) -> bool {
-    false
+/// Whether a user has a say over what others have written in a room; between two people nobody has.
+pub(super) fn may_moderate(writer: Writer, address: &Address) -> bool {
+    !matches!(address, Address::Private(_)) && writer.rights.may_moderate()
 }
 
 /// What is published of a change; its position comes with it.

@@ -45,7 +45,7 @@ impl Connection {
             },
             Choosing::Close => {
                 let message = self.target(&choice).await?;
-                if message.sender_uuid != user && !may_moderate(&choice.user, &choice.address) {
+                if message.sender_uuid != user && !may_moderate(choice.writer, &choice.address) {
                     let text = "only who made a poll, or a moderator, can close it";
                     return Err(ErrorBody::new(ErrorCode::Forbidden, text));
                 }
@@ -104,6 +104,7 @@ async fn call_script(publisher: &Publisher, call: TallyCall) -> Result<Tallied, 
         message: MessageId::default(),
         body: String::new(),
         seen_key: None,
+        slow: None,
         act: Act::Tally(call),
         done: Done::Tallied(Box::new(move |outcome| {
             // Nobody waits for it when the connection has ended meanwhile.

@@ -1,10 +1,8 @@
-//! What a message needs looked up before it is published: whom it mentions, what it answers, and
-//! when its poll closes.
+//! What a message needs looked up before it is published: what it answers, and when its poll closes.
 
 use parlor_shared::{
     clock,
-    id::{ChannelId, UserId},
-    limits,
+    id::ChannelId,
     protocol::{
         ErrorBody,
         change::{MessageRef, NewPoll, Poll, ReplyTo, Results, Tally},
@@ -13,7 +11,7 @@ use parlor_shared::{
 };
 use redis::RedisResult;
 
-use super::{Connection, effects::unavailable, mentions, refusals::no_such_message};
+use super::{Connection, effects::unavailable, refusals::no_such_message};
 use crate::bus::publisher::Act;
 
 impl Connection {
@@ -25,8 +23,6 @@ impl Connection {
         reply_to: Option<MessageRef>,
         poll: Option<NewPoll>,
     ) -> Result<Act, ErrorBody> {
-        let mentions = self.mentioned(&message.message).await;
-        message.mentions = mentions.map_err(|error| unavailable(&error))?;
         if let Some(target) = reply_to {
             let target = self.app.history.message(channel, target).await;
             let target = target.map_err(|error| unavailable(&error))?;
@@ -48,23 +44,6 @@ impl Connection {
             closes_at: closes_ms.map(clock::rfc3339),
         }));
         Ok(act)
-    }
-
-    /// The users whom a text mentions.
-    pub(super) async fn mentioned(&self, text: &str) -> RedisResult<Vec<UserId>> {
-        let candidates = mentions::candidates(text);
-        if candidates.is_empty() {
-            return Ok(Vec::new());
-        }
-        let names = candidates.concat();
-        let found = self.app.directory.named(&names).await?;
-        let mut users: Vec<UserId> = Vec::new();
-        for candidates in candidates {
-            let user = candidates.iter().find_map(|name| found.get(name));
-            users.extend(user.filter(|user| !users.contains(user)).copied());
-        }
-        users.truncate(limits::MENTIONS);
-        Ok(users)
     }
 
     /// When a poll closes, by the clock that its votes are judged by: Redis'.

@@ -4,26 +4,29 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{Address, MessageId},
+    id::{Address, ChannelId, MessageId},
     keyspace,
     protocol::{
-        ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
+        ErrorBody, ErrorCode, RequestId, ServerEnvelope, ServerFrame,
+        client::Secret,
         server::{Ack, Pong},
         value::RoomRef,
     },
 };
 use tracing::warn;
 
-use super::{Connection, End, refusals};
+use super::{Connection, End, people::mention, refusals};
 use crate::{
+    accounts::{Identity, Refusal},
     bus::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
     session::{
         Effect, Effects, Outcome, Work,
-        effect::{AuthenticationOutcome, Kind, Publication},
+        effect::{AuthenticationOutcome, Kind, Publication, Verified},
     },
+    tokens::TokenError,
     websocket::text_frame,
 };
 
@@ -82,27 +85,41 @@ impl Connection {
         self.outbox.send(frame);
     }
 
+    /// Refuses a message in its turn, behind the answers to messages sent before.
+    async fn refuse(&self, id: Option<RequestId>, body: ErrorBody) {
+        self.in_flight.idle().await;
+        let frame = ServerFrame::Error(body);
+        self.send(&ServerEnvelope { id, frame }).await;
+    }
+
     /// Hands a message to the publisher, which answers straight into the outbox.
     async fn publish(&mut self, publication: Publication) {
         let Publication {
             id,
             address,
             channel,
+            writer,
             mut message,
             reply_to,
             poll,
         } = publication;
+        let admitted = self.app.policies.admit(&channel, writer);
+        let slow = match admitted {
+            Ok(wait) => wait.map(|wait| {
+                let key = keyspace::channel_slow(&channel, message.sender_uuid);
+                (key, wait)
+            }),
+            Err(body) => return self.refuse(id, body).await,
+        };
         self.app.metrics.messages_in.inc();
         let uuid = MessageId::random();
         message.uuid = uuid;
         let act = match self.compose(&mut message, &channel, reply_to, poll).await {
             Ok(act) => act,
-            Err(body) => {
-                self.in_flight.idle().await;
-                let frame = ServerFrame::Error(body);
-                return self.send(&ServerEnvelope { id, frame }).await;
-            }
+            Err(body) => return self.refuse(id, body).await,
         };
+        let mentioned = self.mentioned(&address, &message).await;
+        message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();
         let seen_key = client_message_id
@@ -123,6 +140,14 @@ impl Connection {
         );
         let refused = self.app.metrics.messages_refused.clone();
         let done = move |outcome: Result<Published, PublishError>| {
+            if let Ok(published) = &outcome
+                && !mentioned.is_empty()
+                // Of one seen before they were told then.
+                && published.message == uuid
+            {
+                let named = (mentioned, &sender);
+                notifier.mention(mention(&address, &private, named, published));
+            }
             if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
                 let position = published.position.clone();
                 notifier.tell(PrivateMessage {
@@ -158,6 +183,7 @@ impl Connection {
             message: uuid,
             body,
             seen_key,
+            slow,
             act,
             done: Done::Published(Box::new(done)),
         });
@@ -174,6 +200,7 @@ impl Connection {
                 Kind::SignIn,
                 directory.sign_in(credentials, self.address).await,
             ),
+            Work::SignInToken { id, token } => (id, Kind::Token, self.sign_in_token(&token).await),
             Work::SignInGuest { id, nickname, join } => {
                 let kind = join.map_or(Kind::SignIn, |join| Kind::Query { join });
                 (id, kind, directory.sign_in_guest(&nickname).await)
@@ -198,17 +225,27 @@ impl Connection {
             Work::Join(join) => return Some(self.join(*join).await),
             Work::Photo(work) => return Some(self.photo(work).await),
             Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
-            Work::Users { id, page } => {
-                let answer = self.users(page).await;
+            Work::Users { id, search } => {
+                let answer = self.users(search).await;
                 return Some(Outcome::Answer { id, answer });
             }
             Work::PrivateRooms { id, user, page } => {
                 let answer = self.private_rooms(user, page).await;
                 return Some(Outcome::Answer { id, answer });
             }
-            Work::Rooms { id, page } => {
-                let answer = self.rooms(page).await;
+            Work::Rooms { id, user, page } => {
+                let answer = self.rooms(user, page).await;
                 return Some(Outcome::Answer { id, answer });
+            }
+            Work::People { id, work } => return self.perform_for_people(id, *work).await,
+            Work::Moderate(work) => return Some(self.moderate(*work).await),
+            Work::Verify { user, access_key } => {
+                let role = directory.verify(user, &access_key).await;
+                let settings = |(_, channel): (_, &ChannelId)| {
+                    Some((channel.clone(), self.app.policies.settings(channel)?))
+                };
+                let rooms = self.session.rooms().filter_map(settings).collect();
+                return Some(Outcome::Verified(Verified { role, rooms }));
             }
             Work::History {
                 id,
@@ -232,6 +269,14 @@ impl Connection {
             kind,
             identity,
         })))
+    }
+}
+
+impl Connection {
+    async fn sign_in_token(&self, token: &Secret) -> Result<Identity, Refusal> {
+        let tokens = self.app.tokens.as_ref().ok_or(TokenError::Off)?;
+        let claims = tokens.verify(token).await?;
+        self.app.directory.sign_in_claims(claims).await
     }
 }
 

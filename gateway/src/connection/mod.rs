@@ -3,6 +3,7 @@
 
 mod alter;
 mod choose;
+pub mod client_hint;
 mod compose;
 mod directory_work;
 mod effects;
@@ -10,8 +11,9 @@ mod in_flight;
 pub mod inbox;
 mod join;
 mod leaving;
-mod mentions;
+mod moderation_work;
 pub mod pages;
+mod people;
 mod photo_work;
 mod refusals;
 pub mod registrar;
@@ -75,6 +77,8 @@ pub struct Connection {
     session: Session,
     decoder: Decoder,
     address: IpAddr,
+    /// What the client calls itself.
+    client: Arc<str>,
     memberships: HashMap<ChannelId, Membership>,
     still_listed: StillListed,
     in_flight: InFlight,
@@ -97,7 +101,7 @@ enum End {
 }
 
 impl Connection {
-    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr) -> Self {
+    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr, client: Arc<str>) -> Self {
         let id = SessionId::random();
         let now = Instant::now();
         Self {
@@ -105,6 +109,7 @@ impl Connection {
             session: Session::new(id, Arc::clone(&app.rules), now),
             decoder: Decoder::new(app.limits.frame_bytes),
             address,
+            client,
             memberships: HashMap::new(),
             still_listed: StillListed::default(),
             in_flight: InFlight::default(),
@@ -182,6 +187,13 @@ impl Connection {
                 () = &mut timer => {
                     if let Err(end) = self.on_timer() {
                         return end;
+                    }
+                    let granted_until = self.session.granted_until();
+                    if granted_until.is_some_and(|until| until <= Instant::now()) {
+                        let effects = self.session.on_grant_expired();
+                        if let Err(end) = Box::pin(self.carry_out(effects)).await {
+                            return end;
+                        }
                     }
                     if self.still_listed.next.is_some_and(|at| at <= Instant::now()) {
                         Box::pin(self.leave_again()).await;
@@ -273,7 +285,11 @@ impl Connection {
             Some(at) => at + limits.pong_timeout,
             None => self.last_heard + limits.ping_interval,
         };
-        let others = [self.session.sign_in_deadline(), self.still_listed.next];
+        let others = [
+            self.session.sign_in_deadline(),
+            self.still_listed.next,
+            self.session.granted_until(),
+        ];
         let others = others.into_iter().flatten();
         others.fold(heartbeat, Instant::min)
     }

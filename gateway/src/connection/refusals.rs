@@ -7,7 +7,7 @@ use parlor_shared::{
     redis::tally::TallyRefusal,
 };
 
-use crate::{bus::publisher::PublishError, metrics::RefusedMessages};
+use crate::{bus::publisher::PublishError, metrics::RefusedMessages, rooms::policies::too_soon};
 
 /// When to try again: soon for a moment's load, later for what takes its time.
 const SOON: Duration = Duration::from_millis(500);
@@ -20,8 +20,8 @@ pub(super) fn count(refused: &RefusedMessages, error: PublishError) {
         PublishError::Unconfirmed => refused.count(RefusedMessages::UNCONFIRMED),
         PublishError::BacklogFull => refused.count(RefusedMessages::BACKLOG_FULL),
         PublishError::Overloaded => refused.count(RefusedMessages::OVERLOADED),
-        // These can't be done.
-        PublishError::Deleted | PublishError::Refused(_) => {}
+        // These can't be done, or are for the sender to wait.
+        PublishError::Deleted | PublishError::Refused(_) | PublishError::TooSoon(_) => {}
     }
 }
 
@@ -50,6 +50,7 @@ pub(super) fn refusal(error: PublishError) -> ErrorBody {
             "the message was not taken, too many are being sent: send it again",
         ),
         PublishError::Deleted => return no_such_message(),
+        PublishError::TooSoon(wait) => return too_soon(wait),
         PublishError::Refused(refusal) => return chosen_in_vain(refusal),
     };
     ErrorBody::new(code, text).retry_after(wait)

@@ -9,14 +9,19 @@ use parlor_shared::{
     redis::{Commands, presence},
 };
 
-use super::{registrar::Registrar, registry::Connections};
+use super::{client_hint::ClientHints, registrar::Registrar, registry::Connections};
 use crate::{
     accounts::Directory,
-    bus::{history::History, notices::Notifier, publisher::Publisher},
+    bus::{
+        cursors::Cursors, history::History, notices::Notifier, publisher::Publisher,
+        typing::Typists,
+    },
     metrics::GatewayMetrics,
+    moderation::Moderation,
     photos::Photos,
-    rooms::Registry,
+    rooms::{Policies, Registry},
     session::Rules,
+    tokens::Tokens,
     user_limits::UserLimits,
 };
 
@@ -29,8 +34,13 @@ pub struct Services {
     pub directory: Directory,
     pub history: History,
     pub rooms: Registry,
+    pub policies: Policies,
+    pub moderation: Moderation,
     pub publisher: Publisher,
     pub notifier: Notifier,
+    pub cursors: Cursors,
+    pub typists: Typists,
+    pub client_hints: ClientHints,
     pub registrar: Registrar,
     pub connections: Connections,
     pub user_limits: UserLimits,
@@ -38,6 +48,8 @@ pub struct Services {
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,
+    /// `None` when signing in by token is off.
+    pub tokens: Option<Tokens>,
     /// Nothing where photos are switched off.
     pub photos: Option<Photos>,
 }

@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::{admission::Admission, client, photos, upgrade};
-use crate::connection::Services;
+use crate::{api, connection::Services};
 
 /// Connections that the kernel holds until they are accepted.
 const LISTEN_BACKLOG: i32 = 4_096;
@@ -82,11 +82,17 @@ impl Server {
             github_url: config.github_url.as_str().into(),
             app,
         };
+        let issuer = config.jwt.jwt_issuer.as_deref();
+        let api = api::router(Arc::clone(&state.app), &config.api, issuer)?;
         let router = Router::new()
             .route("/ws", get(upgrade::upgrade).fallback(upgrade::upgrade))
             .route("/links", get(client::links))
             .merge(photos::routes())
             .with_state(state);
+        let router = match api {
+            Some(api) => router.nest("/api/v1", api),
+            None => router,
+        };
         let router = client::serve(router, config.client_dir.as_deref())?;
         Ok(Self {
             listener,

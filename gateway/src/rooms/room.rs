@@ -214,10 +214,36 @@ impl<S> Room<S> {
         }
     }
 
+    /// Lets out the sessions of a user that get live frames; gives which. One that is just being let
+    /// in stays: whether it may be here is being decided.
+    pub fn detach_live(&mut self, user: UserId) -> Vec<SessionId> {
+        let mut detached = Vec::new();
+        self.members.retain(|member| {
+            let goes = member.user == user && matches!(member.phase, Phase::Live { .. });
+            if goes {
+                detached.push(member.session);
+            }
+            !goes
+        });
+        detached
+    }
+
+    /// Who is in it, each once.
+    pub fn users(&self) -> Vec<UserId> {
+        let mut users: Vec<UserId> = self.members.iter().map(|member| member.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
     /// An event from the bus.
     pub fn event(&mut self, event: Event, out: &mut impl Deliver<S>) -> Vec<Need> {
         match event {
             Event::Message(message) => self.take_in([message], out),
+            Event::Typing { ref who, .. } => {
+                self.tell_typing(&event, who.user.uuid, out);
+                Vec::new()
+            }
             other => {
                 let kind = &self.kind;
                 if let Some(frames) =
@@ -434,6 +460,22 @@ impl<S> Room<S> {
         self.progress = Progress::Delivered { epoch, seq };
         if let Event::Message(message) = event {
             self.ring.push(message);
+        }
+    }
+
+    /// Tells those who are here that somebody types, but not the one who does. Who waits for their
+    /// history is not told: it is over before they are in.
+    fn tell_typing(&mut self, event: &Event, typist: UserId, out: &mut impl Deliver<S>) {
+        let kind = &self.kind;
+        let Some(frames) = Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, event))
+        else {
+            return;
+        };
+        for member in &self.members {
+            if member.user != typist && matches!(member.phase, Phase::Live { .. }) {
+                out.deliver(&member.sink, frames.for_viewer(member.user));
+                self.stats.deliveries += 1;
+            }
         }
     }
 

@@ -10,6 +10,8 @@ use parlor_shared::{
     protocol::{
         ServerEnvelope, ServerFrame,
         change::MessageChange,
+        moderation::RoomChanged,
+        people::Typing,
         server::{Departure, Presence, Resync, Sys},
         value::{Message, Recipient, RoomRef},
     },
@@ -81,19 +83,21 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
     let room = || RoomRef::from(&kind.address(viewer));
     let frame = match event {
         Event::Message(event) => live_entry(kind, viewer, event)?,
-        Event::Joined { who, .. } => {
+        Event::Joined { who, users } => {
             let mut user = who.user.clone();
             user.online = Some(true);
             ServerFrame::Sys(Sys::ChannelJoin {
                 session: who.session,
                 user,
                 room: room(),
+                users_total: Some(*users),
             })
         }
-        Event::Left { who, .. } => ServerFrame::ChannelLeave(Departure {
+        Event::Left { who, users } => ServerFrame::ChannelLeave(Departure {
             session: who.session,
             user: who.user.uuid,
             room: room(),
+            users_total: Some(*users),
         }),
         Event::Presence { users, online, who } => ServerFrame::Sys(Sys::Presence(Presence {
             room: room(),
@@ -109,6 +113,18 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
             online: None,
             users_total: *users,
         })),
+        Event::Typing { on, who } => ServerFrame::Sys(Sys::Typing(Typing {
+            room: room(),
+            user_uuid: who.user.uuid,
+            username: who.user.username.clone(),
+            on: *on,
+        })),
+        Event::Settings { settings, .. } => ServerFrame::Sys(Sys::RoomChanged(RoomChanged {
+            room: room(),
+            settings: (**settings).clone(),
+        })),
+        // Told to that user's sessions alone.
+        Event::User { .. } => return None,
     };
     Some(ServerEnvelope::from(frame).encode())
 }

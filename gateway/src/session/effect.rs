@@ -8,11 +8,14 @@ use parlor_shared::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         change::{Mark, MessageChange, MessageRef, NewPoll},
         client::{Credentials, Page, ResumeRoom, Secret},
+        moderation::Request,
+        people::{Profile, UserSearch},
         value::{Message, Photo, User},
     },
+    roles::{RoomRole, RoomSettings, SiteRole, Writer},
 };
 
-use super::rate::SharedBucket;
+use super::{people::PeopleWork, rate::SharedBucket};
 use crate::accounts::{Identity, Refusal};
 
 /// Effects in the order in which they are carried out.
@@ -54,6 +57,7 @@ pub struct Publication {
     pub id: Option<RequestId>,
     pub address: Address,
     pub channel: ChannelId,
+    pub writer: Writer,
     /// Without UUID and position.
     pub message: Message,
     /// The message that it answers.
@@ -66,6 +70,7 @@ pub struct Publication {
 pub struct Alteration {
     pub id: Option<RequestId>,
     pub user: User,
+    pub writer: Writer,
     pub address: Address,
     pub channel: ChannelId,
     pub target: MessageRef,
@@ -86,6 +91,7 @@ pub enum Altering {
 pub struct Choice {
     pub id: Option<RequestId>,
     pub user: User,
+    pub writer: Writer,
     pub address: Address,
     pub channel: ChannelId,
     pub target: MessageRef,
@@ -116,6 +122,10 @@ pub enum Work {
         id: Option<RequestId>,
         credentials: Credentials,
     },
+    SignInToken {
+        id: Option<RequestId>,
+        token: Secret,
+    },
     /// `join`: as `GET /ws?nickname=…&room=…` asks, where a refusal ends the connection.
     SignInGuest {
         id: Option<RequestId>,
@@ -142,7 +152,7 @@ pub enum Work {
     },
     Users {
         id: Option<RequestId>,
-        page: Page,
+        search: UserSearch,
     },
     PrivateRooms {
         id: Option<RequestId>,
@@ -151,6 +161,7 @@ pub enum Work {
     },
     Rooms {
         id: Option<RequestId>,
+        user: UserId,
         page: Page,
     },
     History {
@@ -164,7 +175,27 @@ pub enum Work {
     },
     Alter(Box<Alteration>),
     Choose(Box<Choice>),
+    People {
+        id: Option<RequestId>,
+        work: Box<PeopleWork>,
+    },
+    /// A request about roles, rooms' settings or moderation.
+    Moderate(Box<Moderate>),
+    /// Looks whether the user may still be here, and as what.
+    Verify {
+        user: UserId,
+        access_key: Secret,
+    },
     Photo(PhotoWork),
+}
+
+/// Who asks for what.
+#[derive(Debug)]
+pub struct Moderate {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub role: SiteRole,
+    pub request: Request,
 }
 
 /// Work around photos.
@@ -182,6 +213,8 @@ pub enum PhotoWork {
 pub struct Join {
     pub id: Option<RequestId>,
     pub user: User,
+    /// The user's role on the site.
+    pub role: SiteRole,
     pub address: Address,
     pub keep_joined: bool,
     /// Messages of history.
@@ -204,7 +237,22 @@ pub enum Outcome {
     Resumed {
         id: Option<RequestId>,
     },
+    /// The session's user is shown otherwise.
+    ProfileChanged {
+        id: Option<RequestId>,
+        profile: Box<Profile>,
+    },
+    Verified(Verified),
     Photo(Box<PhotoOutcome>),
+}
+
+/// What looking again at the user has found.
+#[derive(Debug)]
+pub struct Verified {
+    /// The user's role, or why they may not be here any more.
+    pub role: Result<SiteRole, Refusal>,
+    /// What the session's rooms are set to that have been moderated.
+    pub rooms: Vec<(ChannelId, RoomSettings)>,
 }
 
 /// A message, and the photo it was given.
@@ -226,6 +274,7 @@ pub struct AuthenticationOutcome {
 pub enum Kind {
     SignUp,
     SignIn,
+    Token,
     Query { join: Address },
     Resume { rooms: Vec<ResumeRoom> },
 }
@@ -266,7 +315,23 @@ pub struct Room {
     pub users_total: u64,
     pub epoch: String,
     pub seq: u64,
+    /// Where the joiner's read cursor stands.
+    pub read: Option<u64>,
     pub more: bool,
     /// For one who resumes: whether `messages` are all that was missed.
     pub recovered: bool,
+    /// What the joiner is there; `None` in private rooms, where there are no roles.
+    pub standing: Option<Box<Standing>>,
+}
+
+/// What somebody found themselves to be in a room that they joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Option<RoomRole>,
+    /// As in [`Writer`].
+    pub muted: Option<u64>,
+    /// How often the room had been moderated.
+    pub version: u64,
+    pub settings: RoomSettings,
+    pub can_write: bool,
 }

@@ -6,6 +6,8 @@
 
 mod commands;
 pub mod effect;
+pub mod mentions;
+mod people;
 pub mod rate;
 
 use std::{
@@ -24,9 +26,13 @@ use parlor_shared::{
         server::{Ready, ResumedRoom},
         value::{RoomRef, User},
     },
+    roles::{Rights, RoomRole, SiteRole, Writer},
 };
 
+use crate::accounts::Grant;
+pub use commands::sign_in::refusal;
 pub use effect::{Effect, Effects, Outcome, Work};
+pub use people::PeopleWork;
 use rate::{Bucket, SharedBucket};
 
 /// Frames refused by the rate limit, one after the other, until the connection is ended: a client
@@ -67,10 +73,14 @@ enum State {
 struct Identified {
     user: User,
     access_key: Secret,
+    /// On the site.
+    role: SiteRole,
     messages: SharedBucket,
     rooms: Vec<Seat>,
     /// The rooms of a `resume` under way.
     resumed: Vec<ResumedRoom>,
+    /// What the user's token allows, and until when.
+    grant: Option<Grant>,
 }
 
 /// A joined room.
@@ -80,11 +90,49 @@ struct Seat {
     channel: ChannelId,
     /// The other one in a private room.
     peer: Option<User>,
+    role: Option<RoomRole>,
+    /// Until when the user may not write, in ms since 1970; 0 for ever.
+    muted: Option<u64>,
+    /// How often the room had been moderated when the user was last told what they are there.
+    version: u64,
 }
 
 impl Identified {
+    /// Why the user's token keeps them out of a room, if it does.
+    fn not_granted(&self, address: &Address) -> Option<ErrorBody> {
+        let kept_out = self.grant.as_ref().is_some_and(|it| !it.allows(address));
+        kept_out.then(|| {
+            let text = "the token does not name this room: sign in with one that does";
+            ErrorBody::new(ErrorCode::Forbidden, text)
+        })
+    }
+
     fn seat(&self, address: &Address) -> Option<&Seat> {
         self.rooms.iter().find(|seat| seat.address == *address)
+    }
+
+    /// Takes a seat, in place of the one in the same room if there is one.
+    fn sit(&mut self, seat: Seat) {
+        match self.rooms.iter_mut().find(|it| it.address == seat.address) {
+            Some(known) => *known = seat,
+            None => self.rooms.push(seat),
+        }
+    }
+
+    /// What the user is in a room.
+    fn rights(&self, seat: &Seat) -> Rights {
+        Rights {
+            site: self.role,
+            room: seat.role,
+        }
+    }
+
+    /// The same, and whether they may write there.
+    fn writer(&self, seat: &Seat) -> Writer {
+        Writer {
+            rights: self.rights(seat),
+            muted: seat.muted,
+        }
     }
 }
 
@@ -118,6 +166,31 @@ impl Session {
         match &self.state {
             State::Unidentified { since } => Some(*since + self.rules.sign_in_timeout),
             State::Identified(_) => None,
+        }
+    }
+
+    /// When the user's token expires, which ends the connection if no fresh one comes until then.
+    pub fn granted_until(&self) -> Option<Instant> {
+        match &self.state {
+            State::Identified(identified) => Some(identified.grant.as_ref()?.until),
+            State::Unidentified { .. } => None,
+        }
+    }
+
+    /// The time that a token grants has passed.
+    pub fn on_grant_expired(&self) -> Effects {
+        let text = "the token has expired: sign in with a fresh one";
+        vec![
+            error(None, ErrorBody::new(ErrorCode::SessionExpired, text)),
+            Effect::Close(CloseCode::SignedOut),
+        ]
+    }
+
+    /// The user's role on the site.
+    pub fn role(&self) -> SiteRole {
+        match &self.state {
+            State::Identified(identified) => identified.role,
+            State::Unidentified { .. } => SiteRole::Guest,
         }
     }
 
@@ -207,7 +280,7 @@ impl Session {
             ClientFrame::SignIn(block) => commands::sign_in::sign_in(id, block),
             ClientFrame::Resume(block) => commands::resume::resume(self, id, block),
             ClientFrame::SignOut => commands::sign_out::sign_out(self, id, now),
-            ClientFrame::Users(page) => commands::lists::users(self, id, page),
+            ClientFrame::Users(search) => commands::lists::users(self, id, search),
             ClientFrame::PrivateRooms(page) => commands::lists::private_rooms(self, id, page),
             ClientFrame::Rooms(page) => commands::lists::rooms(self, id, page),
             ClientFrame::ChannelJoin(block) => commands::channel_join::join(self, id, &block),
@@ -226,6 +299,19 @@ impl Session {
             ClientFrame::MessageReact(block) => commands::message_choice::react(self, id, block),
             ClientFrame::PollVote(block) => commands::message_choice::vote(self, id, block),
             ClientFrame::PollClose(block) => commands::message_choice::close(self, id, &block),
+            ClientFrame::ReadTo(block) => commands::read_cursors::read_to(self, id, &block),
+            ClientFrame::Unread(page) => commands::read_cursors::unread(self, id, page),
+            ClientFrame::Typing(block) => commands::typing::typing(self, id, &block),
+            ClientFrame::Profile(block) => commands::profile::profile(self, id, block),
+            ClientFrame::ProfileUpdate(block) => commands::profile::update(self, id, block),
+            ClientFrame::PasswordChange(block) => {
+                commands::own_sessions::password_change(self, id, block)
+            }
+            ClientFrame::Sessions => commands::own_sessions::sessions(self, id),
+            ClientFrame::SessionEnd(block) => commands::own_sessions::end(self, id, block),
+            ClientFrame::Moderation(request) => {
+                commands::moderation::moderate(self, id, *request, now)
+            }
         }
     }
 
@@ -233,6 +319,17 @@ impl Session {
     pub fn on_order(&mut self, order: &Order) -> Effects {
         match order {
             Order::SignedOut => vec![Effect::Close(CloseCode::SignedOut)],
+            Order::Look(look) => {
+                commands::profile::look(self, look.as_deref());
+                Vec::new()
+            }
+            Order::Verify => commands::standing::verify(self),
+            Order::RoomRole {
+                room,
+                channel,
+                role,
+            } => commands::standing::role_elsewhere(self, room, channel, *role),
+            Order::Standing(standing) => commands::standing::changed(self, standing),
         }
     }
 
@@ -248,7 +345,11 @@ impl Session {
             }
             Outcome::Registered(outcome) => commands::sign_in::registered(self, *outcome),
             Outcome::Joined(outcome) => commands::channel_join::joined(self, *outcome),
+            Outcome::ProfileChanged { id, profile } => {
+                commands::profile::changed(self, id, profile)
+            }
             Outcome::Resumed { id } => commands::resume::finished(self, id),
+            Outcome::Verified(found) => commands::standing::verified(self, found),
             Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
     }
@@ -260,6 +361,11 @@ fn send(id: Option<RequestId>, frame: ServerFrame) -> Effect {
 
 fn error(id: Option<RequestId>, body: ErrorBody) -> Effect {
     send(id, ServerFrame::Error(body))
+}
+
+fn perform(id: Option<RequestId>, work: PeopleWork) -> Effect {
+    let work = Box::new(work);
+    Effect::Perform(Work::People { id, work })
 }
 
 fn not_signed_in(id: Option<RequestId>) -> Effects {

@@ -10,6 +10,7 @@ use parlor_shared::{
         server::Sys,
         value::User,
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -21,6 +22,7 @@ use crate::accounts::{Identity, Refusal};
 mod connecting;
 mod limits;
 mod messages;
+mod people;
 mod rooms;
 
 /// A session and the clock it goes by.
@@ -58,6 +60,7 @@ fn person(name: &str) -> User {
         username: Username::new(name).expect("a name"),
         online: None,
         guest: false,
+        look: None,
     }
 }
 
@@ -73,8 +76,10 @@ fn room(channel: &str, seq: u64) -> Room {
         users_total: 1,
         epoch: "e".into(),
         seq,
+        read: None,
         more: false,
         recovered: false,
+        standing: None,
     }
 }
 
@@ -158,6 +163,8 @@ fn identity(user: &User) -> Identity {
     Identity {
         user: user.clone(),
         access_key: Secret("key".into()),
+        grant: None,
+        role: SiteRole::default(),
     }
 }
 

@@ -28,6 +28,7 @@ use parlor_shared::{
         server::Ack,
         value::{RoomRef, User},
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -239,6 +240,8 @@ impl World {
         let identity = Identity {
             user: self.clients[client].user.clone(),
             access_key: Secret("k".into()),
+            grant: None,
+            role: SiteRole::default(),
         };
         let authenticated = |id, kind| {
             Outcome::Authenticated(Box::new(AuthenticationOutcome {
@@ -261,6 +264,8 @@ impl World {
                 self.attach(id, gateway, *join);
                 return;
             }
+            // What people have read is no part of the model.
+            Work::People { .. } => None,
             other => panic!("no client asks for {other:?}"),
         };
         let wait = self.delay();
@@ -431,8 +436,10 @@ impl World {
             users,
             epoch: found.epoch,
             seq: found.seq,
+            read: None,
             more: found.more,
             recovered: found.recovered,
+            standing: None,
         });
         let join = joining.join.clone();
         let outcome = Outcome::Joined(Box::new(JoinOutcome { join, result }));

@@ -2,6 +2,7 @@
 
 mod changes;
 pub mod chat_check;
+mod people;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -20,6 +21,7 @@ use crate::{
             ChannelJoin, ChannelMessage, ChannelMessages, Credentials, Page, Resume, ResumeRoom,
             Secret, SignIn,
         },
+        people::UserSearch,
         server::{Ack, Authorized, ChannelJoined, History, PrivateRooms, Resumed, Rooms, Users},
         value::{Message, RoomRef},
     },
@@ -332,8 +334,8 @@ impl Client {
         }
     }
 
-    pub async fn users(&mut self, page: Page) -> Result<Users, ClientError> {
-        match self.request(ClientFrame::Users(page)).await? {
+    pub async fn users(&mut self, search: impl Into<UserSearch>) -> Result<Users, ClientError> {
+        match self.request(ClientFrame::Users(search.into())).await? {
             ServerFrame::Users(users) => Ok(users),
             other => Err(unexpected(&other)),
         }

@@ -9,7 +9,14 @@ use super::source::{Layers, Origin};
 use super::{ConfigError, given_as_flag};
 
 /// The settings whose values are never shown.
-pub(super) const SECRETS: [&str; 2] = ["redis_url", "redis_password"];
+pub(super) const SECRETS: [&str; 6] = [
+    "redis_url",
+    "redis_password",
+    "jwt_secret",
+    "api_keys",
+    "webhook_url",
+    "webhook_secret",
+];
 
 /// An error of the command line itself.
 pub(super) fn flag_error(command: &Command, error: &clap::Error) -> ConfigError {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::value::{boolean, web_socket_url, web_url};
 use super::{
-    AllowedOrigins, Common, GatewayLimits, ListenAddress, Networks, PhotoConfig, Settings,
+    AllowedOrigins, ApiSettings, Common, GatewayLimits, JwtSettings, ListenAddress, Networks,
+    PhotoConfig, Settings,
 };
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
@@ -125,6 +126,12 @@ pub struct GatewayConfig {
 
     #[command(flatten)]
     pub limits: GatewayLimits,
+
+    #[command(flatten)]
+    pub jwt: JwtSettings,
+
+    #[command(flatten)]
+    pub api: ApiSettings,
 }
 
 impl GatewayConfig {
@@ -146,7 +153,8 @@ impl Settings for GatewayConfig {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.limits.check()
+        self.limits.check()?;
+        self.jwt.check()
     }
 }
 

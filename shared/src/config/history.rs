@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::value::{between, duration};
-use super::{Common, Settings};
+use super::{Common, Settings, WebhookSettings};
 
 const DAY_SECONDS: u64 = 86_400;
 
@@ -16,6 +16,9 @@ pub struct HistoryConfig {
 
     #[command(flatten)]
     pub history: HistorySettings,
+
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -80,6 +83,6 @@ impl Settings for HistoryConfig {
     }
 
     fn check(&self) -> Result<(), String> {
-        Ok(())
+        self.webhooks.check()
     }
 }

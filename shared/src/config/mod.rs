@@ -8,18 +8,23 @@
 //! accepted and left alone, a key that belongs to none is refused.
 
 mod address;
+mod admin;
+mod api;
 mod common;
 mod dotenv;
 mod explain;
 mod gateway;
 mod history;
+mod jwt;
 mod limits;
 mod photos;
 mod presence;
 mod print;
 mod redis;
+mod secrets;
 mod source;
 mod value;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -35,14 +40,18 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 pub use address::{AllowedOrigins, ListenAddress, Networks};
+pub use admin::{AdminAction, AdminConfig, GrantedRole};
+pub use api::ApiSettings;
 pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
+pub use jwt::JwtSettings;
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
 pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use value::{Rate, RateLimit};
+pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};
 
 use source::{Layers, Origin};
 
@@ -94,7 +103,18 @@ enum Outcome<T> {
 
 /// Reads the program's settings, or prints what was asked for or what is wrong, and exits.
 pub fn load<T: Settings>() -> T {
-    match gather::<T>() {
+    load_from(std::env::args_os().collect())
+}
+
+/// The same for `gateway admin …`, whose command line begins behind that word.
+pub fn load_admin() -> AdminConfig {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    args.remove(1);
+    load_from(args)
+}
+
+fn load_from<T: Settings>(args: Vec<OsString>) -> T {
+    match gather::<T>(args) {
         Ok(Outcome::Run(settings)) => settings,
         Ok(Outcome::Show(text)) => {
             print!("{text}");
@@ -141,7 +161,7 @@ fn outcome_from<T: Settings>(
     })
 }
 
-fn gather<T: Settings>() -> Result<Outcome<T>, ConfigError> {
+fn gather<T: Settings>(args: Vec<OsString>) -> Result<Outcome<T>, ConfigError> {
     let dotenv = match std::fs::read_to_string(DOTENV_FILE) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -152,7 +172,7 @@ fn gather<T: Settings>() -> Result<Outcome<T>, ConfigError> {
         }
     };
     resolve(&Inputs {
-        args: std::env::args_os().collect(),
+        args,
         environment: source::process_environment()?,
         dotenv,
         read_file: &|path| std::fs::read_to_string(path),

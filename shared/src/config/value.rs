@@ -5,6 +5,8 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Secret;
+
 /// At most `count` events in any `window`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
@@ -158,6 +160,27 @@ pub(super) fn web_url(text: &str) -> Result<String, String> {
     rest.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
         .map(|_| text.to_owned())
         .ok_or_else(|| "a URL that begins with https:// or http://".to_owned())
+}
+
+/// One of a few words.
+pub(super) fn one_of(
+    words: &'static [&'static str],
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        words
+            .contains(&text)
+            .then(|| text.to_owned())
+            .ok_or_else(|| format!("one of {}", words.join(", ")))
+    }
+}
+
+/// A secret, or several.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "clap asks for the signature of a parser that can fail"
+)]
+pub(super) fn listed_secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::from(text))
 }
 
 pub(super) fn web_socket_url(text: &str) -> Result<String, String> {

@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 use super::{
     change::{MessageEdit, MessageReact, MessageRef, MessageTarget, NewPoll, PollVote, is_emoji},
+    moderation,
+    people::{PasswordChange, ProfileOf, ProfileUpdate, ReadTo, SessionEnd, TypingNow, UserSearch},
     value::{AddressError, RoomRef},
 };
 use crate::{
@@ -49,12 +51,12 @@ pub struct ClientEnvelope {
 pub enum ClientFrame {
     /// Registers a name with a password and signs in.
     SignUp(Credentials),
-    /// Signs in by password (an unknown name is registered) or, as a guest, by nickname.
+    /// Signs in by password (an unknown name is registered), by token or, as a guest, by nickname.
     SignIn(SignIn),
     /// Ends the user's session on this connection and its access key.
     SignOut,
-    /// Lists accounts in the order of registration.
-    Users(Page),
+    /// Lists accounts in the order of registration, or those whose names begin alike.
+    Users(UserSearch),
     /// Joins a room and asks for its last messages.
     ChannelJoin(ChannelJoin),
     /// Leaves a room.
@@ -81,6 +83,24 @@ pub enum ClientFrame {
     PollVote(PollVote),
     /// Ends a poll.
     PollClose(MessageTarget),
+    /// Moves one's read cursor of a joined room forward.
+    ReadTo(ReadTo),
+    /// Lists the rooms with a read cursor, and what is unread there.
+    Unread(Page),
+    /// Tells a joined room that one types, or stopped.
+    Typing(TypingNow),
+    /// Asks who somebody is.
+    Profile(ProfileOf),
+    /// Changes how one is shown.
+    ProfileUpdate(ProfileUpdate),
+    /// Changes one's password and ends all other sessions.
+    PasswordChange(PasswordChange),
+    /// Lists one's sign-ins.
+    Sessions,
+    /// Ends one of one's sign-ins.
+    SessionEnd(SessionEnd),
+    /// Roles, rooms' settings and moderation.
+    Moderation(Box<moderation::Request>),
 }
 
 /// `{"username","password"}`
@@ -91,12 +111,18 @@ pub struct Credentials {
     pub password: Secret,
 }
 
-/// `{"username","password"}` or `{"nickname"}`.
+/// `{"username","password"}`, `{"nickname"}` or `{"token"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SignIn {
-    Guest { nickname: String },
+    Guest {
+        nickname: String,
+    },
     Password(Credentials),
+    /// A JWT of an issuer that the gateway trusts; again on the same connection before it expires.
+    Token {
+        token: Secret,
+    },
 }
 
 /// `{"offset","limit"}`, both optional.
@@ -277,6 +303,20 @@ struct Outer<'a> {
     poll_vote: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "pollClose")]
     poll_close: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "readTo")]
+    read_to: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    unread: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    typing: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    profile: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "profileUpdate")]
+    profile_update: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "passwordChange")]
+    password_change: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "sessionEnd")]
+    session_end: Option<&'a RawValue>,
 }
 
 impl ClientEnvelope {
@@ -290,7 +330,7 @@ impl ClientEnvelope {
             error: DecodeError::NotARequest,
         })?;
         let id = decode_id(outer.id).map_err(|error| BadFrame { id: None, error })?;
-        match decode_block(&outer) {
+        match decode_block(&outer, text) {
             Ok(frame) => Ok(Self { id, frame }),
             Err(error) => Err(BadFrame { id, error }),
         }
@@ -308,9 +348,9 @@ fn decode_id(raw: Option<&RawValue>) -> Result<Option<RequestId>, DecodeError> {
     }
 }
 
-fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
+fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeError> {
     const CREDENTIALS: &str = r#"{"username":"…","password":"…"}"#;
-    const SIGN_IN: &str = r#"{"username":"…","password":"…"} or {"nickname":"…"}"#;
+    const SIGN_IN: &str = r#"{"username":"…","password":"…"}, {"nickname":"…"} or {"token":"…"}"#;
     const PAGE: &str = r#"{"offset":0,"limit":100}"#;
     const ROOM: &str = r#"{"recipientUUID":""} or {"room":"…"}"#;
     const JOIN: &str =
@@ -327,12 +367,20 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
     const RESUME: &str =
         r#"{"userUUID":"…","accessKey":"…","rooms":[{"recipientUUID":"","epoch":"…","seq":7}]}"#;
 
+    const SEARCH: &str = r#"{"offset":0,"limit":100,"prefix":"…"}"#;
+    const READ_TO: &str = r#"{"recipientUUID":"","seq":7}, or "room" for a named room"#;
+    const TYPING: &str = r#"{"recipientUUID":"","on":true}, or "room" for a named room"#;
+    const PROFILE: &str = r#"{"userUUID":"…"}"#;
+    const PROFILE_UPDATE: &str = r##"{"displayName":"…","color":"#336699","avatar":"…"}"##;
+    const PASSWORDS: &str = r#"{"old":"…","new":"…"}"#;
+    const SESSION: &str = r#"{"sessionUUID":"…"}"#;
+
     match &*outer.kind {
         "signUp" => required("signUp", CREDENTIALS, outer.sign_up).map(ClientFrame::SignUp),
         "signIn" => required("signIn", SIGN_IN, outer.sign_in).map(ClientFrame::SignIn),
         // The demo's document sends it without a block, a client may send one: neither matters.
         "signOut" => Ok(ClientFrame::SignOut),
-        "users" => optional("users", PAGE, outer.users).map(ClientFrame::Users),
+        "users" => optional("users", SEARCH, outer.users).map(ClientFrame::Users),
         "channelJoin" => {
             let block: ChannelJoin = required("channelJoin", JOIN, outer.channel_join)?;
             block.room.address()?;
@@ -408,7 +456,29 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
             block.room.address()?;
             Ok(ClientFrame::PollClose(block))
         }
-        _ => Err(DecodeError::UnknownType),
+        "readTo" => {
+            let block: ReadTo = required("readTo", READ_TO, outer.read_to)?;
+            block.room.address()?;
+            Ok(ClientFrame::ReadTo(block))
+        }
+        "unread" => optional("unread", PAGE, outer.unread).map(ClientFrame::Unread),
+        "typing" => {
+            let block: TypingNow = required("typing", TYPING, outer.typing)?;
+            block.room.address()?;
+            Ok(ClientFrame::Typing(block))
+        }
+        "profile" => required("profile", PROFILE, outer.profile).map(ClientFrame::Profile),
+        "profileUpdate" => required("profileUpdate", PROFILE_UPDATE, outer.profile_update)
+            .map(ClientFrame::ProfileUpdate),
+        "passwordChange" => required("passwordChange", PASSWORDS, outer.password_change)
+            .map(ClientFrame::PasswordChange),
+        "sessions" => Ok(ClientFrame::Sessions),
+        "sessionEnd" => {
+            required("sessionEnd", SESSION, outer.session_end).map(ClientFrame::SessionEnd)
+        }
+        // Rare ones: the text is read again for their blocks.
+        kind => moderation::Request::decode(kind, text)
+            .map(|request| ClientFrame::Moderation(Box::new(request))),
     }
 }
 
@@ -424,7 +494,7 @@ fn client_id_is_fit(id: Option<&String>) -> bool {
     id.is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()))
 }
 
-fn required<'a, T: Deserialize<'a>>(
+pub(super) fn required<'a, T: Deserialize<'a>>(
     kind: &'static str,
     shape: &'static str,
     block: Option<&'a RawValue>,
@@ -455,7 +525,7 @@ impl Serialize for ClientEnvelope {
         match &self.frame {
             ClientFrame::SignUp(block) => map.serialize_entry("signUp", block)?,
             ClientFrame::SignIn(block) => map.serialize_entry("signIn", block)?,
-            ClientFrame::SignOut | ClientFrame::Ping => {}
+            ClientFrame::SignOut | ClientFrame::Ping | ClientFrame::Sessions => {}
             ClientFrame::Users(block) => map.serialize_entry("users", block)?,
             ClientFrame::ChannelJoin(block) => map.serialize_entry("channelJoin", block)?,
             ClientFrame::ChannelLeave(block) => map.serialize_entry("channelLeave", block)?,
@@ -469,6 +539,14 @@ impl Serialize for ClientEnvelope {
             ClientFrame::MessageReact(block) => map.serialize_entry("messageReact", block)?,
             ClientFrame::PollVote(block) => map.serialize_entry("pollVote", block)?,
             ClientFrame::PollClose(block) => map.serialize_entry("pollClose", block)?,
+            ClientFrame::ReadTo(block) => map.serialize_entry("readTo", block)?,
+            ClientFrame::Unread(block) => map.serialize_entry("unread", block)?,
+            ClientFrame::Typing(block) => map.serialize_entry("typing", block)?,
+            ClientFrame::Profile(block) => map.serialize_entry("profile", block)?,
+            ClientFrame::ProfileUpdate(block) => map.serialize_entry("profileUpdate", block)?,
+            ClientFrame::PasswordChange(block) => map.serialize_entry("passwordChange", block)?,
+            ClientFrame::SessionEnd(block) => map.serialize_entry("sessionEnd", block)?,
+            ClientFrame::Moderation(request) => request.serialize(&mut map)?,
         }
         map.end()
     }
@@ -495,6 +573,15 @@ impl ClientFrame {
             Self::MessageReact(_) => "messageReact",
             Self::PollVote(_) => "pollVote",
             Self::PollClose(_) => "pollClose",
+            Self::ReadTo(_) => "readTo",
+            Self::Unread(_) => "unread",
+            Self::Typing(_) => "typing",
+            Self::Profile(_) => "profile",
+            Self::ProfileUpdate(_) => "profileUpdate",
+            Self::PasswordChange(_) => "passwordChange",
+            Self::Sessions => "sessions",
+            Self::SessionEnd(_) => "sessionEnd",
+            Self::Moderation(request) => request.kind(),
         }
     }
 }
@@ -524,6 +611,24 @@ mod tests {
             refused(both),
             DecodeError::BadAddress(AddressError::Ambiguous)
         );
+        for block in [
+            r#""type":"readTo","readTo":{"room":"a","seq":-1}"#,
+            r#""type":"readTo","readTo":{"room":"a"}"#,
+            r#""type":"unread","unread":{"limit":"all"}"#,
+            r#""type":"typing","typing":{"room":"a"}"#,
+            r#""type":"profile","profile":{"userUUID":"hunter2"}"#,
+            r#""type":"profileUpdate","profileUpdate":{"color":7}"#,
+            r#""type":"passwordChange","passwordChange":{"old":"hunter2"}"#,
+            r#""type":"sessionEnd","sessionEnd":{"sessionUUID":"hunter2"}"#,
+            r#""type":"users","users":{"prefix":["hunter2"]}"#,
+        ] {
+            let refused = refused(&format!("{{{block}}}"));
+            assert!(
+                matches!(refused, DecodeError::BadBlock { .. }),
+                "{block}: {refused:?}"
+            );
+            assert!(!refused.to_string().contains("hunter2"));
+        }
         let id = format!(r#"{{"id":"{}","type":"ping"}}"#, "x".repeat(65));
         assert_eq!(refused(&id), DecodeError::BadId);
     }
@@ -590,7 +695,7 @@ mod tests {
     fn the_demo_clients_extra_fields_are_ignored() {
         let text = r#"{"SSUID":"s","type":"users","userUUID":"","accessKey":""}"#;
         let envelope = ClientEnvelope::decode(text).unwrap();
-        assert_eq!(envelope.frame, ClientFrame::Users(Page::default()));
+        assert_eq!(envelope.frame, ClientFrame::Users(UserSearch::default()));
         let sign_out = r#"{"type":"signOut","userUUID":"x","signOut":{"uuid":"x"}}"#;
         assert_eq!(
             ClientEnvelope::decode(sign_out).unwrap().frame,

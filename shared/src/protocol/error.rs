@@ -42,21 +42,31 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
-    /// The role or the ownership does not allow it.
+    /// The user's role or token does not allow it, or what is asked for is another's.
     Forbidden,
+    /// Banned from the room or the site, to an end that `until` tells if there is one.
+    Banned,
+    /// One may not write in the room; `retryAfterMs` if it ends.
+    Muted,
+    /// The room is closed.
+    RoomClosed,
+    /// The room is in slow mode; wait `retryAfterMs`.
+    SlowMode,
+    /// One has to be invited to the room.
+    InvitedOnly,
     /// There is no such message any more: it was deleted, or has left the history.
     NoSuchMessage,
     /// The time for it has passed: the edit window, or a poll that is closed.
     TooLate,
     /// The photo is no picture that is taken here, or none that may go with this message.
     PhotoRefused,
-    /// The photo has too many bytes or pixels.
+    /// The photo has too many bytes or pixels, or there are as many of something as there may be.
     TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 28] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -78,6 +88,11 @@ impl ErrorCode {
         Self::Forbidden,
         Self::NoSuchMessage,
         Self::TooLate,
+        Self::Banned,
+        Self::Muted,
+        Self::RoomClosed,
+        Self::SlowMode,
+        Self::InvitedOnly,
         Self::PhotoRefused,
         Self::TooLarge,
     ];
@@ -106,6 +121,11 @@ impl ErrorCode {
             Self::Forbidden => (32, "forbidden", false),
             Self::NoSuchMessage => (37, "noSuchMessage", false),
             Self::TooLate => (38, "tooLate", false),
+            Self::Banned => (33, "banned", false),
+            Self::Muted => (34, "muted", false),
+            Self::RoomClosed => (35, "roomClosed", false),
+            Self::SlowMode => (36, "slowMode", true),
+            Self::InvitedOnly => (39, "invitedOnly", false),
             Self::PhotoRefused => (40, "photoRefused", false),
             Self::TooLarge => (41, "tooLarge", false),
         }
@@ -140,6 +160,9 @@ pub struct ErrorBody {
         skip_serializing_if = "Option::is_none"
     )]
     pub retry_after_ms: Option<u64>,
+    /// RFC 3339: when a ban ends, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl ErrorBody {
@@ -150,6 +173,23 @@ impl ErrorBody {
             error: text.into(),
             retryable: code.retryable(),
             retry_after_ms: None,
+            until: None,
+        }
+    }
+
+    /// That one is banned: `from` is "this room" or "this site".
+    pub fn banned(from: &str, until_ms: u64, reason: &str) -> Self {
+        let mut text = format!("you are banned from {from}");
+        let until = (until_ms > 0).then(|| crate::clock::rfc3339(until_ms));
+        if let Some(until) = &until {
+            text = format!("{text} until {until}");
+        }
+        if !reason.is_empty() {
+            text = format!("{text}: {reason}");
+        }
+        Self {
+            until,
+            ..Self::new(ErrorCode::Banned, text)
         }
     }
 

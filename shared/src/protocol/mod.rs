@@ -5,6 +5,8 @@ pub mod change;
 pub mod client;
 pub mod close;
 pub mod error;
+pub mod moderation;
+pub mod people;
 pub mod server;
 pub mod value;
 

@@ -16,9 +16,16 @@ use super::{
     change::{Mark, MessageChange, MessageMark},
     client::{RequestId, Secret},
     error::ErrorBody,
+    moderation::{
+        AuditLog, Muted, Removed, RoleChanged, RoomBans, RoomChanged, RoomDetails, RoomMembers,
+    },
+    people::{Done, Mention, Occupied, Profile, Read, Sessions, SignedOutBy, Typing, Unread},
     value::{Message, RoomRef, User},
 };
-use crate::id::{MessageId, SessionId, UserId, Username};
+use crate::{
+    id::{MessageId, SessionId, UserId, Username},
+    roles::{Access, RoomRole, RoomSettings, SiteRole},
+};
 
 /// A frame, and the `id` of the request it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +65,28 @@ pub enum ServerFrame {
     Pong(Pong),
     /// Something happened that nobody asked for.
     Sys(Sys),
+    /// A request was carried out.
+    Done(Done),
+    /// The rooms with a read cursor, and what is unread there.
+    Unread(Unread),
+    /// Who somebody is.
+    Profile(Box<Profile>),
+    /// One's sign-ins.
+    Sessions(Sessions),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
     /// A message in a joined room was edited, deleted, reacted to or voted on.
     MessageChange(Box<MessageChange>),
     /// What one has chosen on a message: the answer to reactions and votes.
     MessageMark(MessageMark),
+    /// What a room is set to, and what one is there.
+    RoomInfo(Box<RoomDetails>),
+    /// A page of those who have a role in a room.
+    RoomMembers(RoomMembers),
+    /// A page of those who are banned from a room.
+    RoomBans(RoomBans),
+    /// A page of what moderators did.
+    AuditLog(AuditLog),
 }
 
 /// The block of `ready`: the session, and what a client should know before it asks.
@@ -117,6 +140,9 @@ pub struct Authorized {
     pub access_key: Secret,
     pub username: Username,
     pub guest: bool,
+    /// The role on the site.
+    #[serde(default)]
+    pub role: SiteRole,
 }
 
 /// The block of `signOut`.
@@ -150,6 +176,9 @@ pub struct ChannelJoined {
     pub epoch: String,
     /// The room's last message: what comes live begins behind it.
     pub seq: u64,
+    /// The last message that the receiver has read, on whichever device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<u64>,
     /// Whether there is history before the first of `messages`.
     pub more: bool,
     /// Only after a `resume`: `false` means that messages may be missing between what the client
@@ -163,6 +192,18 @@ pub struct ChannelJoined {
     /// What the asker has chosen on messages, by their UUIDs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub marks: BTreeMap<MessageId, Mark>,
+    /// One's own role in the room; left out for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoomRole>,
+    /// Left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whether one may write now; left out in private rooms, where one always may.
+    #[serde(rename = "canWrite", default, skip_serializing_if = "Option::is_none")]
+    pub can_write: Option<bool>,
+    /// What the room is set to; left out in private rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RoomSettings>,
 }
 
 /// A `channelLeave` frame: who left, from which session.
@@ -171,6 +212,8 @@ pub struct Departure {
     pub session: SessionId,
     pub user: UserId,
     pub room: RoomRef,
+    /// How many users are left; not told to the one who leaves.
+    pub users_total: Option<u64>,
 }
 
 /// The block of `channelMessages`.
@@ -204,6 +247,9 @@ pub struct RoomInfo {
     pub room: String,
     /// How many users are in it now.
     pub users: u64,
+    /// Left out for public rooms; others are listed to those who have a role in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
 }
 
 /// The block of `privateRooms`.
@@ -284,6 +330,8 @@ pub enum Sys {
         session: SessionId,
         user: User,
         room: RoomRef,
+        /// How many users are in it now.
+        users_total: Option<u64>,
     },
     /// Somebody who shares a room came online or went offline; counts only in a large room.
     Presence(Presence),
@@ -295,6 +343,22 @@ pub enum Sys {
     Reconnect(Reconnect),
     /// Live messages of a room were lost and can't be had any more: join it again for a fresh page.
     Resync(Resync),
+    /// Another session of the receiver has read on.
+    Read(Read),
+    /// A message names the receiver.
+    Mention(Mention),
+    /// Somebody types in a room that the receiver is in.
+    Typing(Typing),
+    /// The receiver's session was ended from elsewhere.
+    SignedOut(SignedOutBy),
+    /// A room that one is in was set otherwise.
+    RoomChanged(RoomChanged),
+    /// One is out of a room by somebody's decision.
+    Removed(Removed),
+    /// One may not write in a room, or may again.
+    Muted(Muted),
+    /// One has another role, in a room or on the site.
+    RoleChanged(RoleChanged),
 }
 
 /// The block of `sys.presence`.
@@ -380,9 +444,17 @@ impl ServerFrame {
             Self::Resume(_) => "resume",
             Self::Pong(_) => "pong",
             Self::Sys(_) => "sys",
+            Self::Done(_) => "done",
+            Self::Unread(_) => "unread",
+            Self::Profile(_) => "profile",
+            Self::Sessions(_) => "sessions",
             Self::Error(_) => "error",
             Self::MessageChange(_) => "messageChange",
             Self::MessageMark(_) => "messageMark",
+            Self::RoomInfo(_) => "roomInfo",
+            Self::RoomMembers(_) => "roomMembers",
+            Self::RoomBans(_) => "roomBans",
+            Self::AuditLog(_) => "auditLog",
         }
     }
 }
@@ -398,6 +470,14 @@ impl Sys {
             Self::Sending(_) => "sending",
             Self::Reconnect(_) => "reconnect",
             Self::Resync(_) => "resync",
+            Self::Read(_) => "read",
+            Self::Mention(_) => "mention",
+            Self::Typing(_) => "typing",
+            Self::SignedOut(_) => "signedOut",
+            Self::RoomChanged(_) => "roomChanged",
+            Self::Removed(_) => "removed",
+            Self::Muted(_) => "muted",
+            Self::RoleChanged(_) => "roleChanged",
         }
     }
 }
@@ -427,10 +507,11 @@ impl Serialize for ServerEnvelope {
                 session,
                 user,
                 room,
+                users_total,
             }) => {
                 map.serialize_entry("SUUID", session)?;
                 map.serialize_entry("userUUID", user)?;
-                map.serialize_entry(kind, room)?;
+                map.serialize_entry(kind, &occupied(room, *users_total))?;
             }
             ServerFrame::ChannelMessage(block) => map.serialize_entry(kind, block)?,
             ServerFrame::ChannelMessages(block) => map.serialize_entry(kind, block)?,
@@ -447,11 +528,26 @@ impl Serialize for ServerEnvelope {
                 }
                 map.serialize_entry(kind, &SysBlock(sys))?;
             }
+            ServerFrame::Done(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Unread(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Profile(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Sessions(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
             ServerFrame::MessageChange(block) => map.serialize_entry(kind, block)?,
             ServerFrame::MessageMark(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomInfo(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomMembers(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomBans(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::AuditLog(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
+    }
+}
+
+fn occupied(room: &RoomRef, users_total: Option<u64>) -> Occupied {
+    Occupied {
+        room: room.clone(),
+        users_total,
     }
 }
 
@@ -473,12 +569,22 @@ impl Serialize for SysBlock<'_> {
                     },
                 )?;
             }
-            Sys::ChannelJoin { room, .. } => map.serialize_entry(kind, room)?,
+            Sys::ChannelJoin {
+                room, users_total, ..
+            } => map.serialize_entry(kind, &occupied(room, *users_total))?,
             Sys::Presence(block) => map.serialize_entry(kind, block)?,
             Sys::PrivateMessage(block) => map.serialize_entry(kind, block)?,
             Sys::Sending(block) => map.serialize_entry(kind, block)?,
             Sys::Reconnect(block) => map.serialize_entry(kind, block)?,
             Sys::Resync(block) => map.serialize_entry(kind, block)?,
+            Sys::Read(block) => map.serialize_entry(kind, block)?,
+            Sys::Mention(block) => map.serialize_entry(kind, block)?,
+            Sys::Typing(block) => map.serialize_entry(kind, block)?,
+            Sys::SignedOut(block) => map.serialize_entry(kind, block)?,
+            Sys::RoomChanged(block) => map.serialize_entry(kind, block)?,
+            Sys::Removed(block) => map.serialize_entry(kind, block)?,
+            Sys::Muted(block) => map.serialize_entry(kind, block)?,
+            Sys::RoleChanged(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -503,11 +609,15 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "signOut" => ServerFrame::SignOut(field(fields, &kind)?),
         "users" => ServerFrame::Users(field(fields, &kind)?),
         "channelJoin" => ServerFrame::ChannelJoin(field(fields, &kind)?),
-        "channelLeave" => ServerFrame::ChannelLeave(Departure {
-            session: field(fields, "SUUID")?,
-            user: field(fields, "userUUID")?,
-            room: field(fields, &kind)?,
-        }),
+        "channelLeave" => {
+            let Occupied { room, users_total } = field(fields, &kind)?;
+            ServerFrame::ChannelLeave(Departure {
+                session: field(fields, "SUUID")?,
+                user: field(fields, "userUUID")?,
+                room,
+                users_total,
+            })
+        }
         "channelMessage" => ServerFrame::ChannelMessage(field(fields, &kind)?),
         "channelMessages" => ServerFrame::ChannelMessages(field(fields, &kind)?),
         "rooms" => ServerFrame::Rooms(field(fields, &kind)?),
@@ -516,9 +626,17 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "resume" => ServerFrame::Resume(field(fields, &kind)?),
         "pong" => ServerFrame::Pong(field(fields, &kind)?),
         "sys" => ServerFrame::Sys(decode_sys(fields)?),
+        "done" => ServerFrame::Done(field(fields, &kind)?),
+        "unread" => ServerFrame::Unread(field(fields, &kind)?),
+        "profile" => ServerFrame::Profile(field(fields, &kind)?),
+        "sessions" => ServerFrame::Sessions(field(fields, &kind)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
         "messageChange" => ServerFrame::MessageChange(field(fields, &kind)?),
         "messageMark" => ServerFrame::MessageMark(field(fields, &kind)?),
+        "roomInfo" => ServerFrame::RoomInfo(field(fields, &kind)?),
+        "roomMembers" => ServerFrame::RoomMembers(field(fields, &kind)?),
+        "roomBans" => ServerFrame::RoomBans(field(fields, &kind)?),
+        "auditLog" => ServerFrame::AuditLog(field(fields, &kind)?),
         other => return Err(serde_json::Error::custom(format!("unknown type {other:?}"))),
     };
     Ok(ServerEnvelope { id, frame })
@@ -532,16 +650,28 @@ fn decode_sys(fields: &mut Map<String, Value>) -> Result<Sys, serde_json::Error>
             let SysSignIn { uuid, username } = field(&mut sys, &kind)?;
             Sys::SignIn { uuid, username }
         }
-        "channelJoin" => Sys::ChannelJoin {
-            session: field(fields, "SUUID")?,
-            user: field(fields, "user")?,
-            room: field(&mut sys, &kind)?,
-        },
+        "channelJoin" => {
+            let Occupied { room, users_total } = field(&mut sys, &kind)?;
+            Sys::ChannelJoin {
+                session: field(fields, "SUUID")?,
+                user: field(fields, "user")?,
+                room,
+                users_total,
+            }
+        }
         "presence" => Sys::Presence(field(&mut sys, &kind)?),
         "privateMessage" => Sys::PrivateMessage(field(&mut sys, &kind)?),
         "sending" => Sys::Sending(field(&mut sys, &kind)?),
         "reconnect" => Sys::Reconnect(field(&mut sys, &kind)?),
         "resync" => Sys::Resync(field(&mut sys, &kind)?),
+        "read" => Sys::Read(field(&mut sys, &kind)?),
+        "mention" => Sys::Mention(field(&mut sys, &kind)?),
+        "typing" => Sys::Typing(field(&mut sys, &kind)?),
+        "signedOut" => Sys::SignedOut(field(&mut sys, &kind)?),
+        "roomChanged" => Sys::RoomChanged(field(&mut sys, &kind)?),
+        "removed" => Sys::Removed(field(&mut sys, &kind)?),
+        "muted" => Sys::Muted(field(&mut sys, &kind)?),
+        "roleChanged" => Sys::RoleChanged(field(&mut sys, &kind)?),
         other => {
             return Err(serde_json::Error::custom(format!(
                 "unknown sys.type {other:?}"

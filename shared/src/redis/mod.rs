@@ -5,11 +5,13 @@ mod commands;
 pub mod connect;
 mod inspect;
 pub mod lease;
+pub mod moderation;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;
 pub mod status;
 pub mod stream;
 pub mod tally;
+pub mod webhooks;
 
 pub use {commands::Commands, connect::Redis, inspect::knows};

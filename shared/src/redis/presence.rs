@@ -5,15 +5,19 @@
 //! and a crash between two leaves something that the reaping of the session cleans up: what holds
 //! a session is written before, and removed after, what it holds.
 
+mod joining;
+
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{commands::Commands, scripts, status};
 use crate::{
     clock,
-    event::{self, Membership},
-    id::{ChannelId, GatewayId, RoomName, SessionId, UserId},
+    event::Membership,
+    id::{ChannelId, GatewayId, SessionId, UserId},
     keyspace,
 };
+
+pub use joining::{Denied, Entering, Joined, join};
 
 /// How the registry's keys age and how large a room may be to be told names.
 #[derive(Clone, Copy, Debug)]
@@ -45,20 +49,6 @@ pub struct Seat {
     pub session: SessionId,
     pub user: UserId,
     pub gateway: GatewayId,
-}
-
-/// What joining found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// Whether this is the user's first session in the room.
-    pub first: bool,
-    /// How many users the room has.
-    pub users: u64,
-    pub epoch: String,
-    /// The room's last message.
-    pub seq: u64,
-    /// Whether the room was made by this.
-    pub created: bool,
 }
 
 /// What leaving found.
@@ -119,59 +109,6 @@ pub async fn signed_in(
     Ok(came_online.is_some())
 }
 
-/// Puts a session into a room, telling the room if the user is new there. `None` when there is no
-/// such named room and `create` is off.
-pub async fn join(
-    commands: &mut Commands,
-    settings: Settings,
-    channel: &ChannelId,
-    who: &Membership,
-    room: Option<&RoomName>,
-    create: bool,
-) -> RedisResult<Option<Joined>> {
-    // Before the room knows the session, the session knows the room: a crash in between leaves
-    // nobody in a room for ever.
-    let held = keyspace::session_channels(who.session);
-    let _: () = commands.sadd(&held, channel.as_str()).await?;
-    let reply: Vec<redis::Value> = scripts::JOIN
-        .key(keyspace::channel_sessions(channel))
-        .key(keyspace::channel_users(channel))
-        .key(keyspace::channel_meta(channel))
-        .key(keyspace::channel_era(channel))
-        .arg(who.user.uuid.to_string())
-        .arg(who.session.to_string())
-        .arg(clock::rfc3339(clock::now_ms()))
-        .arg(event::new_epoch())
-        .arg(channel.as_str())
-        .arg(who.encode())
-        .arg(settings.names_limit)
-        .arg(room.map_or("", RoomName::as_str))
-        .arg(if create { "1" } else { "0" })
-        .invoke_async(commands)
-        .await?;
-    let Ok((first, users, epoch, seq, created)) =
-        redis::from_redis_value::<(u64, u64, String, u64, u64)>(redis::Value::Array(reply))
-    else {
-        let _: () = commands.srem(&held, channel.as_str()).await?;
-        return Ok(None);
-    };
-    let joined = Joined {
-        first: first == 1,
-        users,
-        epoch,
-        seq,
-        created: created == 1,
-    };
-    // The list of rooms lies in another slot. Whoever is first in a room mends the list, should
-    // its maker have died just here.
-    if let Some(room) = room
-        && (joined.created || (joined.first && joined.users == 1))
-    {
-        let _: () = commands.zadd(keyspace::rooms(), room.as_str(), 0).await?;
-    }
-    Ok(Some(joined))
-}
-
 /// Takes a session out of a room, telling the room if the user is gone from it.
 pub async fn leave(
     commands: &mut Commands,
@@ -182,6 +119,8 @@ pub async fn leave(
     let (gone, users): (u64, u64) = scripts::LEAVE
         .key(keyspace::channel_sessions(channel))
         .key(keyspace::channel_users(channel))
+        .key(keyspace::channel_webhook_state(channel))
+        .key(keyspace::channel_webhooks(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(channel.as_str())
@@ -255,12 +194,16 @@ async fn forget(
     session: &str,
 ) -> RedisResult<bool> {
     // Atomic, so that of two sessions that end at once exactly one is the last.
-    let (removed, others): (u64, u64) = pipe()
+    let (removed, others, sign_in): (u64, u64, Option<String>) = pipe()
         .atomic()
         .hdel(keyspace::user_sessions(user), session)
         .hlen(keyspace::user_sessions(user))
+        .hget(keyspace::session_sign_ins(user), session)
         .query_async(commands)
         .await?;
+    if let Some(sign_in) = sign_in {
+        last_seen(commands, user, session, &sign_in).await?;
+    }
     if others > 0 {
         return Ok(false);
     }
@@ -274,6 +217,28 @@ async fn forget(
     Ok(removed > 0)
 }
 
+/// Notes when a sign-in was last seen, and that it has not this session any more.
+async fn last_seen(
+    commands: &mut Commands,
+    user: UserId,
+    session: &str,
+    sign_in: &str,
+) -> RedisResult<()> {
+    let sign_ins = keyspace::sign_ins(user);
+    let facts: Option<String> = commands.hget(&sign_ins, sign_in).await?;
+    let mut steps = pipe();
+    // One that was ended has none, and must not get any.
+    if let Some((_, client)) = facts.as_deref().and_then(|facts| facts.split_once(' ')) {
+        let facts = format!("{} {client}", clock::now_ms());
+        steps.hset(&sign_ins, sign_in, facts).ignore();
+    }
+    steps
+        .hdel(keyspace::session_sign_ins(user), session)
+        .ignore()
+        .query_async(commands)
+        .await
+}
+
 /// Lets a guest's name and keys expire, now that they are gone.
 async fn release_guest(
     commands: &mut Commands,
@@ -283,7 +248,14 @@ async fn release_guest(
     let account = keyspace::user_account(user);
     let name: Option<String> = commands.hget(&account, "Username").await?;
     let ttl = settings.guest_ttl_seconds.max(1) as i64;
-    let mut keys = vec![account, keyspace::access_key(user)];
+    let mut keys = vec![
+        account,
+        keyspace::access_key(user),
+        keyspace::read_cursors(user),
+        keyspace::mentions(user),
+        keyspace::sign_ins(user),
+        keyspace::session_sign_ins(user),
+    ];
     if let Some(Ok(name)) = name.as_deref().map(crate::id::Username::new) {
         keys.push(keyspace::users_username_index(&name));
     }

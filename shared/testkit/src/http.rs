@@ -32,18 +32,35 @@ pub async fn get(url: &str) -> anyhow::Result<Response> {
 
 /// As [`get`], with further request headers.
 pub async fn get_with(url: &str, headers: &[(&str, &str)]) -> anyhow::Result<Response> {
+    request("GET", url, headers, "").await
+}
+
+/// Any request, with a body.
+pub async fn request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> anyhow::Result<Response> {
     let rest = url
         .strip_prefix("http://")
         .context("only http:// is spoken here")?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    let mut request =
+        format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(name);
         request.push_str(": ");
         request.push_str(value);
         request.push_str("\r\n");
     }
+    if !body.is_empty() {
+        request.push_str("content-length: ");
+        request.push_str(&body.len().to_string());
+        request.push_str("\r\n");
+    }
     request.push_str("\r\n");
+    request.push_str(body);
     let exchange = async {
         let mut stream = TcpStream::connect(authority).await?;
         stream.write_all(request.as_bytes()).await?;

@@ -6,6 +6,7 @@
 
 pub mod exposition;
 pub mod http;
+pub mod schema;
 
 mod guard;
 mod ports;

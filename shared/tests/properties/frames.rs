@@ -16,8 +16,9 @@ use parlor_shared::{
             PrivateMessage, PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom,
             Resync, RoomInfo, Rooms, Sending, SignedOut, Sys, Users,
         },
-        value::{Message, Photo, Recipient, RoomRef, User},
+        value::{Look, Message, Photo, Recipient, RoomRef, User},
     },
+    roles::SiteRole,
 };
 use proptest::{
     collection::{btree_map, vec},
@@ -27,7 +28,10 @@ use proptest::{
 };
 use uuid::Uuid;
 
-use super::changes::{self, mark, message, message_change, new_poll, target};
+use super::{
+    changes::{self, mark, message, message_change, new_poll, target},
+    people,
+};
 
 /// Any text, with what JSON has to escape and what it need not.
 pub const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
@@ -41,12 +45,18 @@ pub fn username() -> impl Strategy<Value = Username> {
 }
 
 pub fn user() -> impl Strategy<Value = User> {
+    let look = (of(TEXT), of(TEXT), of(TEXT)).prop_map(|(display_name, color, avatar)| Look {
+        display_name,
+        color,
+        avatar,
+    });
     let parts = (ids(), username(), any::<Option<bool>>(), any::<bool>());
-    parts.prop_map(|(uuid, username, online, guest)| User {
+    (parts, look).prop_map(|((uuid, username, online, guest), look)| User {
         uuid: UserId(uuid),
         username,
         online,
         guest,
+        look: look.boxed(),
     })
 }
 
@@ -132,24 +142,33 @@ fn ready() -> impl Strategy<Value = Ready> {
 fn joined() -> impl Strategy<Value = ChannelJoined> {
     let who = (vec(message(), 0..3), vec(user(), 0..3), any::<u64>());
     let place = (TEXT, any::<u64>(), any::<bool>(), any::<Option<bool>>());
+    let read = any::<Option<u64>>();
     let changed = (vec(message_change(), 0..3), marks());
-    (room(), who, place, changed).prop_map(
+    (room(), who, place, read, changed).prop_map(
         |(
             room,
             (messages, users, users_total),
             (epoch, seq, more, recovered),
+            read,
             (changes, marks),
-        )| ChannelJoined {
-            room,
-            messages,
-            users,
-            users_total,
-            epoch,
-            seq,
-            more,
-            recovered,
-            changes,
-            marks,
+        )| {
+            ChannelJoined {
+                room,
+                messages,
+                users,
+                users_total,
+                epoch,
+                seq,
+                read,
+                more,
+                recovered,
+                changes,
+                marks,
+                role: None,
+                topic: None,
+                can_write: None,
+                settings: None,
+            }
         },
     )
 }
@@ -189,11 +208,15 @@ fn sys() -> impl Strategy<Value = Sys> {
             uuid: user.uuid,
             username: user.username
         }),
-        (ids(), user(), room()).prop_map(|(session, user, room)| Sys::ChannelJoin {
-            session: SessionId(session),
-            user,
-            room
-        }),
+        (ids(), user(), room(), any::<Option<u64>>()).prop_map(
+            |(session, user, room, users_total)| Sys::ChannelJoin {
+                session: SessionId(session),
+                user,
+                room,
+                users_total
+            }
+        ),
+        people::sys(),
         presence.prop_map(|(room, user, online, users_total)| Sys::Presence(Presence {
             room,
             user_uuid: user.as_ref().map(|user| user.uuid),
@@ -220,7 +243,11 @@ fn sys() -> impl Strategy<Value = Sys> {
 }
 
 fn lists() -> impl Strategy<Value = ServerFrame> {
-    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo { room, users });
+    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo {
+        room,
+        users,
+        access: None,
+    });
     let private = (user(), TEXT).prop_map(|(user, at)| PrivateRoom {
         recipient_uuid: user.uuid,
         user,
@@ -258,11 +285,14 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         access_key: Secret(key),
         username: user.username,
         guest: user.guest,
+        role: SiteRole::default(),
     });
-    let departure = (ids(), ids(), room()).prop_map(|(session, user, room)| Departure {
+    let departure = (ids(), ids(), room(), any::<Option<u64>>());
+    let departure = departure.prop_map(|(session, user, room, users_total)| Departure {
         session: SessionId(session),
         user: UserId(user),
         room,
+        users_total,
     });
     let page = (
         room(),
@@ -295,6 +325,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         sys().prop_map(ServerFrame::Sys),
         error().prop_map(ServerFrame::Error),
         changes::server_frame(),
+        people::server_frame(),
     ]
 }
 
@@ -304,7 +335,9 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         password: Secret(password),
     });
     let page = (any::<u64>(), any::<Option<u32>>());
-    let page = page.prop_map(|(offset, limit)| Page { offset, limit });
+    let page = page
+        .prop_map(|(offset, limit)| Page { offset, limit })
+        .boxed();
     let join = (room(), any::<bool>(), any::<Option<u32>>());
     let said = (
         room(),
@@ -324,7 +357,9 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         TEXT.prop_map(|nickname| ClientFrame::SignIn(SignIn::Guest { nickname })),
         Just(ClientFrame::SignOut),
         Just(ClientFrame::Ping),
-        page.clone().prop_map(ClientFrame::Users),
+        page.clone()
+            .prop_map(|page| ClientFrame::Users(page.into())),
+        people::client_frame(page.clone()),
         page.clone().prop_map(ClientFrame::Rooms),
         page.prop_map(ClientFrame::PrivateRooms),
         join.prop_map(

@@ -21,6 +21,9 @@ pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Ef
         Ok(address) => address,
         Err(bad) => return vec![error(id, ErrorBody::new(ErrorCode::Join, bad.to_string()))],
     };
+    if let Some(body) = identified.not_granted(&address) {
+        return vec![error(id, body)];
+    }
     let known = identified.seat(&address).is_some();
     if block.keep_joined && !known && identified.rooms.len() >= session.rules.rooms_per_connection {
         return vec![error(
@@ -35,6 +38,7 @@ pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Ef
     vec![Effect::Perform(Work::Join(Box::new(Join {
         id,
         user: identified.user.clone(),
+        role: identified.role,
         address,
         keep_joined: block.keep_joined,
         count,
@@ -92,8 +96,10 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch,
         seq,
+        read,
         more,
         recovered,
+        standing,
     } = room;
     let mut effects = Vec::new();
     if !join.keep_joined {
@@ -106,13 +112,15 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         }));
         identified.rooms.retain(|seat| seat.address == join.address);
     }
-    if identified.seat(&join.address).is_none() {
-        identified.rooms.push(Seat {
-            address: join.address,
-            channel: channel.clone(),
-            peer,
-        });
-    }
+    let found = standing.as_deref().cloned().unwrap_or_default();
+    identified.sit(Seat {
+        address: join.address,
+        channel: channel.clone(),
+        peer,
+        role: found.role,
+        muted: found.muted,
+        version: found.version,
+    });
     if resumes {
         identified.resumed.push(ResumedRoom {
             room: room_ref.clone(),
@@ -129,10 +137,15 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch: epoch.clone(),
         seq,
+        read,
         more,
         recovered: resumes.then_some(recovered),
         changes,
         marks,
+        role: found.role,
+        topic: Some(found.settings.topic.clone()).filter(|topic| !topic.is_empty()),
+        can_write: standing.is_some().then_some(found.can_write),
+        settings: standing.is_some().then_some(found.settings),
     }));
     // The answer first, then what came live meanwhile.
     effects.push(send(join.id, frame));

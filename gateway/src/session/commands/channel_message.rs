@@ -59,10 +59,12 @@ pub fn message(
         ..Message::new(identified.user.clone(), block.message)
     };
     let channel = seat.channel.clone();
+    let writer = identified.writer(seat);
     let publication = Box::new(Publication {
         id,
         address,
         channel,
+        writer,
         message,
         reply_to: block.reply_to,
         poll: block.poll,

@@ -62,6 +62,7 @@ fn alter(
     vec![Effect::Perform(Work::Alter(Box::new(Alteration {
         id,
         user: identified.user.clone(),
+        writer: identified.writer(seat),
         channel: seat.channel.clone(),
         address,
         target,

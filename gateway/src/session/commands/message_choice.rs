@@ -51,6 +51,7 @@ fn choose(
     vec![Effect::Perform(Work::Choose(Box::new(Choice {
         id,
         user: identified.user.clone(),
+        writer: identified.writer(seat),
         channel: seat.channel.clone(),
         address,
         target,

@@ -1,10 +1,13 @@
 //! `resume`: back after a lost connection, into the rooms of before.
 
-use parlor_shared::protocol::{
-    ErrorBody, ErrorCode, RequestId, ServerFrame,
-    client::{Resume, ResumeRoom},
-    server::Resumed,
-    value::User,
+use parlor_shared::{
+    protocol::{
+        ErrorBody, ErrorCode, RequestId, ServerFrame,
+        client::{Resume, ResumeRoom},
+        server::{Resumed, ResumedRoom},
+        value::User,
+    },
+    roles::SiteRole,
 };
 
 use super::channel_join::too_many_rooms;
@@ -57,19 +60,33 @@ fn kept(session: &Session, block: &Resume) -> usize {
 
 /// Signed in again: joins the rooms one after the other, then says how it went.
 pub fn join_again(
-    session: &Session,
+    session: &mut Session,
     id: Option<RequestId>,
-    user: &User,
+    (user, role): (&User, SiteRole),
     rooms: Vec<ResumeRoom>,
 ) -> Effects {
+    let count = session.rules.join_history;
+    let State::Identified(identified) = &mut session.state else {
+        return Vec::new();
+    };
     let join = |entry: ResumeRoom| {
         let address = entry.room.address().ok()?;
+        if let Some(body) = identified.not_granted(&address) {
+            identified.resumed.push(ResumedRoom {
+                room: entry.room,
+                recovered: false,
+                epoch: String::new(),
+                seq: 0,
+                error: Some(body),
+            });
+            return None;
+        }
         let resume = Some((entry.epoch, entry.seq));
-        let count = session.rules.join_history;
         let user = user.clone();
         let join = Join {
             id: None,
             user,
+            role,
             address,
             keep_joined: true,
             count,

@@ -14,12 +14,21 @@ import {
   type Outcome,
   type Schema,
 } from './schema.ts';
+import { peopleRequests } from './people.ts';
+import { moderationRequests } from './moderation.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
 const guest = object({ nickname: text });
-const signIn: Schema<Infer<typeof credentials> | Infer<typeof guest>> = (value, path) =>
-  isRecord(value) && 'nickname' in value ? guest(value, path) : credentials(value, path);
+/** A JWT of an issuer that the server trusts. */
+const token = object({ token: text });
+const signIn: Schema<Infer<typeof credentials> | Infer<typeof guest> | Infer<typeof token>> = (
+  value,
+  path,
+) => {
+  if (isRecord(value) && 'nickname' in value) return guest(value, path);
+  return isRecord(value) && 'token' in value ? token(value, path) : credentials(value, path);
+};
 const page = object({ offset: optional(count), limit: optional(count) });
 
 const channelJoin = object({
@@ -58,7 +67,7 @@ const blocks = {
   signUp: credentials,
   signIn,
   signOut: undefined,
-  users: optional(page),
+  users: optional(object({ offset: optional(count), limit: optional(count), prefix: optional(text) })),
   channelJoin,
   channelLeave: roomRef,
   channelMessage,
@@ -67,6 +76,8 @@ const blocks = {
   privateRooms: optional(page),
   resume,
   ping: undefined,
+  ...peopleRequests,
+  ...moderationRequests,
 } as const;
 
 type Blocks = typeof blocks;

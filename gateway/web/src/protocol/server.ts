@@ -1,6 +1,15 @@
 /** What the gateway sends: one block per `type`, see `shared/PROTOCOL.md`. */
 
 import { parseObject } from './client.ts';
+import { peopleFrames, peopleSys } from './people.ts';
+import {
+  access,
+  moderationAnswers,
+  moderationNews,
+  roomRole,
+  roomSettings,
+  siteRole,
+} from './moderation.ts';
 import {
   attempt,
   count,
@@ -19,7 +28,6 @@ import {
   message,
   requestId,
   roomFields,
-  roomRef,
   user,
   type RequestId,
   type User,
@@ -48,6 +56,8 @@ const authorized = object({
   accessKey: text,
   username: text,
   guest: flag,
+  /** On the site. */
+  role: optional(siteRole),
 });
 export type Authorized = Infer<typeof authorized>;
 
@@ -63,6 +73,14 @@ const channelJoin = object({
   more: flag,
   /** Only after a `resume`. */
   recovered: optional(flag),
+  /** How far we have read. */
+  read: optional(count),
+  /** One's own. */
+  role: optional(roomRole),
+  topic: optional(text),
+  /** Left out in private rooms, where one always may; as `settings`. */
+  canWrite: optional(flag),
+  settings: optional(roomSettings),
 });
 export type ChannelJoined = Infer<typeof channelJoin>;
 
@@ -88,7 +106,12 @@ export type Ack = Infer<typeof ack>;
 const users = object({ total: count, received: count, users: list(user) });
 export type Users = Infer<typeof users>;
 
-const roomInfo = object({ room: text, users: count });
+const roomInfo = object({
+  room: text,
+  users: count,
+  /** Left out for public rooms. */
+  access: optional(access),
+});
 export type RoomInfo = Infer<typeof roomInfo>;
 const rooms = object({ total: count, received: count, rooms: list(roomInfo) });
 export type Rooms = Infer<typeof rooms>;
@@ -135,12 +158,14 @@ export type PrivateMessage = Infer<typeof privateMessage>;
 
 const sysBlocks = {
   signIn: object({ uuid: text, username: text }),
-  channelJoin: roomRef,
+  channelJoin: object({ ...roomFields, usersTotal: optional(count) }),
   presence,
   privateMessage,
   sending: object({ paused: flag }),
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
+  ...peopleSys,
+  ...moderationNews,
 } as const;
 
 type SysBlocks = typeof sysBlocks;
@@ -163,7 +188,7 @@ const blocks = {
   signOut: object({ uuid: text }),
   users,
   channelJoin,
-  channelLeave: roomRef,
+  channelLeave: object({ ...roomFields, usersTotal: optional(count) }),
   channelMessage: message,
   channelMessages,
   rooms,
@@ -173,6 +198,9 @@ const blocks = {
   pong: object({ time: count }),
   sys,
   error: errorBody,
+  done: object({}),
+  ...peopleFrames,
+  ...moderationAnswers,
 } as const;
 
 type Blocks = typeof blocks;

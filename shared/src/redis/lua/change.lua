@@ -3,19 +3,34 @@
 --
 -- KEYS  1 channelMeta  2 messages stream  3 era  4 channelTallies  5 channelChanges  6 talliesDue
 --       7 channelVotes and 8 channelReactions of the message  [9 messageSeen, when the client named it]
+--       [last: channelSlow, for a poll in slow mode]
 -- ARGV  1 channel  2 body  3 most entries the stream may hold  4 an epoch nobody has had
 --       5 uuid of this message or change  6 seconds to remember messageSeen
 --       7 era as far as the caller knows ('')  8 'poll', 'edit' or 'delete'  9 uuid of the message
 --       10 of a poll: its kind, as in channelTallies  11 ms when it closes, or 0
---       12 JSON of its results
+--       12 JSON of its results  [13 ms until the user may write again, in slow mode]
 -- Gives 'm <epoch> <seq> <ms>' for what is new, 'd <epoch> <seq> <ms> <uuid>' for what was seen
---       before, 'f' when the stream is full, 'x' when the message is deleted.
-if KEYS[9] then
-  local seen = redis.call('GET', KEYS[9])
+--       before, 'f' when the stream is full, 'x' when the message is deleted, 's <ms>' when the user
+--       may write again after that time.
+local slow_key, seen_key = nil, KEYS[9]
+if ARGV[13] then
+  slow_key = KEYS[#KEYS]
+  if #KEYS == 9 then
+    seen_key = nil
+  end
+end
+if seen_key then
+  local seen = redis.call('GET', seen_key)
   if seen then
     -- A write, so that who waits for replicas or the disk waits for what was seen before as well.
-    redis.call('EXPIRE', KEYS[9], ARGV[6])
+    redis.call('EXPIRE', seen_key, ARGV[6])
     return 'd ' .. seen
+  end
+end
+if slow_key then
+  local wait = redis.call('PTTL', slow_key)
+  if wait > 0 then
+    return 's ' .. wait
   end
 end
 if redis.call('HGET', KEYS[4], ARGV[9]) == 'deleted' then
@@ -39,7 +54,10 @@ if ARGV[8] == 'delete' then
   redis.call('ZREM', KEYS[6], due)
   redis.call('UNLINK', KEYS[7], KEYS[8])
 end
-if KEYS[9] then
-  redis.call('SET', KEYS[9], position .. ' ' .. ARGV[5], 'EX', ARGV[6])
+if slow_key then
+  redis.call('SET', slow_key, '1', 'PX', ARGV[13])
+end
+if seen_key then
+  redis.call('SET', seen_key, position .. ' ' .. ARGV[5], 'EX', ARGV[6])
 end
 return 'm ' .. position

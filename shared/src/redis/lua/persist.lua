@@ -2,8 +2,9 @@
 -- XDEL tells whether an entry was still there: what another run persisted is passed over.
 --
 -- KEYS  1 historyLease  2 messages stream  3 channels of the partition  4 talliesDue
---       then, for each room in the batch, channelMessages, channelTallies, channelChanges
--- ARGV  1 fencing token  2 most entries a room keeps (0 for no limit)
+--       then, for each room in the batch, channelMessages, channelTallies, channelChanges, channelMeta
+--       the last two: webhookState, webhooks stream
+-- ARGV  1 fencing token  2 most entries a room keeps (0 for no limit); a room may be set to less
 --       3 what channelVotes begins with  4 and channelReactions
 --       5 how many rooms, then for each: channel, ms of its newest entry
 --       then how many entries change another, then for each: its number in the batch (from 1), seq and
@@ -28,9 +29,9 @@ end
 redis.call('ZCARD', KEYS[3])
 redis.call('ZCARD', KEYS[4])
 for room = 1, rooms do
-  redis.call('LLEN', KEYS[2 + 3 * room])
-  redis.call('HLEN', KEYS[3 + 3 * room])
-  redis.call('ZCARD', KEYS[4 + 3 * room])
+  redis.call('LLEN', KEYS[1 + 4 * room])
+  redis.call('HLEN', KEYS[2 + 4 * room])
+  redis.call('ZCARD', KEYS[3 + 4 * room])
   lists[room], rewrites[room] = {}, {}
 end
 
@@ -47,15 +48,30 @@ local function rewrite(key, newest, at)
     redis.call('LSET', key, -1 - behind, ARGV[at + 3])
   end
 end
+-- A webhook hears of each message exactly when it is persisted, so of each once.
+local hooks = redis.call('HMGET', KEYS[#KEYS - 1], 'message', 'most')
+local hooks_free = hooks[1] and tonumber(hooks[2]) - redis.call('XLEN', KEYS[#KEYS]) or 0
+local hooks_dropped = 0
 for at = first, #ARGV, 3 do
   if redis.call('XDEL', KEYS[2], ARGV[at]) == 1 then
     local list = lists[tonumber(ARGV[at + 1])]
     if list then
       list[#list + 1] = ARGV[at + 2]
       persisted = persisted + 1
+      local number = tonumber(ARGV[at + 1])
       local change = change_of[(at - first) / 3 + 1]
       if change then
-        table.insert(rewrites[tonumber(ARGV[at + 1])], change)
+        table.insert(rewrites[number], change)
+      end
+      -- A webhook hears of messages.
+      if string.sub(ARGV[at + 2], 1, 10) ~= '{"Change":' then
+        if hooks_free > 0 then
+          local channel = ARGV[4 + 2 * number]
+          redis.call('XADD', KEYS[#KEYS], '*', 'e', 'message', 'c', channel, 'b', ARGV[at + 2])
+          hooks_free = hooks_free - 1
+        elseif hooks[1] then
+          hooks_dropped = hooks_dropped + 1
+        end
       end
     else
       discarded = discarded + 1
@@ -65,7 +81,7 @@ end
 for room = 1, rooms do
   local list = lists[room]
   if #list > 0 then
-    local key, channel = KEYS[2 + 3 * room], ARGV[4 + 2 * room]
+    local key, channel = KEYS[1 + 4 * room], ARGV[4 + 2 * room]
     local length = 0
     -- unpack has room for some thousand values only.
     for from = 1, #list, 1000 do
@@ -77,11 +93,19 @@ for room = 1, rooms do
         rewrite(key, newest, change)
       end
     end
-    if keep > 0 and length > keep then
-      forget(key, length - keep, KEYS[3 + 3 * room], KEYS[4 + 3 * room], KEYS[4], channel, ARGV[3], ARGV[4])
-      trimmed = trimmed + length - keep
+    local most = keep
+    local own = tonumber(redis.call('HGET', KEYS[4 + 4 * room], 'historyMessages') or '0')
+    if own > 0 and (keep == 0 or own < keep) then
+      most = own
+    end
+    if most > 0 and length > most then
+      forget(key, length - most, KEYS[2 + 4 * room], KEYS[3 + 4 * room], KEYS[4], channel, ARGV[3], ARGV[4])
+      trimmed = trimmed + length - most
     end
     redis.call('ZADD', KEYS[3], ARGV[5 + 2 * room], channel)
   end
+end
+if hooks_dropped > 0 then
+  redis.call('HINCRBY', KEYS[#KEYS - 1], 'dropped', hooks_dropped)
 end
 return { persisted, discarded, trimmed }
