@@ -134,6 +134,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
                 users_total: 1,
                 epoch: "e".into(),
                 seq: u64::from(choice),
+                read: Some(0),
                 more: false,
                 recovered: choice & 8 == 0,
             };
@@ -169,7 +170,8 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
         Work::Users { id, .. }
         | Work::Rooms { id, .. }
         | Work::PrivateRooms { id, .. }
-        | Work::History { id, .. } => {
+        | Work::History { id, .. }
+        | Work::People { id, .. } => {
             return Some(Outcome::Answer {
                 id,
                 answer: Err(refused()),
@@ -181,6 +183,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
         username: Username::new("Ann").expect("a name"),
         online: None,
         guest: true,
+        look: None,
     };
     let identity = if choice & 1 == 0 {
         Ok(Identity {

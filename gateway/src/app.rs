@@ -25,14 +25,16 @@ use tracing::info;
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
     bus::{
+        cursors::Cursors,
         durability::Durability,
         guard::Guard,
         history::History,
         notices::{Mailbox, Notifier},
         probe::Probe,
         publisher::Publisher,
+        typing::Typists,
     },
-    connection::{Services, registrar::Registrar, registry::Connections},
+    connection::{Services, client_hint::ClientHints, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
     photos::{self, Photos},
@@ -95,6 +97,14 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
             .deliver(notices, app.metrics.clone()),
     );
 
+    let (filling, stopped) = (app.directory.fill_index(), lifecycle.soft());
+    lifecycle.tracker().spawn(async move {
+        tokio::select! {
+            () = filling => {}
+            () = stopped.cancelled() => {}
+        }
+    });
+
     let connections = TaskTracker::new();
     let server = Server::bind(Arc::clone(&app), &config, connections.clone())?;
     let address = server.address();
@@ -128,6 +138,8 @@ struct Parts {
     rooms: Registry,
     publisher: Publisher,
     notifier: Notifier,
+    cursors: Cursors,
+    typists: Typists,
     notices: mpsc::Receiver<Notice>,
     registrar: Registrar,
     registrar_stop: CancellationToken,
@@ -213,6 +225,16 @@ impl Parts {
         let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
         let registrar_stop = CancellationToken::new();
         lifecycle.tracker().spawn(task.run(registrar_stop.clone()));
+        let (cursors, writing) = Cursors::new(
+            commands.clone(),
+            notifier.clone(),
+            metrics.clone(),
+            registrar_stop.clone(),
+        );
+        lifecycle.tracker().spawn(writing);
+        let names_limit = registry_settings.names_limit;
+        let (typists, telling) = Typists::new(commands.clone(), names_limit, metrics.clone());
+        until_drained(lifecycle, "typists", telling);
         Ok(Self {
             gateway,
             keyspace,
@@ -222,6 +244,8 @@ impl Parts {
             rooms,
             publisher,
             notifier,
+            cursors,
+            typists,
             notices,
             registrar,
             registrar_stop,
@@ -263,6 +287,9 @@ impl Parts {
             rooms: self.rooms,
             publisher: self.publisher,
             notifier: self.notifier,
+            cursors: self.cursors,
+            typists: self.typists,
+            client_hints: ClientHints::default(),
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),

@@ -151,7 +151,11 @@ async fn who_joins_is_told_to_the_room_and_sees_who_is_there_and_what_was_said()
                 session,
                 user,
                 room,
-            }) if user.username.as_str() == "bob" => Some((*session, user.clone(), room.clone())),
+                users_total,
+            }) if user.username.as_str() == "bob" => {
+                assert_eq!(*users_total, Some(2));
+                Some((*session, user.clone(), room.clone()))
+            }
             _ => None,
         })
         .await
@@ -163,12 +167,12 @@ async fn who_joins_is_told_to_the_room_and_sees_who_is_there_and_what_was_said()
     bob.leave(&lobby).await.expect("leaves");
     let left = ann
         .expect(|frame| match frame {
-            ServerFrame::ChannelLeave(departure) => Some(departure.user),
+            ServerFrame::ChannelLeave(departure) => Some((departure.user, departure.users_total)),
             _ => None,
         })
         .await
         .expect("told");
-    assert_eq!(left, bob.user());
+    assert_eq!(left, (bob.user(), Some(1)));
     assert_refused(bob.say(&lobby, "gone").await, ErrorCode::NotJoined);
     assert_refused(bob.leave(&lobby).await, ErrorCode::NotJoined);
     ann.say(&lobby, "alone").await.expect("sent");

@@ -181,6 +181,7 @@ fn ann() -> Membership {
             username: Username::new("Ann").expect("a name"),
             online: None,
             guest: false,
+            look: None,
         },
     }
 }

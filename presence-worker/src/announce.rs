@@ -119,6 +119,7 @@ async fn identify(commands: &mut Commands, seat: Seat) -> RedisResult<Membership
         username,
         online: Some(all > this),
         guest: role.as_deref() == Some("guest"),
+        look: None,
     };
     Ok(Membership {
         session: seat.session,

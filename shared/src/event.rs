@@ -11,6 +11,7 @@
 //! | `l <users>` | [`Membership`]: a user left |
 //! | `p <users> <0 or 1>` | [`Membership`]: a user went offline or came online |
 //! | `o <users>` | none: how many are in a large room |
+//! | `t <0 or 1>` | [`Membership`]: a user stopped typing or types; told live, never stored |
 
 use std::ops::RangeInclusive;
 
@@ -45,6 +46,10 @@ pub enum Event {
     },
     Occupancy {
         users: u64,
+    },
+    Typing {
+        on: bool,
+        who: Membership,
     },
 }
 
@@ -120,6 +125,10 @@ impl Event {
             }
             "o" => Ok(Self::Occupancy {
                 users: number(rest)?,
+            }),
+            "t" => Ok(Self::Typing {
+                on: rest == "1",
+                who: who()?,
             }),
             _ => Err(EventError::BadHeader),
         }
@@ -212,6 +221,7 @@ mod tests {
             username: Username::new("Pablo").unwrap(),
             online: Some(true),
             guest: false,
+            look: None,
         };
         Membership {
             session: SessionId::random(),
@@ -248,9 +258,11 @@ mod tests {
         let offline = Event::Presence {
             users: 1,
             online: false,
-            who,
+            who: who.clone(),
         };
         assert_eq!(decode(format!("p 1 0\n{body}")), offline);
+        let typing = Event::Typing { on: true, who };
+        assert_eq!(decode(format!("t 1\n{body}")), typing);
         assert_eq!(decode("o 9\n".into()), Event::Occupancy { users: 9 });
     }
 
@@ -277,6 +289,7 @@ mod tests {
             "z 1\n",
             "j 1\n{}",
             "o \n",
+            "t 1\n{}",
         ] {
             assert!(Event::decode(&Bytes::from(bad)).is_err(), "{bad:?}");
         }

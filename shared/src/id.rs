@@ -145,6 +145,24 @@ fn is_forbidden_in_names(character: char) -> bool {
             | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// A name, or the beginning of one, as names are compared that differ by their case only.
+pub fn folded(text: &str) -> String {
+    let text: String = text.trim_start().nfc().collect();
+    text.to_lowercase()
+}
+
+/// Normalizes, trims and checks what somebody wants to be shown as: as a name, and shorter.
+///
+/// # Errors
+/// [`NameError`] says which rule it breaks.
+pub fn checked_display_name(text: &str) -> Result<String, NameError> {
+    let name = checked_name(text)?;
+    if name.chars().count() > limits::DISPLAY_NAME_CHARACTERS {
+        return Err(NameError::TooLong);
+    }
+    Ok(name.to_string())
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

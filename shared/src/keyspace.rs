@@ -3,9 +3,13 @@
 //! A room's keys carry its partition's hash tag, so that they, the partition's stream and the
 //! room's pub/sub channel share one cluster slot.
 
+mod people;
+
 use std::sync::Arc;
 
 use uuid::Uuid;
+
+pub use people::*;
 
 use crate::id::{
     self, Address, ChannelId, GatewayId, PhotoId, RoomName, SessionId, UserId, Username,
@@ -104,13 +108,13 @@ pub fn users_uuid_index(user: UserId) -> String {
     format!("usersUUIDListIndex:{user}")
 }
 
-/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`, `CreatedAt`. A guest's
-/// expires some time after they are gone.
+/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`, `CreatedAt`, and where they
+/// are set `DisplayName`, `Color` and `Avatar`. A guest's expires some time after they are gone.
 pub fn user_account(user: UserId) -> String {
     format!("userAccount:{user}")
 }
 
-/// HASH SHA-256 of an access key (hex) → `<expiry in ms> <session>`. TTL 30 d.
+/// HASH SHA-256 of an access key (hex) → its expiry in ms. TTL 30 d.
 pub fn access_key(user: UserId) -> String {
     format!("access_key:{user}")
 }

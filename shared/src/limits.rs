@@ -13,6 +13,18 @@ pub const CLIENT_ID_BYTES: usize = 64;
 pub const LIST_PAGE_ENTRIES: usize = 100;
 /// How long a client message id is remembered, in seconds.
 pub const MESSAGE_DEDUPLICATION_SECONDS: u64 = 300;
+/// Whom one message may name.
+pub const MENTIONS: usize = 50;
+/// Characters of a display name: it stands where a name does.
+pub const DISPLAY_NAME_CHARACTERS: usize = 40;
+/// A photo's id, which is all that an avatar is, in bytes.
+pub const AVATAR_BYTES: usize = 64;
+/// Rooms for which a user has a read cursor.
+pub const READ_CURSORS: usize = 500;
+/// Messages that name a user and are kept in mind.
+pub const KEPT_MENTIONS: usize = 500;
+/// Characters kept of what a client calls itself.
+pub const CLIENT_HINT_CHARACTERS: usize = 80;
 /// Access keys are 32 random bytes, written as 64 hexadecimal digits.
 pub const ACCESS_KEY_BYTES: usize = 32;
 /// How long an access key is good for, in seconds (30 days).

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{SessionId, UserId},
-    protocol::{ServerEnvelope, value::User},
+    protocol::{
+        ServerEnvelope,
+        value::{Look, User},
+    },
 };
 
 /// A notice. It is a hint and may be lost: what it is about is also written where the next look
@@ -56,6 +59,8 @@ pub enum Content {
 pub enum Order {
     /// Its user was signed out elsewhere: end the connection.
     SignedOut,
+    /// Its user is shown otherwise from now on.
+    Look(Option<Box<Look>>),
 }
 
 impl Notice {

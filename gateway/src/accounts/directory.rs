@@ -3,9 +3,9 @@
 mod external;
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use parlor_shared::{
@@ -13,9 +13,8 @@ use parlor_shared::{
     id::{UserId, Username},
     keyspace, limits,
     protocol::{
-        client::{Credentials, Page, Secret},
-        server::Users,
-        value::User,
+        client::{Credentials, Secret},
+        value::{Look, User},
     },
     redis::Commands,
 };
@@ -23,12 +22,11 @@ use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{
     Grant, Identity, Passwords, Refusal, keys,
-    names::{self, Holder, Registered},
+    known::Known,
+    names::{self, Holder},
     throttle,
 };
 
-/// Names kept in memory; beyond it they are looked up anew. A name never changes.
-const KNOWN_USERS: usize = 50_000;
 /// How long a guest's name stays theirs until the registry knows their session, in seconds.
 const GUEST_RESERVATION_SECONDS: u64 = 3_600;
 
@@ -45,10 +43,10 @@ pub struct DirectorySettings {
 /// The directory. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    commands: Commands,
-    passwords: Passwords,
-    settings: DirectorySettings,
-    known: Arc<Mutex<HashMap<UserId, (Username, bool)>>>,
+    pub(super) commands: Commands,
+    pub(super) passwords: Passwords,
+    pub(super) settings: DirectorySettings,
+    known: Arc<Mutex<Known>>,
 }
 
 impl Directory {
@@ -112,17 +110,25 @@ impl Directory {
             Holder::Nobody => self.register(name.clone(), password).await,
             Holder::Pending | Holder::Guest => Err(Refusal::NameTaken),
             Holder::Account(user) => {
-                let hash: Option<String> = commands
-                    .hget(keyspace::user_account(user), "PasswordHash")
-                    .await?;
-                if !self
-                    .passwords
-                    .verify(password, hash.unwrap_or_default())
-                    .await?
-                {
+                let account = keyspace::user_account(user);
+                let hash: Option<String> = commands.hget(&account, "PasswordHash").await?;
+                let hash = hash.unwrap_or_default();
+                if !self.passwords.verify(password, hash.clone()).await? {
                     return Err(Refusal::WrongPassword);
                 }
-                self.identify(user, name.clone(), false).await
+                let mut identity = self.identify(user, name.clone(), false).await?;
+                // Who changes the password does that first and ends the keys then: so either they
+                // have ended this one, or here it shows that the password is another.
+                let now: Option<String> = commands.hget(&account, "PasswordHash").await?;
+                if now.is_none_or(|now| now != hash) {
+                    self.revoke(user, &identity.access_key).await?;
+                    return Err(Refusal::WrongPassword);
+                }
+                self.forget(user);
+                if let Some(found) = self.user(user).await? {
+                    identity.user = found;
+                }
+                Ok(identity)
             }
         }
     }
@@ -148,7 +154,9 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
-        let expiry = keys::expiry(&mut self.commands.clone(), user, &key).await?;
+        // As they are shown now, since the session keeps it.
+        self.forget(user);
+        let expiry = keys::good_until(&mut self.commands.clone(), user, &key).await?;
         let expiry = expiry.ok_or(Refusal::UnknownKey)?;
         let user = self.user(user).await?;
         let grant = Grant::of_key(&key, expiry);
@@ -164,7 +172,7 @@ impl Directory {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
-        match keys::expiry(&mut self.commands.clone(), user, key).await? {
+        match keys::good_until(&mut self.commands.clone(), user, key).await? {
             Some(_) => self.user(user).await,
             None => Ok(None),
         }
@@ -202,14 +210,16 @@ impl Directory {
         guest: bool,
     ) -> Result<Identity, Refusal> {
         let access_key = keys::issue(&mut self.commands.clone(), uuid).await?;
-        self.remember(uuid, &name, guest);
+        let user = User {
+            uuid,
+            username: name,
+            online: None,
+            guest,
+            look: None,
+        };
+        self.known().remember(&user, Instant::now());
         Ok(Identity {
-            user: User {
-                uuid,
-                username: name,
-                online: None,
-                guest,
-            },
+            user,
             access_key,
             grant: None,
         })
@@ -219,7 +229,7 @@ impl Directory {
         clippy::unused_self,
         reason = "reads as a check of this directory's rules"
     )]
-    fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
+    pub(super) fn check_password(&self, password: &Secret) -> Result<(), Refusal> {
         if (1..=limits::PASSWORD_BYTES).contains(&password.0.len()) {
             Ok(())
         } else {
@@ -240,13 +250,11 @@ impl Directory {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn users(&self, users: &[UserId]) -> RedisResult<Vec<User>> {
+        let now = Instant::now();
         let unknown: Vec<UserId> = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            users
-                .iter()
-                .filter(|user| !known.contains_key(user))
-                .copied()
-                .collect()
+            let known = self.known();
+            let unknown = users.iter().filter(|user| known.needs(**user, now));
+            unknown.copied().collect()
         };
         if !unknown.is_empty() {
             let mut lookup = pipe();
@@ -254,28 +262,20 @@ impl Directory {
                 lookup
                     .cmd("HMGET")
                     .arg(keyspace::user_account(*user))
-                    .arg("Username")
-                    .arg("Role");
+                    .arg(&ACCOUNT_FIELDS);
             }
-            let found: Vec<(Option<String>, Option<String>)> =
+            let found: Vec<Vec<Option<String>>> =
                 lookup.query_async(&mut self.commands.clone()).await?;
-            for (user, (name, role)) in unknown.iter().zip(found) {
-                if let Some(Ok(name)) = name.as_deref().map(Username::new) {
-                    self.remember(*user, &name, role.as_deref() == Some("guest"));
+            let mut known = self.known();
+            for (uuid, fields) in unknown.iter().zip(found) {
+                match user_of(*uuid, fields) {
+                    Some(user) => known.remember(&user, now),
+                    None => known.forget(*uuid),
                 }
             }
         }
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let user = |uuid: &UserId| {
-            let (username, guest) = known.get(uuid)?.clone();
-            Some(User {
-                uuid: *uuid,
-                username,
-                online: None,
-                guest,
-            })
-        };
-        Ok(users.iter().filter_map(user).collect())
+        let known = self.known();
+        Ok(users.iter().filter_map(|user| known.user(*user)).collect())
     }
 
     /// Looks users up, with whether they are online.
@@ -291,46 +291,13 @@ impl Directory {
         Ok(users)
     }
 
-    fn remember(&self, user: UserId, name: &Username, guest: bool) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KNOWN_USERS {
-            known.clear();
-        }
-        known.insert(user, (name.clone(), guest));
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A page of accounts in the order of registration, and who of them is online.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn list(&self, page: Page) -> RedisResult<Users> {
-        let mut commands = self.commands.clone();
-        let (from, to) = super::list_range(page);
-        let (total, entries): (u64, Vec<String>) = pipe()
-            .llen(keyspace::users())
-            .lrange(keyspace::users(), from, to)
-            .query_async(&mut commands)
-            .await?;
-        let entries: Vec<Registered> = entries
-            .iter()
-            .filter_map(|entry| serde_json::from_str(entry).ok())
-            .collect();
-        let online = self.online(entries.iter().map(|entry| entry.uuid)).await?;
-        let users: Vec<User> = entries
-            .into_iter()
-            .zip(online)
-            .map(|(entry, online)| User {
-                uuid: entry.uuid,
-                username: entry.username,
-                online: Some(online),
-                guest: false,
-            })
-            .collect();
-        Ok(Users {
-            total,
-            received: users.len() as u64,
-            users,
-        })
+    /// Has a user looked up anew.
+    pub(super) fn forget(&self, user: UserId) {
+        self.known().forget(user);
     }
 
     async fn online(&self, users: impl Iterator<Item = UserId>) -> RedisResult<Vec<bool>> {
@@ -345,4 +312,23 @@ impl Directory {
         }
         lookup.query_async(&mut self.commands.clone()).await
     }
+}
+
+/// What is read of an account, in the order in which [`user_of`] takes it.
+const ACCOUNT_FIELDS: [&str; 5] = ["Username", "Role", "DisplayName", "Color", "Avatar"];
+
+fn user_of(uuid: UserId, fields: Vec<Option<String>>) -> Option<User> {
+    let [username, role, display_name, color, avatar] = fields.try_into().ok()?;
+    let look = Look {
+        display_name,
+        color,
+        avatar,
+    };
+    Some(User {
+        uuid,
+        username: Username::new(&username?).ok()?,
+        online: None,
+        guest: role.as_deref() == Some("guest"),
+        look: look.boxed(),
+    })
 }

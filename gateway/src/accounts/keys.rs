@@ -1,11 +1,16 @@
 //! Access keys: 32 random bytes, given to the client once; Redis holds their SHA-256 only.
 
 use parlor_shared::{
-    clock, id::UserId, keyspace, limits, protocol::client::Secret, redis::Commands,
+    clock,
+    id::{SessionId, UserId},
+    keyspace, limits,
+    protocol::client::Secret,
+    redis::Commands,
 };
 use rand::RngCore as _;
 use redis::{AsyncCommands as _, RedisResult, pipe};
 use sha2::{Digest as _, Sha256};
+use uuid::{Builder, Uuid};
 
 /// Keys one user may hold: one a device and page is plenty. The oldest go first.
 const KEYS_PER_USER: usize = 32;
@@ -43,15 +48,16 @@ pub async fn issue_until(
 }
 
 /// Until when a key is good (ms since 1970); `None` if it is not one of the user's or has expired.
-pub async fn expiry(
+pub async fn good_until(
     commands: &mut Commands,
     user: UserId,
     key: &Secret,
 ) -> RedisResult<Option<u64>> {
-    let expiry: Option<u64> = commands
+    let held: Option<String> = commands
         .hget(keyspace::access_key(user), digest(key))
         .await?;
-    Ok(expiry.filter(|expiry| *expiry > clock::now_ms()))
+    let until = held.as_deref().and_then(expiry);
+    Ok(until.filter(|until| *until > clock::now_ms()))
 }
 
 /// What follows the random part of a key.
@@ -63,13 +69,19 @@ pub fn tail(key: &Secret) -> &str {
 
 /// Ends a key.
 pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> RedisResult<()> {
-    commands.hdel(keyspace::access_key(user), digest(key)).await
+    pipe()
+        .hdel(keyspace::access_key(user), digest(key))
+        .ignore()
+        .hdel(keyspace::sign_ins(user), sign_in(key).to_string())
+        .ignore()
+        .query_async(commands)
+        .await
 }
 
 async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
     let name = keyspace::access_key(user);
-    let mut keys: Vec<(String, u64)> = commands.hgetall(&name).await?;
-    keys.sort_by_key(|(_, expiry)| *expiry);
+    let mut keys: Vec<(String, String)> = commands.hgetall(&name).await?;
+    keys.sort_by_key(|(_, held)| expiry(held));
     let surplus = keys.len().saturating_sub(KEYS_PER_USER);
     let oldest: Vec<String> = keys
         .into_iter()
@@ -83,8 +95,25 @@ async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
 }
 
 /// What Redis knows a key by. The key is random, so a plain hash can't be guessed back.
-fn digest(key: &Secret) -> String {
+pub(super) fn digest(key: &Secret) -> String {
     hex(&Sha256::digest(key.0.as_bytes()))
+}
+
+/// When a key expires, in ms, by what is held of it.
+pub(super) fn expiry(held: &str) -> Option<u64> {
+    held.split(' ').next()?.parse().ok()
+}
+
+/// What the sign-in that a key is of is called: it tells nothing that would let anybody in.
+pub(super) fn sign_in(key: &Secret) -> SessionId {
+    sign_in_of(&digest(key)).unwrap_or_default()
+}
+
+/// The same by what Redis knows the key by.
+pub(super) fn sign_in_of(digest: &str) -> Option<SessionId> {
+    let half = digest.get(..32)?;
+    let bytes = Uuid::parse_str(half).ok()?.into_bytes();
+    Some(SessionId(Builder::from_random_bytes(bytes).into_uuid()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,11 +1,15 @@
 //! Who people are: accounts with a password, guests with a nickname, and the access keys that let
 //! both come back.
 
+mod by_name;
 mod directory;
 mod grant;
 mod keys;
+mod known;
 mod names;
 mod passwords;
+mod people;
+mod sign_ins;
 mod throttle;
 
 pub use directory::{Directory, DirectorySettings, External};

@@ -9,6 +9,8 @@ use parlor_shared::{
 use redis::{AsyncCommands as _, RedisResult, pipe};
 use serde::{Deserialize, Serialize};
 
+use super::by_name;
+
 /// How long a sign-up may take until its name is free again, in seconds.
 const PENDING_SECONDS: u64 = 60;
 /// What stands in place of an index meanwhile.
@@ -87,6 +89,7 @@ pub async fn register_as(
             .invoke_async(commands)
             .await;
         let _: RedisResult<()> = commands.del(keyspace::user_account(user)).await;
+        let _: RedisResult<()> = by_name::remove(commands, name, user).await;
     }
     made.map(|()| true)
 }
@@ -115,7 +118,9 @@ async fn register_reserved(
         .rpush(keyspace::users(), entry)
         .query_async(commands)
         .await?;
-    pipe()
+    let mut indices = pipe();
+    by_name::enter(&mut indices, name, user);
+    indices
         .set(keyspace::users_uuid_index(user), length - 1)
         .ignore()
         .set(keyspace::users_username_index(name), length - 1)
@@ -160,6 +165,10 @@ pub async fn keep_guest(commands: &mut Commands, user: UserId, name: &Username) 
         .persist(keyspace::user_account(user))
         .ignore()
         .persist(keyspace::users_username_index(name))
+        .ignore()
+        .persist(keyspace::read_cursors(user))
+        .ignore()
+        .persist(keyspace::mentions(user))
         .ignore()
         .query_async(commands)
         .await

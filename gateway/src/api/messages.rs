@@ -122,6 +122,7 @@ pub(super) async fn send(
         room: Some(room.clone()),
         message: new.message,
         photo: None,
+        mentions: Vec::new(),
         client_message_id: new.client_message_id,
         created_at: String::new(),
         seq: 0,

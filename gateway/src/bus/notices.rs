@@ -22,6 +22,7 @@ use redis::{RedisResult, pipe};
 use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::mentions::{self, Mention};
 use crate::metrics::GatewayMetrics;
 
 /// Notices that wait to be sent, or to be handed to sessions. They are hints: beyond it they are
@@ -93,6 +94,7 @@ pub struct Notifier {
 #[derive(Debug)]
 enum Errand {
     PrivateMessage(PrivateMessage),
+    Mention(Mention),
     Notice(Notice),
 }
 
@@ -121,6 +123,11 @@ impl Notifier {
         self.queue(Errand::Notice(notice));
     }
 
+    /// Notes a message that names users and tells those. Never waits.
+    pub fn mention(&self, mention: Mention) {
+        self.queue(Errand::Mention(mention));
+    }
+
     fn queue(&self, errand: Errand) {
         if self.queue.try_send(errand).is_err() {
             self.metrics.notices_dropped.inc();
@@ -138,17 +145,20 @@ impl Task {
     async fn run(mut self, mut errands: mpsc::Receiver<Errand>) {
         let mut batch = Vec::with_capacity(BATCH_NOTICES);
         while errands.recv_many(&mut batch, BATCH_NOTICES).await > 0 {
-            let (mut messages, mut notices) = (Vec::new(), Vec::new());
+            let (mut messages, mut mentions, mut notices) = (Vec::new(), Vec::new(), Vec::new());
             for errand in batch.drain(..) {
                 match errand {
                     Errand::PrivateMessage(message) => messages.push(message),
+                    Errand::Mention(mention) => mentions.push(mention),
                     Errand::Notice(notice) => notices.push(notice),
                 }
             }
             let due = self.due(messages);
             notices.extend(due.iter().map(as_notice));
+            notices.extend(mentions.iter().flat_map(mentions::notices));
             let told = async {
                 self.note(&due).await?;
+                mentions::note(&mut self.commands, &mentions).await?;
                 self.tell(&notices).await
             };
             if let Err(error) = told.await {

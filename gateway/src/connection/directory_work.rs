@@ -10,6 +10,7 @@ use parlor_shared::{
     protocol::{
         ErrorBody, ServerFrame,
         client::{Page, Secret},
+        people::UserSearch,
         server::{History, PrivateRoom, PrivateRooms, RoomInfo, Rooms},
         value::{Message, RoomRef, User},
     },
@@ -18,7 +19,9 @@ use parlor_shared::{
 use redis::{RedisResult, pipe};
 use tracing::warn;
 
-use super::{Connection, effects::unavailable, leaving::StillListed, registry::Door};
+use super::{
+    Connection, effects::unavailable, leaving::StillListed, people::key_ended, registry::Door,
+};
 use crate::{
     accounts::list_range,
     bus::history::{HistoryPage, Range},
@@ -66,10 +69,21 @@ impl Connection {
             if user.guest {
                 self.app.directory.keep_guest(&user).await?;
             }
-            RedisResult::Ok(())
+            let key = &authenticated.identity.access_key;
+            let (session, directory) = (self.session.id(), &self.app.directory);
+            directory
+                .note_session(user.uuid, key, session, &self.client)
+                .await
         };
         let messages = match registered.await {
-            Ok(()) => {
+            Ok(false) => {
+                // Nobody was told of this session, so nobody need be told of its end.
+                if self.signed_in.is_none() {
+                    self.unregister(user, None).await;
+                }
+                Err(key_ended())
+            }
+            Ok(true) => {
                 if self.signed_in.is_none() {
                     let door = Door {
                         session: self.session.id(),
@@ -153,8 +167,8 @@ impl Connection {
         }
     }
 
-    pub(super) async fn users(&self, page: Page) -> Result<ServerFrame, ErrorBody> {
-        let users = self.app.directory.list(page).await;
+    pub(super) async fn users(&self, search: UserSearch) -> Result<ServerFrame, ErrorBody> {
+        let users = self.app.directory.search(search).await;
         users
             .map(ServerFrame::Users)
             .map_err(|error| unavailable(&error))

@@ -15,7 +15,7 @@ use parlor_shared::{
 };
 use tracing::warn;
 
-use super::{Connection, End};
+use super::{Connection, End, people::mention};
 use crate::{
     accounts::{Identity, Refusal},
     bus::{
@@ -94,6 +94,8 @@ impl Connection {
             channel,
             mut message,
         } = publication;
+        let mentioned = self.mentioned(&address, &message).await;
+        message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
         let uuid = MessageId::random();
@@ -117,6 +119,14 @@ impl Connection {
         );
         let refused = self.app.metrics.messages_refused.clone();
         let done = move |outcome: Result<Published, PublishError>| {
+            if let Ok(published) = &outcome
+                && !mentioned.is_empty()
+                // Of one seen before they were told then.
+                && published.message == uuid
+            {
+                let named = (mentioned, &sender);
+                notifier.mention(mention(&address, &private, named, published));
+            }
             if let (Some(recipient), Ok(published)) = (recipient, &outcome) {
                 let position = published.position.clone();
                 notifier.tell(PrivateMessage {
@@ -192,8 +202,8 @@ impl Connection {
             Work::Join(join) => return Some(self.join(*join).await),
             Work::Photo(work) => return Some(self.photo(work).await),
             Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
-            Work::Users { id, page } => {
-                let answer = self.users(page).await;
+            Work::Users { id, search } => {
+                let answer = self.users(search).await;
                 return Some(Outcome::Answer { id, answer });
             }
             Work::PrivateRooms { id, user, page } => {
@@ -204,6 +214,7 @@ impl Connection {
                 let answer = self.rooms(page).await;
                 return Some(Outcome::Answer { id, answer });
             }
+            Work::People { id, work } => return self.perform_for_people(id, *work).await,
             Work::History {
                 id,
                 address,

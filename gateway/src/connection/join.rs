@@ -104,8 +104,13 @@ impl Connection {
         if joined.first && joined.users > app.registry_settings.names_limit {
             app.rooms.occupancy_changed(channel);
         }
-        let pages = self.read_history(join, channel, &joined, backlog).await;
-        let pages = pages.map_err(|error| unavailable(&error))?;
+        let stands = (joined.epoch.as_str(), joined.seq);
+        let (reader, address) = (join.user.uuid, &join.address);
+        let (pages, read) = tokio::try_join!(
+            self.read_history(join, channel, &joined, backlog),
+            app.cursors.on_join(reader, address, channel, stands),
+        )
+        .map_err(|error| unavailable(&error))?;
         let users = self
             .roster(channel, joined.users)
             .await
@@ -118,6 +123,7 @@ impl Connection {
             users_total: joined.users,
             epoch: pages.epoch,
             seq: pages.seq,
+            read,
             more: pages.more,
             recovered: pages.recovered,
         })

@@ -1,6 +1,7 @@
 //! The task that owns a connection: reads frames, lets the session decide, has the effects carried
 //! out, and notices when the other side is gone.
 
+pub mod client_hint;
 mod directory_work;
 mod effects;
 mod in_flight;
@@ -8,6 +9,7 @@ pub mod inbox;
 mod join;
 mod leaving;
 pub mod pages;
+mod people;
 mod photo_work;
 pub mod registrar;
 pub mod registry;
@@ -70,6 +72,8 @@ pub struct Connection {
     session: Session,
     decoder: Decoder,
     address: IpAddr,
+    /// What the client calls itself.
+    client: Arc<str>,
     memberships: HashMap<ChannelId, Membership>,
     still_listed: StillListed,
     in_flight: InFlight,
@@ -92,7 +96,7 @@ enum End {
 }
 
 impl Connection {
-    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr) -> Self {
+    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr, client: Arc<str>) -> Self {
         let id = SessionId::random();
         let now = Instant::now();
         Self {
@@ -100,6 +104,7 @@ impl Connection {
             session: Session::new(id, Arc::clone(&app.rules), now),
             decoder: Decoder::new(app.limits.frame_bytes),
             address,
+            client,
             memberships: HashMap::new(),
             still_listed: StillListed::default(),
             in_flight: InFlight::default(),

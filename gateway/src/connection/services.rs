@@ -9,10 +9,13 @@ use parlor_shared::{
     redis::{Commands, presence},
 };
 
-use super::{registrar::Registrar, registry::Connections};
+use super::{client_hint::ClientHints, registrar::Registrar, registry::Connections};
 use crate::{
     accounts::Directory,
-    bus::{history::History, notices::Notifier, publisher::Publisher},
+    bus::{
+        cursors::Cursors, history::History, notices::Notifier, publisher::Publisher,
+        typing::Typists,
+    },
     metrics::GatewayMetrics,
     photos::Photos,
     rooms::Registry,
@@ -32,6 +35,9 @@ pub struct Services {
     pub rooms: Registry,
     pub publisher: Publisher,
     pub notifier: Notifier,
+    pub cursors: Cursors,
+    pub typists: Typists,
+    pub client_hints: ClientHints,
     pub registrar: Registrar,
     pub connections: Connections,
     pub user_limits: UserLimits,

@@ -1,6 +1,6 @@
 //! `GET /ws`: who may upgrade, and the hand-over of the socket.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Extension,
@@ -63,10 +63,13 @@ pub(super) async fn upgrade(
         }
     };
     let upgraded = hyper::upgrade::on(&mut request);
+    let user_agent = request.headers().get(header::USER_AGENT);
+    let user_agent = user_agent.and_then(|value| value.to_str().ok());
+    let client = state.app.client_hints.of(user_agent.unwrap_or_default());
     let tracker = state.connections.clone();
     tracker.spawn(async move {
         match upgraded.await {
-            Ok(upgraded) => start(state, upgraded, address, query, place).await,
+            Ok(upgraded) => start(state, upgraded, (address, client), query, place).await,
             Err(error) => debug!(%error, "the upgrade failed"),
         }
     });
@@ -76,7 +79,7 @@ pub(super) async fn upgrade(
 async fn start(
     state: State,
     upgraded: Upgraded,
-    address: IpAddr,
+    (address, client): (IpAddr, Arc<str>),
     query: ConnectQuery,
     place: Place,
 ) {
@@ -85,7 +88,7 @@ async fn start(
         tracing::error!("an upgraded connection is not the socket it was");
         return;
     };
-    let connection = Connection::new(state.app.clone(), socket, address);
+    let connection = Connection::new(state.app.clone(), socket, address, client);
     drop(state);
     connection.run(query, early).await;
     drop(place);

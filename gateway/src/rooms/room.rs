@@ -218,6 +218,10 @@ impl<S> Room<S> {
     pub fn event(&mut self, event: Event, out: &mut impl Deliver<S>) -> Vec<Need> {
         match event {
             Event::Message(message) => self.take_in([message], out),
+            Event::Typing { ref who, .. } => {
+                self.tell_typing(&event, who.user.uuid, out);
+                Vec::new()
+            }
             other => {
                 let kind = &self.kind;
                 if let Some(frames) =
@@ -434,6 +438,22 @@ impl<S> Room<S> {
         self.progress = Progress::Delivered { epoch, seq };
         if let Event::Message(message) = event {
             self.ring.push(message);
+        }
+    }
+
+    /// Tells those who are here that somebody types, but not the one who does. Who waits for their
+    /// history is not told: it is over before they are in.
+    fn tell_typing(&mut self, event: &Event, typist: UserId, out: &mut impl Deliver<S>) {
+        let kind = &self.kind;
+        let Some(frames) = Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, event))
+        else {
+            return;
+        };
+        for member in &self.members {
+            if member.user != typist && matches!(member.phase, Phase::Live { .. }) {
+                out.deliver(&member.sink, frames.for_viewer(member.user));
+                self.stats.deliveries += 1;
+            }
         }
     }
 

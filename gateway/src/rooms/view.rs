@@ -8,6 +8,7 @@ use parlor_shared::{
     id::{Address, RoomName, UserId},
     protocol::{
         ServerEnvelope, ServerFrame,
+        people::Typing,
         server::{Departure, Presence, Resync, Sys},
         value::{Message, Recipient, RoomRef},
     },
@@ -79,19 +80,21 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
     let room = || RoomRef::from(&kind.address(viewer));
     let frame = match event {
         Event::Message(message) => live_message(kind, viewer, message)?,
-        Event::Joined { who, .. } => {
+        Event::Joined { who, users } => {
             let mut user = who.user.clone();
             user.online = Some(true);
             ServerFrame::Sys(Sys::ChannelJoin {
                 session: who.session,
                 user,
                 room: room(),
+                users_total: Some(*users),
             })
         }
-        Event::Left { who, .. } => ServerFrame::ChannelLeave(Departure {
+        Event::Left { who, users } => ServerFrame::ChannelLeave(Departure {
             session: who.session,
             user: who.user.uuid,
             room: room(),
+            users_total: Some(*users),
         }),
         Event::Presence { users, online, who } => ServerFrame::Sys(Sys::Presence(Presence {
             room: room(),
@@ -106,6 +109,12 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
             username: None,
             online: None,
             users_total: *users,
+        })),
+        Event::Typing { on, who } => ServerFrame::Sys(Sys::Typing(Typing {
+            room: room(),
+            user_uuid: who.user.uuid,
+            username: who.user.username.clone(),
+            on: *on,
         })),
     };
     Some(ServerEnvelope::from(frame).encode())

@@ -5,11 +5,12 @@ use parlor_shared::{
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
+        people::{Profile, UserSearch},
         value::{Message, Photo, User},
     },
 };
 
-use super::rate::SharedBucket;
+use super::{people::PeopleWork, rate::SharedBucket};
 use crate::accounts::{Identity, Refusal};
 
 /// Effects in the order in which they are carried out.
@@ -96,7 +97,7 @@ pub enum Work {
     },
     Users {
         id: Option<RequestId>,
-        page: Page,
+        search: UserSearch,
     },
     PrivateRooms {
         id: Option<RequestId>,
@@ -115,6 +116,10 @@ pub enum Work {
         before: Option<u64>,
         after: Option<u64>,
         count: usize,
+    },
+    People {
+        id: Option<RequestId>,
+        work: Box<PeopleWork>,
     },
     Photo(PhotoWork),
 }
@@ -155,6 +160,11 @@ pub enum Outcome {
     Joined(Box<JoinOutcome>),
     Resumed {
         id: Option<RequestId>,
+    },
+    /// The session's user is shown otherwise.
+    ProfileChanged {
+        id: Option<RequestId>,
+        profile: Box<Profile>,
     },
     Photo(Box<PhotoOutcome>),
 }
@@ -215,6 +225,8 @@ pub struct Room {
     pub users_total: u64,
     pub epoch: String,
     pub seq: u64,
+    /// Where the joiner's read cursor stands.
+    pub read: Option<u64>,
     pub more: bool,
     /// For one who resumes: whether `messages` are all that was missed.
     pub recovered: bool,

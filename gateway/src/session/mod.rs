@@ -6,6 +6,8 @@
 
 mod commands;
 pub mod effect;
+pub mod mentions;
+mod people;
 pub mod rate;
 
 use std::{
@@ -27,7 +29,9 @@ use parlor_shared::{
 };
 
 use crate::accounts::Grant;
+pub use commands::sign_in::refusal;
 pub use effect::{Effect, Effects, Outcome, Work};
+pub use people::PeopleWork;
 use rate::{Bucket, SharedBucket};
 
 /// Frames refused by the rate limit, one after the other, until the connection is ended: a client
@@ -236,7 +240,7 @@ impl Session {
             ClientFrame::SignIn(block) => commands::sign_in::sign_in(id, block),
             ClientFrame::Resume(block) => commands::resume::resume(self, id, block),
             ClientFrame::SignOut => commands::sign_out::sign_out(self, id, now),
-            ClientFrame::Users(page) => commands::lists::users(self, id, page),
+            ClientFrame::Users(search) => commands::lists::users(self, id, search),
             ClientFrame::PrivateRooms(page) => commands::lists::private_rooms(self, id, page),
             ClientFrame::Rooms(page) => commands::lists::rooms(self, id, page),
             ClientFrame::ChannelJoin(block) => commands::channel_join::join(self, id, &block),
@@ -248,6 +252,16 @@ impl Session {
                 commands::channel_messages::history(self, id, &block)
             }
             ClientFrame::Ping => vec![Effect::Pong { id }],
+            ClientFrame::ReadTo(block) => commands::read_cursors::read_to(self, id, &block),
+            ClientFrame::Unread(page) => commands::read_cursors::unread(self, id, page),
+            ClientFrame::Typing(block) => commands::typing::typing(self, id, &block),
+            ClientFrame::Profile(block) => commands::profile::profile(self, id, block),
+            ClientFrame::ProfileUpdate(block) => commands::profile::update(self, id, block),
+            ClientFrame::PasswordChange(block) => {
+                commands::own_sessions::password_change(self, id, block)
+            }
+            ClientFrame::Sessions => commands::own_sessions::sessions(self, id),
+            ClientFrame::SessionEnd(block) => commands::own_sessions::end(self, id, block),
         }
     }
 
@@ -255,6 +269,10 @@ impl Session {
     pub fn on_order(&mut self, order: &Order) -> Effects {
         match order {
             Order::SignedOut => vec![Effect::Close(CloseCode::SignedOut)],
+            Order::Look(look) => {
+                commands::profile::look(self, look.as_deref());
+                Vec::new()
+            }
         }
     }
 
@@ -270,6 +288,9 @@ impl Session {
             }
             Outcome::Registered(outcome) => commands::sign_in::registered(self, *outcome),
             Outcome::Joined(outcome) => commands::channel_join::joined(self, *outcome),
+            Outcome::ProfileChanged { id, profile } => {
+                commands::profile::changed(self, id, profile)
+            }
             Outcome::Resumed { id } => commands::resume::finished(self, id),
             Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
@@ -282,6 +303,11 @@ fn send(id: Option<RequestId>, frame: ServerFrame) -> Effect {
 
 fn error(id: Option<RequestId>, body: ErrorBody) -> Effect {
     send(id, ServerFrame::Error(body))
+}
+
+fn perform(id: Option<RequestId>, work: PeopleWork) -> Effect {
+    let work = Box::new(work);
+    Effect::Perform(Work::People { id, work })
 }
 
 fn not_signed_in(id: Option<RequestId>) -> Effects {

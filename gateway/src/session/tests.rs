@@ -21,6 +21,7 @@ use crate::accounts::{Identity, Refusal};
 mod connecting;
 mod limits;
 mod messages;
+mod people;
 mod rooms;
 
 /// A session and the clock it goes by.
@@ -58,6 +59,7 @@ fn person(name: &str) -> User {
         username: Username::new(name).expect("a name"),
         online: None,
         guest: false,
+        look: None,
     }
 }
 
@@ -71,6 +73,7 @@ fn room(channel: &str, seq: u64) -> Room {
         users_total: 1,
         epoch: "e".into(),
         seq,
+        read: None,
         more: false,
         recovered: false,
     }

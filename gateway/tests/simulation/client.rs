@@ -145,6 +145,7 @@ impl Client {
                 username: Username::new(name).expect("a name"),
                 online: None,
                 guest: true,
+                look: None,
             },
             connection: None,
             ready: false,

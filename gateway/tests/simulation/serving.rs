@@ -260,6 +260,8 @@ impl World {
                 self.attach(id, gateway, *join);
                 return;
             }
+            // What people have read is no part of the model.
+            Work::People { .. } => None,
             other => panic!("no client asks for {other:?}"),
         };
         let wait = self.delay();
@@ -428,6 +430,7 @@ impl World {
             users,
             epoch: found.epoch,
             seq: found.seq,
+            read: None,
             more: found.more,
             recovered: found.recovered,
         });

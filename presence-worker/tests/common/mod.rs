@@ -118,6 +118,7 @@ impl Stage {
             username: Username::new(name).expect("a name"),
             online: Some(true),
             guest: role == "guest",
+            look: None,
         };
         let account = keyspace::user_account(user.uuid);
         let facts = [("Username", name), ("Role", role)];

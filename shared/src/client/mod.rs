@@ -1,6 +1,7 @@
 //! A small client for tests and tools: requests with their answers, and an inbox for all else.
 
 pub mod chat_check;
+mod people;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -19,6 +20,7 @@ use crate::{
             ChannelJoin, ChannelMessage, ChannelMessages, Credentials, Page, Resume, ResumeRoom,
             Secret, SignIn,
         },
+        people::UserSearch,
         server::{Ack, Authorized, ChannelJoined, History, PrivateRooms, Resumed, Rooms, Users},
         value::{Message, RoomRef},
     },
@@ -331,8 +333,8 @@ impl Client {
         }
     }
 
-    pub async fn users(&mut self, page: Page) -> Result<Users, ClientError> {
-        match self.request(ClientFrame::Users(page)).await? {
+    pub async fn users(&mut self, search: impl Into<UserSearch>) -> Result<Users, ClientError> {
+        match self.request(ClientFrame::Users(search.into())).await? {
             ServerFrame::Users(users) => Ok(users),
             other => Err(unexpected(&other)),
         }

@@ -9,7 +9,10 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
-use super::value::{AddressError, RoomRef};
+use super::{
+    people::{PasswordChange, ProfileOf, ProfileUpdate, ReadTo, SessionEnd, TypingNow, UserSearch},
+    value::{AddressError, RoomRef},
+};
 use crate::{
     id::{PhotoId, UserId},
     limits,
@@ -50,8 +53,8 @@ pub enum ClientFrame {
     SignIn(SignIn),
     /// Ends the user's session on this connection and its access key.
     SignOut,
-    /// Lists accounts in the order of registration.
-    Users(Page),
+    /// Lists accounts in the order of registration, or those whose names begin alike.
+    Users(UserSearch),
     /// Joins a room and asks for its last messages.
     ChannelJoin(ChannelJoin),
     /// Leaves a room.
@@ -68,6 +71,22 @@ pub enum ClientFrame {
     Resume(Resume),
     /// Asks for a `pong`: browsers can't send WebSocket pings.
     Ping,
+    /// Moves one's read cursor of a joined room forward.
+    ReadTo(ReadTo),
+    /// Lists the rooms with a read cursor, and what is unread there.
+    Unread(Page),
+    /// Tells a joined room that one types, or stopped.
+    Typing(TypingNow),
+    /// Asks who somebody is.
+    Profile(ProfileOf),
+    /// Changes how one is shown.
+    ProfileUpdate(ProfileUpdate),
+    /// Changes one's password and ends all other sessions.
+    PasswordChange(PasswordChange),
+    /// Lists one's sign-ins.
+    Sessions,
+    /// Ends one of one's sign-ins.
+    SessionEnd(SessionEnd),
 }
 
 /// `{"username","password"}`
@@ -254,6 +273,20 @@ struct Outer<'a> {
     private_rooms: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resume: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "readTo")]
+    read_to: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    unread: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    typing: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    profile: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "profileUpdate")]
+    profile_update: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "passwordChange")]
+    password_change: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "sessionEnd")]
+    session_end: Option<&'a RawValue>,
 }
 
 impl ClientEnvelope {
@@ -298,12 +331,20 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
     const RESUME: &str =
         r#"{"userUUID":"…","accessKey":"…","rooms":[{"recipientUUID":"","epoch":"…","seq":7}]}"#;
 
+    const SEARCH: &str = r#"{"offset":0,"limit":100,"prefix":"…"}"#;
+    const READ_TO: &str = r#"{"recipientUUID":"","seq":7}, or "room" for a named room"#;
+    const TYPING: &str = r#"{"recipientUUID":"","on":true}, or "room" for a named room"#;
+    const PROFILE: &str = r#"{"userUUID":"…"}"#;
+    const PROFILE_UPDATE: &str = r##"{"displayName":"…","color":"#336699","avatar":"…"}"##;
+    const PASSWORDS: &str = r#"{"old":"…","new":"…"}"#;
+    const SESSION: &str = r#"{"sessionUUID":"…"}"#;
+
     match &*outer.kind {
         "signUp" => required("signUp", CREDENTIALS, outer.sign_up).map(ClientFrame::SignUp),
         "signIn" => required("signIn", SIGN_IN, outer.sign_in).map(ClientFrame::SignIn),
         // The demo's document sends it without a block, a client may send one: neither matters.
         "signOut" => Ok(ClientFrame::SignOut),
-        "users" => optional("users", PAGE, outer.users).map(ClientFrame::Users),
+        "users" => optional("users", SEARCH, outer.users).map(ClientFrame::Users),
         "channelJoin" => {
             let block: ChannelJoin = required("channelJoin", JOIN, outer.channel_join)?;
             block.room.address()?;
@@ -347,6 +388,26 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
             Ok(ClientFrame::Resume(block))
         }
         "ping" => Ok(ClientFrame::Ping),
+        "readTo" => {
+            let block: ReadTo = required("readTo", READ_TO, outer.read_to)?;
+            block.room.address()?;
+            Ok(ClientFrame::ReadTo(block))
+        }
+        "unread" => optional("unread", PAGE, outer.unread).map(ClientFrame::Unread),
+        "typing" => {
+            let block: TypingNow = required("typing", TYPING, outer.typing)?;
+            block.room.address()?;
+            Ok(ClientFrame::Typing(block))
+        }
+        "profile" => required("profile", PROFILE, outer.profile).map(ClientFrame::Profile),
+        "profileUpdate" => required("profileUpdate", PROFILE_UPDATE, outer.profile_update)
+            .map(ClientFrame::ProfileUpdate),
+        "passwordChange" => required("passwordChange", PASSWORDS, outer.password_change)
+            .map(ClientFrame::PasswordChange),
+        "sessions" => Ok(ClientFrame::Sessions),
+        "sessionEnd" => {
+            required("sessionEnd", SESSION, outer.session_end).map(ClientFrame::SessionEnd)
+        }
         _ => Err(DecodeError::UnknownType),
     }
 }
@@ -382,7 +443,7 @@ impl Serialize for ClientEnvelope {
         match &self.frame {
             ClientFrame::SignUp(block) => map.serialize_entry("signUp", block)?,
             ClientFrame::SignIn(block) => map.serialize_entry("signIn", block)?,
-            ClientFrame::SignOut | ClientFrame::Ping => {}
+            ClientFrame::SignOut | ClientFrame::Ping | ClientFrame::Sessions => {}
             ClientFrame::Users(block) => map.serialize_entry("users", block)?,
             ClientFrame::ChannelJoin(block) => map.serialize_entry("channelJoin", block)?,
             ClientFrame::ChannelLeave(block) => map.serialize_entry("channelLeave", block)?,
@@ -391,6 +452,13 @@ impl Serialize for ClientEnvelope {
             ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
             ClientFrame::PrivateRooms(block) => map.serialize_entry("privateRooms", block)?,
             ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
+            ClientFrame::ReadTo(block) => map.serialize_entry("readTo", block)?,
+            ClientFrame::Unread(block) => map.serialize_entry("unread", block)?,
+            ClientFrame::Typing(block) => map.serialize_entry("typing", block)?,
+            ClientFrame::Profile(block) => map.serialize_entry("profile", block)?,
+            ClientFrame::ProfileUpdate(block) => map.serialize_entry("profileUpdate", block)?,
+            ClientFrame::PasswordChange(block) => map.serialize_entry("passwordChange", block)?,
+            ClientFrame::SessionEnd(block) => map.serialize_entry("sessionEnd", block)?,
         }
         map.end()
     }
@@ -412,6 +480,14 @@ impl ClientFrame {
             Self::PrivateRooms(_) => "privateRooms",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
+            Self::ReadTo(_) => "readTo",
+            Self::Unread(_) => "unread",
+            Self::Typing(_) => "typing",
+            Self::Profile(_) => "profile",
+            Self::ProfileUpdate(_) => "profileUpdate",
+            Self::PasswordChange(_) => "passwordChange",
+            Self::Sessions => "sessions",
+            Self::SessionEnd(_) => "sessionEnd",
         }
     }
 }
@@ -441,6 +517,24 @@ mod tests {
             refused(both),
             DecodeError::BadAddress(AddressError::Ambiguous)
         );
+        for block in [
+            r#""type":"readTo","readTo":{"room":"a","seq":-1}"#,
+            r#""type":"readTo","readTo":{"room":"a"}"#,
+            r#""type":"unread","unread":{"limit":"all"}"#,
+            r#""type":"typing","typing":{"room":"a"}"#,
+            r#""type":"profile","profile":{"userUUID":"hunter2"}"#,
+            r#""type":"profileUpdate","profileUpdate":{"color":7}"#,
+            r#""type":"passwordChange","passwordChange":{"old":"hunter2"}"#,
+            r#""type":"sessionEnd","sessionEnd":{"sessionUUID":"hunter2"}"#,
+            r#""type":"users","users":{"prefix":["hunter2"]}"#,
+        ] {
+            let refused = refused(&format!("{{{block}}}"));
+            assert!(
+                matches!(refused, DecodeError::BadBlock { .. }),
+                "{block}: {refused:?}"
+            );
+            assert!(!refused.to_string().contains("hunter2"));
+        }
         let id = format!(r#"{{"id":"{}","type":"ping"}}"#, "x".repeat(65));
         assert_eq!(refused(&id), DecodeError::BadId);
     }
@@ -463,7 +557,7 @@ mod tests {
     fn the_demo_clients_extra_fields_are_ignored() {
         let text = r#"{"SSUID":"s","type":"users","userUUID":"","accessKey":""}"#;
         let envelope = ClientEnvelope::decode(text).unwrap();
-        assert_eq!(envelope.frame, ClientFrame::Users(Page::default()));
+        assert_eq!(envelope.frame, ClientFrame::Users(UserSearch::default()));
         let sign_out = r#"{"type":"signOut","userUUID":"x","signOut":{"uuid":"x"}}"#;
         assert_eq!(
             ClientEnvelope::decode(sign_out).unwrap().frame,

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     client::{RequestId, Secret},
     error::ErrorBody,
+    people::{Done, Mention, Occupied, Profile, Read, Sessions, SignedOutBy, Typing, Unread},
     value::{Message, RoomRef, User},
 };
 use crate::id::{MessageId, SessionId, UserId, Username};
@@ -55,6 +56,14 @@ pub enum ServerFrame {
     Pong(Pong),
     /// Something happened that nobody asked for.
     Sys(Sys),
+    /// A request was carried out.
+    Done(Done),
+    /// The rooms with a read cursor, and what is unread there.
+    Unread(Unread),
+    /// Who somebody is.
+    Profile(Box<Profile>),
+    /// One's sign-ins.
+    Sessions(Sessions),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
 }
@@ -143,6 +152,9 @@ pub struct ChannelJoined {
     pub epoch: String,
     /// The room's last message: what comes live begins behind it.
     pub seq: u64,
+    /// The last message that the receiver has read, on whichever device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<u64>,
     /// Whether there is history before the first of `messages`.
     pub more: bool,
     /// Only after a `resume`: `false` means that messages may be missing between what the client
@@ -157,6 +169,8 @@ pub struct Departure {
     pub session: SessionId,
     pub user: UserId,
     pub room: RoomRef,
+    /// How many users are left; not told to the one who leaves.
+    pub users_total: Option<u64>,
 }
 
 /// The block of `channelMessages`.
@@ -267,6 +281,8 @@ pub enum Sys {
         session: SessionId,
         user: User,
         room: RoomRef,
+        /// How many users are in it now.
+        users_total: Option<u64>,
     },
     /// Somebody who shares a room came online or went offline; counts only in a large room.
     Presence(Presence),
@@ -278,6 +294,14 @@ pub enum Sys {
     Reconnect(Reconnect),
     /// Live messages of a room were lost and can't be had any more: join it again for a fresh page.
     Resync(Resync),
+    /// Another session of the receiver has read on.
+    Read(Read),
+    /// A message names the receiver.
+    Mention(Mention),
+    /// Somebody types in a room that the receiver is in.
+    Typing(Typing),
+    /// The receiver's session was ended from elsewhere.
+    SignedOut(SignedOutBy),
 }
 
 /// The block of `sys.presence`.
@@ -363,6 +387,10 @@ impl ServerFrame {
             Self::Resume(_) => "resume",
             Self::Pong(_) => "pong",
             Self::Sys(_) => "sys",
+            Self::Done(_) => "done",
+            Self::Unread(_) => "unread",
+            Self::Profile(_) => "profile",
+            Self::Sessions(_) => "sessions",
             Self::Error(_) => "error",
         }
     }
@@ -379,6 +407,10 @@ impl Sys {
             Self::Sending(_) => "sending",
             Self::Reconnect(_) => "reconnect",
             Self::Resync(_) => "resync",
+            Self::Read(_) => "read",
+            Self::Mention(_) => "mention",
+            Self::Typing(_) => "typing",
+            Self::SignedOut(_) => "signedOut",
         }
     }
 }
@@ -408,10 +440,11 @@ impl Serialize for ServerEnvelope {
                 session,
                 user,
                 room,
+                users_total,
             }) => {
                 map.serialize_entry("SUUID", session)?;
                 map.serialize_entry("userUUID", user)?;
-                map.serialize_entry(kind, room)?;
+                map.serialize_entry(kind, &occupied(room, *users_total))?;
             }
             ServerFrame::ChannelMessage(block) => map.serialize_entry(kind, block)?,
             ServerFrame::ChannelMessages(block) => map.serialize_entry(kind, block)?,
@@ -428,9 +461,20 @@ impl Serialize for ServerEnvelope {
                 }
                 map.serialize_entry(kind, &SysBlock(sys))?;
             }
+            ServerFrame::Done(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Unread(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Profile(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::Sessions(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
+    }
+}
+
+fn occupied(room: &RoomRef, users_total: Option<u64>) -> Occupied {
+    Occupied {
+        room: room.clone(),
+        users_total,
     }
 }
 
@@ -452,12 +496,18 @@ impl Serialize for SysBlock<'_> {
                     },
                 )?;
             }
-            Sys::ChannelJoin { room, .. } => map.serialize_entry(kind, room)?,
+            Sys::ChannelJoin {
+                room, users_total, ..
+            } => map.serialize_entry(kind, &occupied(room, *users_total))?,
             Sys::Presence(block) => map.serialize_entry(kind, block)?,
             Sys::PrivateMessage(block) => map.serialize_entry(kind, block)?,
             Sys::Sending(block) => map.serialize_entry(kind, block)?,
             Sys::Reconnect(block) => map.serialize_entry(kind, block)?,
             Sys::Resync(block) => map.serialize_entry(kind, block)?,
+            Sys::Read(block) => map.serialize_entry(kind, block)?,
+            Sys::Mention(block) => map.serialize_entry(kind, block)?,
+            Sys::Typing(block) => map.serialize_entry(kind, block)?,
+            Sys::SignedOut(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -482,11 +532,15 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "signOut" => ServerFrame::SignOut(field(fields, &kind)?),
         "users" => ServerFrame::Users(field(fields, &kind)?),
         "channelJoin" => ServerFrame::ChannelJoin(field(fields, &kind)?),
-        "channelLeave" => ServerFrame::ChannelLeave(Departure {
-            session: field(fields, "SUUID")?,
-            user: field(fields, "userUUID")?,
-            room: field(fields, &kind)?,
-        }),
+        "channelLeave" => {
+            let Occupied { room, users_total } = field(fields, &kind)?;
+            ServerFrame::ChannelLeave(Departure {
+                session: field(fields, "SUUID")?,
+                user: field(fields, "userUUID")?,
+                room,
+                users_total,
+            })
+        }
         "channelMessage" => ServerFrame::ChannelMessage(field(fields, &kind)?),
         "channelMessages" => ServerFrame::ChannelMessages(field(fields, &kind)?),
         "rooms" => ServerFrame::Rooms(field(fields, &kind)?),
@@ -495,6 +549,10 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "resume" => ServerFrame::Resume(field(fields, &kind)?),
         "pong" => ServerFrame::Pong(field(fields, &kind)?),
         "sys" => ServerFrame::Sys(decode_sys(fields)?),
+        "done" => ServerFrame::Done(field(fields, &kind)?),
+        "unread" => ServerFrame::Unread(field(fields, &kind)?),
+        "profile" => ServerFrame::Profile(field(fields, &kind)?),
+        "sessions" => ServerFrame::Sessions(field(fields, &kind)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
         other => return Err(serde_json::Error::custom(format!("unknown type {other:?}"))),
     };
@@ -509,16 +567,24 @@ fn decode_sys(fields: &mut Map<String, Value>) -> Result<Sys, serde_json::Error>
             let SysSignIn { uuid, username } = field(&mut sys, &kind)?;
             Sys::SignIn { uuid, username }
         }
-        "channelJoin" => Sys::ChannelJoin {
-            session: field(fields, "SUUID")?,
-            user: field(fields, "user")?,
-            room: field(&mut sys, &kind)?,
-        },
+        "channelJoin" => {
+            let Occupied { room, users_total } = field(&mut sys, &kind)?;
+            Sys::ChannelJoin {
+                session: field(fields, "SUUID")?,
+                user: field(fields, "user")?,
+                room,
+                users_total,
+            }
+        }
         "presence" => Sys::Presence(field(&mut sys, &kind)?),
         "privateMessage" => Sys::PrivateMessage(field(&mut sys, &kind)?),
         "sending" => Sys::Sending(field(&mut sys, &kind)?),
         "reconnect" => Sys::Reconnect(field(&mut sys, &kind)?),
         "resync" => Sys::Resync(field(&mut sys, &kind)?),
+        "read" => Sys::Read(field(&mut sys, &kind)?),
+        "mention" => Sys::Mention(field(&mut sys, &kind)?),
+        "typing" => Sys::Typing(field(&mut sys, &kind)?),
+        "signedOut" => Sys::SignedOut(field(&mut sys, &kind)?),
         other => {
             return Err(serde_json::Error::custom(format!(
                 "unknown sys.type {other:?}"

@@ -1,29 +1,109 @@
 //! The values that frames are made of.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _,
+};
 
 use crate::id::{Address, MessageId, NameError, PhotoId, RoomName, UserId, Username};
 
 /// A user as others see them: `{"UUID","Username","OnLine"}`. Never a password, hash or key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "OwnedUser")]
 pub struct User {
-    #[serde(rename = "UUID")]
     pub uuid: UserId,
-    #[serde(rename = "Username")]
     pub username: Username,
     /// Left out where nobody looked it up, as for the senders in history.
-    #[serde(rename = "OnLine", default, skip_serializing_if = "Option::is_none")]
     pub online: Option<bool>,
-    #[serde(rename = "Guest", default, skip_serializing_if = "is_false")]
     pub guest: bool,
+    /// `None` for most people; so it costs one pointer to have none.
+    pub look: Option<Box<Look>>,
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
+/// How a user wants to be shown: `{"DisplayName","Color","Avatar"}` beside the user's other fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    #[serde(
+        rename = "DisplayName",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub display_name: Option<String>,
+    /// `#rrggbb`
+    #[serde(rename = "Color", default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// A photo's id.
+    #[serde(rename = "Avatar", default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+}
+
+impl Look {
+    /// The look as a user carries it: nothing where nothing is set.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+}
+
+/// A user's JSON, as it is read.
+#[derive(Deserialize)]
+struct OwnedUser {
+    #[serde(rename = "UUID")]
+    uuid: UserId,
+    #[serde(rename = "Username")]
+    username: Username,
+    #[serde(rename = "OnLine", default)]
+    online: Option<bool>,
+    #[serde(rename = "Guest", default)]
+    guest: bool,
+    #[serde(rename = "DisplayName", default)]
+    display_name: Option<String>,
+    #[serde(rename = "Color", default)]
+    color: Option<String>,
+    #[serde(rename = "Avatar", default)]
+    avatar: Option<String>,
+}
+
+impl From<OwnedUser> for User {
+    fn from(user: OwnedUser) -> Self {
+        let look = Look {
+            display_name: user.display_name,
+            color: user.color,
+            avatar: user.avatar,
+        };
+        Self {
+            uuid: user.uuid,
+            username: user.username,
+            online: user.online,
+            guest: user.guest,
+            look: look.boxed(),
+        }
+    }
+}
+
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("UUID", &self.uuid)?;
+        map.serialize_entry("Username", &self.username)?;
+        if let Some(online) = self.online {
+            map.serialize_entry("OnLine", &online)?;
+        }
+        if self.guest {
+            map.serialize_entry("Guest", &true)?;
+        }
+        if let Some(look) = &self.look {
+            let fields = [
+                ("DisplayName", &look.display_name),
+                ("Color", &look.color),
+                ("Avatar", &look.avatar),
+            ];
+            for (name, value) in fields {
+                if let Some(value) = value {
+                    map.serialize_entry(name, value)?;
+                }
+            }
+        }
+        map.end()
+    }
 }
 
 /// A message as it is sent to clients and kept in `channelMessages:<channel>`.
@@ -48,6 +128,9 @@ pub struct Message {
     pub room: Option<RoomName>,
     #[serde(rename = "Message")]
     pub message: String,
+    /// Whom the text names.
+    #[serde(rename = "Mentions", default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
     /// What the sender's client named it, so that it knows its own message again.
     #[serde(
         rename = "ClientMessageId",

@@ -259,12 +259,16 @@ async fn forget(
     session: &str,
 ) -> RedisResult<bool> {
     // Atomic, so that of two sessions that end at once exactly one is the last.
-    let (removed, others): (u64, u64) = pipe()
+    let (removed, others, sign_in): (u64, u64, Option<String>) = pipe()
         .atomic()
         .hdel(keyspace::user_sessions(user), session)
         .hlen(keyspace::user_sessions(user))
+        .hget(keyspace::session_sign_ins(user), session)
         .query_async(commands)
         .await?;
+    if let Some(sign_in) = sign_in {
+        last_seen(commands, user, session, &sign_in).await?;
+    }
     if others > 0 {
         return Ok(false);
     }
@@ -278,6 +282,28 @@ async fn forget(
     Ok(removed > 0)
 }
 
+/// Notes when a sign-in was last seen, and that it has not this session any more.
+async fn last_seen(
+    commands: &mut Commands,
+    user: UserId,
+    session: &str,
+    sign_in: &str,
+) -> RedisResult<()> {
+    let sign_ins = keyspace::sign_ins(user);
+    let facts: Option<String> = commands.hget(&sign_ins, sign_in).await?;
+    let mut steps = pipe();
+    // One that was ended has none, and must not get any.
+    if let Some((_, client)) = facts.as_deref().and_then(|facts| facts.split_once(' ')) {
+        let facts = format!("{} {client}", clock::now_ms());
+        steps.hset(&sign_ins, sign_in, facts).ignore();
+    }
+    steps
+        .hdel(keyspace::session_sign_ins(user), session)
+        .ignore()
+        .query_async(commands)
+        .await
+}
+
 /// Lets a guest's name and keys expire, now that they are gone.
 async fn release_guest(
     commands: &mut Commands,
@@ -287,7 +313,14 @@ async fn release_guest(
     let account = keyspace::user_account(user);
     let name: Option<String> = commands.hget(&account, "Username").await?;
     let ttl = settings.guest_ttl_seconds.max(1) as i64;
-    let mut keys = vec![account, keyspace::access_key(user)];
+    let mut keys = vec![
+        account,
+        keyspace::access_key(user),
+        keyspace::read_cursors(user),
+        keyspace::mentions(user),
+        keyspace::sign_ins(user),
+        keyspace::session_sign_ins(user),
+    ];
     if let Some(Ok(name)) = name.as_deref().map(crate::id::Username::new) {
         keys.push(keyspace::users_username_index(&name));
     }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use redis::{RedisError, ServerErrorKind, aio::ConnectionLike};
+use redis::{
+    FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind, Value, aio::ConnectionLike,
+};
 
 pub use redis::Script;
 
@@ -46,6 +48,42 @@ scripts! {
     PHOTO_ATTACH "photo_attach",
     PHOTO_DISCARD "photo_discard",
     PHOTOS_CLAIM "photos_claim",
+    TYPING "typing",
+    READ "read",
+}
+
+/// The keys and the arguments of one run of a script.
+pub type Call = (Vec<String>, Vec<String>);
+
+/// Runs a script that may be repeated once for each call, all in one round trip.
+///
+/// # Errors
+/// When Redis can't be reached, or one of the runs failed.
+pub async fn run_each<T: FromRedisValue>(
+    connection: &mut impl ConnectionLike,
+    script: &Script,
+    calls: &[Call],
+) -> RedisResult<Vec<T>> {
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut pipeline = Pipeline::with_capacity(calls.len());
+    for (keys, arguments) in calls {
+        let command = pipeline.cmd("EVALSHA");
+        command.arg(script.get_hash()).arg(keys.len());
+        command.arg(keys).arg(arguments);
+    }
+    pipeline.ignore_errors();
+    let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
+    if replies
+        .iter()
+        .any(|reply| reply.as_ref().is_err_and(is_not_loaded))
+    {
+        script.load_async(connection).await?;
+        replies = pipeline.query_async(connection).await?;
+    }
+    let read = |reply: RedisResult<Value>| Ok(redis::from_redis_value(reply?)?);
+    replies.into_iter().map(read).collect()
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

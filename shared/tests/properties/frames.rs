@@ -13,14 +13,16 @@ use parlor_shared::{
             PrivateMessage, PrivateRoom, PrivateRooms, Ready, Reconnect, Resumed, ResumedRoom,
             Resync, RoomInfo, Rooms, Sending, SignedOut, Sys, Users,
         },
-        value::{Message, Photo, Recipient, RoomRef, User},
+        value::{Look, Message, Photo, Recipient, RoomRef, User},
     },
 };
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
 use uuid::Uuid;
 
+use super::people;
+
 /// Any text, with what JSON has to escape and what it need not.
-const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
+pub const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
 
 pub fn ids() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
@@ -31,12 +33,18 @@ fn username() -> impl Strategy<Value = Username> {
 }
 
 pub fn user() -> impl Strategy<Value = User> {
+    let look = (of(TEXT), of(TEXT), of(TEXT)).prop_map(|(display_name, color, avatar)| Look {
+        display_name,
+        color,
+        avatar,
+    });
     let parts = (ids(), username(), any::<Option<bool>>(), any::<bool>());
-    parts.prop_map(|(uuid, username, online, guest)| User {
+    (parts, look).prop_map(|((uuid, username, online, guest), look)| User {
         uuid: UserId(uuid),
         username,
         online,
         guest,
+        look: look.boxed(),
     })
 }
 
@@ -46,7 +54,7 @@ fn recipient() -> impl Strategy<Value = Recipient> {
 }
 
 /// Any reference to one room, as the gateway and well-behaved clients write it.
-fn room() -> impl Strategy<Value = RoomRef> {
+pub fn room() -> impl Strategy<Value = RoomRef> {
     let by_name = "[a-z ]{0,8}[a-z]".prop_map(|name| RoomRef {
         recipient_uuid: None,
         room: Some(name),
@@ -72,6 +80,7 @@ pub fn message() -> impl Strategy<Value = Message> {
                 recipient,
                 room,
                 message: text,
+                mentions: vec![],
                 client_message_id: name,
                 created_at: at,
                 seq,
@@ -123,16 +132,20 @@ fn ready() -> impl Strategy<Value = Ready> {
 fn joined() -> impl Strategy<Value = ChannelJoined> {
     let who = (vec(message(), 0..3), vec(user(), 0..3), any::<u64>());
     let place = (TEXT, any::<u64>(), any::<bool>(), any::<Option<bool>>());
-    (room(), who, place).prop_map(
-        |(room, (messages, users, users_total), (epoch, seq, more, recovered))| ChannelJoined {
-            room,
-            messages,
-            users,
-            users_total,
-            epoch,
-            seq,
-            more,
-            recovered,
+    let read = any::<Option<u64>>();
+    (room(), who, place, read).prop_map(
+        |(room, (messages, users, users_total), (epoch, seq, more, recovered), read)| {
+            ChannelJoined {
+                room,
+                messages,
+                users,
+                users_total,
+                epoch,
+                seq,
+                read,
+                more,
+                recovered,
+            }
         },
     )
 }
@@ -168,11 +181,15 @@ fn sys() -> impl Strategy<Value = Sys> {
             uuid: user.uuid,
             username: user.username
         }),
-        (ids(), user(), room()).prop_map(|(session, user, room)| Sys::ChannelJoin {
-            session: SessionId(session),
-            user,
-            room
-        }),
+        (ids(), user(), room(), any::<Option<u64>>()).prop_map(
+            |(session, user, room, users_total)| Sys::ChannelJoin {
+                session: SessionId(session),
+                user,
+                room,
+                users_total
+            }
+        ),
+        people::sys(),
         presence.prop_map(|(room, user, online, users_total)| Sys::Presence(Presence {
             room,
             user_uuid: user.as_ref().map(|user| user.uuid),
@@ -238,10 +255,12 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         username: user.username,
         guest: user.guest,
     });
-    let departure = (ids(), ids(), room()).prop_map(|(session, user, room)| Departure {
+    let departure = (ids(), ids(), room(), any::<Option<u64>>());
+    let departure = departure.prop_map(|(session, user, room, users_total)| Departure {
         session: SessionId(session),
         user: UserId(user),
         room,
+        users_total,
     });
     let page = (
         room(),
@@ -271,6 +290,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         any::<u64>().prop_map(|time| ServerFrame::Pong(Pong { time })),
         sys().prop_map(ServerFrame::Sys),
         error().prop_map(ServerFrame::Error),
+        people::server_frame(),
     ]
 }
 
@@ -280,7 +300,9 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         password: Secret(password),
     });
     let page = (any::<u64>(), any::<Option<u32>>());
-    let page = page.prop_map(|(offset, limit)| Page { offset, limit });
+    let page = page
+        .prop_map(|(offset, limit)| Page { offset, limit })
+        .boxed();
     let join = (room(), any::<bool>(), any::<Option<u32>>());
     let said = (room(), TEXT, of("[a-z0-9]{1,64}"), of(ids()));
     let history = (room(), any::<[Option<u64>; 2]>(), any::<Option<u32>>());
@@ -293,7 +315,9 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         TEXT.prop_map(|nickname| ClientFrame::SignIn(SignIn::Guest { nickname })),
         Just(ClientFrame::SignOut),
         Just(ClientFrame::Ping),
-        page.clone().prop_map(ClientFrame::Users),
+        page.clone()
+            .prop_map(|page| ClientFrame::Users(page.into())),
+        people::client_frame(page.clone()),
         page.clone().prop_map(ClientFrame::Rooms),
         page.prop_map(ClientFrame::PrivateRooms),
         join.prop_map(

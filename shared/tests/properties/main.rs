@@ -2,6 +2,7 @@
 
 mod frames;
 mod leases;
+mod people;
 
 use bytes::Bytes;
 use parlor_shared::{
@@ -32,12 +33,16 @@ fn event() -> impl Strategy<Value = (String, Event)> {
         let body = Bytes::from(body);
         (text, Event::Message(MessageEvent { position, body }))
     });
-    let changed = (0..3, any::<u64>(), any::<bool>(), who);
+    let changed = (0..4, any::<u64>(), any::<bool>(), who);
     let changed = changed.prop_map(|(kind, users, online, who)| {
         let body = who.encode();
         match kind {
             0 => (format!("j {users}\n{body}"), Event::Joined { users, who }),
             1 => (format!("l {users}\n{body}"), Event::Left { users, who }),
+            2 => {
+                let text = format!("t {}\n{body}", u8::from(online));
+                (text, Event::Typing { on: online, who })
+            }
             _ => {
                 let text = format!("p {users} {}\n{body}", u8::from(online));
                 (text, Event::Presence { users, online, who })

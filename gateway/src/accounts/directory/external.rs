@@ -1,6 +1,6 @@
 //! Users who have their account elsewhere: they come by token, or a back end makes them known.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parlor_shared::{
     clock,
@@ -88,20 +88,23 @@ impl Directory {
         let uuid = external_user(who.issuer, who.subject);
         let mut commands = self.commands.clone();
         for _ in 0..LOOKS {
-            if let Some(name) = self.registered(uuid).await? {
+            if self.registered(uuid).await? {
                 if let Some(role) = who.role {
                     let _: () = commands
                         .hset(keyspace::user_account(uuid), "Role", role)
                         .await?;
                 }
-                return Ok((self.known(uuid, name), false));
+                // As they are shown now, since the session keeps it.
+                self.forget(uuid);
+                let user = self.user(uuid).await?;
+                return Ok((user.ok_or(Refusal::Unavailable)?, false));
             }
             if names::reserve_user(&mut commands, uuid).await? {
                 let made = self.register_external(uuid, who).await;
                 if made.is_err() {
                     let _: RedisResult<()> = names::release_user(&mut commands, uuid).await;
                 }
-                return Ok((self.known(uuid, made?), true));
+                return Ok((self.made(uuid, made?), true));
             }
             // Another gateway is making it: two devices that sign in for the first time at once.
             tokio::time::sleep(LOOK).await;
@@ -122,27 +125,26 @@ impl Directory {
         )
     }
 
-    /// The name of an account that is there as a whole.
-    async fn registered(&self, uuid: UserId) -> RedisResult<Option<Username>> {
-        let (index, name): (Option<String>, Option<String>) = pipe()
+    /// Whether an account is there as a whole.
+    async fn registered(&self, uuid: UserId) -> RedisResult<bool> {
+        let (index, named): (Option<String>, bool) = pipe()
             .get(keyspace::users_uuid_index(uuid))
-            .hget(keyspace::user_account(uuid), "Username")
+            .hexists(keyspace::user_account(uuid), "Username")
             .query_async(&mut self.commands.clone())
             .await?;
-        let whole = index.is_some_and(|index| index.parse::<u64>().is_ok());
-        Ok(name
-            .filter(|_| whole)
-            .and_then(|name| Username::new(&name).ok()))
+        Ok(named && index.is_some_and(|index| index.parse::<u64>().is_ok()))
     }
 
-    fn known(&self, uuid: UserId, username: Username) -> User {
-        self.remember(uuid, &username, false);
-        User {
+    fn made(&self, uuid: UserId, username: Username) -> User {
+        let user = User {
             uuid,
             username,
             online: None,
             guest: false,
-        }
+            look: None,
+        };
+        self.known().remember(&user, Instant::now());
+        user
     }
 
     async fn register_external(

@@ -1,4 +1,5 @@
 use parlor_shared::{
+    event::Membership,
     id::{MessageId, Username},
     protocol::{
         ServerEnvelope, ServerFrame,
@@ -19,6 +20,7 @@ impl Deliver<&'static str> for Log {
             ServerFrame::ChannelMessage(message) => message.seq.to_string(),
             ServerFrame::Sys(Sys::Resync(resync)) => format!("resync {}", resync.seq),
             ServerFrame::Sys(Sys::Presence(presence)) => format!("users {}", presence.users_total),
+            ServerFrame::Sys(Sys::Typing(typing)) => format!("typing {}", typing.on),
             other => format!("{other:?}"),
         };
         self.0.push(format!("{sink}:{text}"));
@@ -55,11 +57,13 @@ fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
             username: Username::new("Pablo").unwrap(),
             online: None,
             guest: false,
+            look: None,
         },
         recipient_uuid: Some(Recipient::General),
         recipient: None,
         room: None,
         message: "hi".into(),
+        mentions: Vec::new(),
         client_message_id: None,
         created_at: String::new(),
         seq: 0,
@@ -505,4 +509,28 @@ fn numbers_given_anew_are_told() {
     other.position.ms += 500;
     assert_eq!(room.event(Event::Message(other), &mut out), renew());
     assert_eq!(out.take(), ["ann:3", "ann:4", "ann:resync 3", "ann:4"]);
+}
+
+#[test]
+fn typing_is_told_to_those_who_are_in_and_not_to_the_typist() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let typist = UserId::random();
+    let (one, two, late) = (
+        SessionId::random(),
+        SessionId::random(),
+        SessionId::random(),
+    );
+    for (session, sink) in [(one, "typist"), (two, "their phone")] {
+        room.attach(session, typist, sink, None);
+        room.release(session, "a", 2, &mut out);
+    }
+    room.attach(late, UserId::random(), "late", None);
+    let user = message_from(typist, "a", 3).message().unwrap().sender;
+    let who = Membership { session: one, user };
+    let needs = room.event(Event::Typing { on: true, who }, &mut out);
+    assert!(needs.is_empty());
+    assert_eq!(out.take(), ["ann:typing true"]);
+    room.release(late, "a", 2, &mut out);
+    assert_eq!(out.take(), [""; 0], "it is over by then");
 }

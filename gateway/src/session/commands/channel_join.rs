@@ -93,6 +93,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch,
         seq,
+        read,
         more,
         recovered,
     } = room;
@@ -130,6 +131,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         users_total,
         epoch: epoch.clone(),
         seq,
+        read,
         more,
         recovered: resumes.then_some(recovered),
     }));

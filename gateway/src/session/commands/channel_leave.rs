@@ -4,7 +4,9 @@ use parlor_shared::protocol::{
     ErrorBody, ErrorCode, RequestId, ServerFrame, server::Departure, value::RoomRef,
 };
 
-use crate::session::{Effects, Session, State, effect::Effect, error, not_signed_in, send};
+use crate::session::{
+    Effects, PeopleWork, Session, State, effect::Effect, error, not_signed_in, perform, send,
+};
 
 pub fn leave(session: &mut Session, id: Option<RequestId>, room: &RoomRef) -> Effects {
     let State::Identified(identified) = &mut session.state else {
@@ -25,11 +27,17 @@ pub fn leave(session: &mut Session, id: Option<RequestId>, room: &RoomRef) -> Ef
         session: session.id,
         user: identified.user.uuid,
         room: RoomRef::from(&seat.address),
+        users_total: None,
+    };
+    let forget = PeopleWork::ForgetCursor {
+        reader: identified.user.uuid,
+        channel: seat.channel.clone(),
     };
     vec![
         Effect::Leave {
             channel: seat.channel,
         },
+        perform(None, forget),
         send(id, ServerFrame::ChannelLeave(departure)),
     ]
 }

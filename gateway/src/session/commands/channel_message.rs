@@ -60,6 +60,7 @@ pub fn message(
         recipient: seat.peer.clone(),
         room,
         message: block.message,
+        mentions: Vec::new(),
         client_message_id: block.client_message_id,
         created_at: String::new(),
         seq: 0,

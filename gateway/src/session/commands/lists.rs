@@ -1,6 +1,6 @@
 //! `users`, `rooms` and `privateRooms`: pages of what there is.
 
-use parlor_shared::protocol::{RequestId, client::Page};
+use parlor_shared::protocol::{RequestId, client::Page, people::UserSearch};
 
 use crate::session::{
     Effects, Session,
@@ -8,11 +8,11 @@ use crate::session::{
     not_signed_in,
 };
 
-pub fn users(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
+pub fn users(session: &Session, id: Option<RequestId>, search: UserSearch) -> Effects {
     if session.user().is_none() {
         return not_signed_in(id);
     }
-    vec![Effect::Perform(Work::Users { id, page })]
+    vec![Effect::Perform(Work::Users { id, search })]
 }
 
 pub fn rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {

@@ -168,6 +168,7 @@ fn leave_what_is_not_granted(session: &mut Session) -> Effects {
             session,
             user,
             room,
+            users_total: None,
         };
         let channel = seat.channel;
         [
@@ -178,12 +179,17 @@ fn leave_what_is_not_granted(session: &mut Session) -> Effects {
     go.into_iter().flat_map(leave).collect()
 }
 
-fn refused(kind: &Kind, refusal: &Refusal) -> ErrorBody {
+fn refused(kind: &Kind, refused: &Refusal) -> ErrorBody {
     let own = if matches!(kind, Kind::SignUp) {
         ErrorCode::SignUp
     } else {
         ErrorCode::SignIn
     };
+    refusal(own, refused)
+}
+
+/// A refusal as the client is told; `own` is the code of what only the request itself can break.
+pub fn refusal(own: ErrorCode, refusal: &Refusal) -> ErrorBody {
     let code = match refusal {
         Refusal::WrongPassword
         | Refusal::BadName(_)

@@ -150,7 +150,7 @@ fn lists_are_asked_for_and_answered_under_their_id() {
     let users = script.text(r#"{"id":1,"type":"users","users":{"offset":3,"limit":2}}"#);
     assert!(matches!(
         only(users),
-        Effect::Perform(Work::Users { id: Some(_), page }) if page.offset == 3 && page.limit() == 2
+        Effect::Perform(Work::Users { id: Some(_), search }) if search.page.offset == 3 && search.page.limit() == 2
     ));
     let rooms = script.text(r#"{"id":1,"type":"rooms"}"#);
     assert!(matches!(

@@ -144,8 +144,8 @@ fn leaving_stops_live_frames_before_it_is_answered() {
     script.join(&keep("a"), Ok(room("a", 0)));
     script.join(&keep("b"), Ok(room("b", 0)));
     let effects = script.text(&leave("a"));
-    assert_eq!(brief(&effects), ["leave a", "send channelLeave"]);
-    assert!(matches!(&effects[1], Effect::Send(ServerEnvelope {
+    assert_eq!(brief(&effects), ["leave a", "perform", "send channelLeave"]);
+    assert!(matches!(&effects[2], Effect::Send(ServerEnvelope {
             id: Some(RequestId::Number(1)),
             frame: ServerFrame::ChannelLeave(departure),
         }) if departure.user == ann.uuid && departure.session == script.session.id()));

@@ -14,6 +14,7 @@ import {
   type Outcome,
   type Schema,
 } from './schema.ts';
+import { peopleRequests } from './people.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
@@ -65,7 +66,7 @@ const blocks = {
   signUp: credentials,
   signIn,
   signOut: undefined,
-  users: optional(page),
+  users: optional(object({ offset: optional(count), limit: optional(count), prefix: optional(text) })),
   channelJoin,
   channelLeave: roomRef,
   channelMessage,
@@ -74,6 +75,7 @@ const blocks = {
   privateRooms: optional(page),
   resume,
   ping: undefined,
+  ...peopleRequests,
 } as const;
 
 type Blocks = typeof blocks;

@@ -1,6 +1,7 @@
 /** What the gateway sends: one block per `type`, see `shared/PROTOCOL.md`. */
 
 import { parseObject } from './client.ts';
+import { peopleFrames, peopleSys } from './people.ts';
 import {
   attempt,
   count,
@@ -19,7 +20,6 @@ import {
   message,
   requestId,
   roomFields,
-  roomRef,
   user,
   type RequestId,
   type User,
@@ -63,6 +63,8 @@ const channelJoin = object({
   more: flag,
   /** Only after a `resume`. */
   recovered: optional(flag),
+  /** How far we have read. */
+  read: optional(count),
 });
 export type ChannelJoined = Infer<typeof channelJoin>;
 
@@ -135,12 +137,13 @@ export type PrivateMessage = Infer<typeof privateMessage>;
 
 const sysBlocks = {
   signIn: object({ uuid: text, username: text }),
-  channelJoin: roomRef,
+  channelJoin: object({ ...roomFields, usersTotal: optional(count) }),
   presence,
   privateMessage,
   sending: object({ paused: flag }),
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
+  ...peopleSys,
 } as const;
 
 type SysBlocks = typeof sysBlocks;
@@ -163,7 +166,7 @@ const blocks = {
   signOut: object({ uuid: text }),
   users,
   channelJoin,
-  channelLeave: roomRef,
+  channelLeave: object({ ...roomFields, usersTotal: optional(count) }),
   channelMessage: message,
   channelMessages,
   rooms,
@@ -173,6 +176,8 @@ const blocks = {
   pong: object({ time: count }),
   sys,
   error: errorBody,
+  done: object({}),
+  ...peopleFrames,
 } as const;
 
 type Blocks = typeof blocks;

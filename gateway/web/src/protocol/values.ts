@@ -1,4 +1,4 @@
-import { count, flag, object, optional, SchemaError, text, type Infer, type Schema } from './schema.ts';
+import { count, flag, list, object, optional, SchemaError, text, type Infer, type Schema } from './schema.ts';
 
 /** The `id` of a request: a string of at most 64 bytes, or a whole number. */
 export type RequestId = string | number;
@@ -20,6 +20,11 @@ export const user = object({
   /** Left out where nobody looked it up, as for the senders in history. */
   OnLine: optional(flag),
   Guest: optional(flag),
+  /** What others read in place of `Username`, where the user chose something. */
+  DisplayName: optional(text),
+  Color: optional(text),
+  /** The id of a photo. */
+  Avatar: optional(text),
 });
 export type User = Infer<typeof user>;
 
@@ -44,6 +49,8 @@ export const message = object({
   Recipient: optional(user),
   Room: optional(text),
   Message: text,
+  /** UUIDs of the users that it names. */
+  Mentions: optional(list(text)),
   /** What the sender's client named it. */
   ClientMessageId: optional(text),
   /** RFC 3339, UTC. */
