@@ -1,16 +1,18 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
+mod rules;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
     config::{GatewayConfig, Settings as _},
-    id::{GatewayId, SessionId},
+    id::GatewayId,
     keyspace::Keyspace,
     lifecycle::Lifecycle,
     notice::Notice,
     protocol::{
         CloseCode, ServerEnvelope, ServerFrame,
-        server::{Ready, Reconnect, Sending, Sys},
+        server::{Reconnect, Sending, Sys},
     },
     redis::{Commands, Redis, connect, presence, pubsub::Subscriptions},
     telemetry::{AdminServer, Condition, Metrics, Readiness},
@@ -39,7 +41,6 @@ use crate::{
     metrics::GatewayMetrics,
     photos::{self, Photos},
     rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
-    session::Rules,
     tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -293,37 +294,13 @@ impl Parts {
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),
-            rules: Arc::new(rules(config, photos.as_ref())),
+            rules: Arc::new(rules::rules(config, photos.as_ref())),
             limits,
             create_rooms: config.create_rooms,
             metrics,
             photos,
             tokens,
         })
-    }
-}
-
-fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
-    let limits = &config.limits;
-    Rules {
-        message_characters: limits.message_characters,
-        rooms_per_connection: limits.rooms_per_connection,
-        frame_rate: limits.frame_rate,
-        history_page: limits.history_page,
-        join_history: limits.join_history,
-        sign_in_timeout: limits.sign_in_timeout,
-        ready: Ready {
-            session_uuid: SessionId::default(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ping_interval_ms: limits.ping_interval.as_millis() as u64,
-            frame_bytes: limits.frame_bytes as u64,
-            message_characters: limits.message_characters as u64,
-            history_page: limits.history_page as u64,
-            guests: config.guests,
-            sign_up: config.sign_up,
-            create_rooms: config.create_rooms,
-            photos: photos.map(Photos::limits),
-        },
     }
 }
 
