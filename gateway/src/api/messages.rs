@@ -130,12 +130,12 @@ pub(super) async fn send(
     };
     Ok((
         status,
-        Json(told(room, sender_uuid, published, client_message_id)),
+        Json(told(&room, sender_uuid, published, client_message_id)),
     ))
 }
 
 fn told(
-    room: RoomName,
+    room: &RoomName,
     sender_uuid: UserId,
     published: crate::bus::publisher::Published,
     client_message_id: Option<String>,

@@ -30,7 +30,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Requests under way at once.
 const CONCURRENCY: usize = 128;
 
-/// The document, OpenAPI 3.1.
+/// The document, by the `OpenAPI` specification 3.1.
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
 /// What the handlers share.

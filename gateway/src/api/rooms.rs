@@ -24,7 +24,8 @@ const MEMBERS: usize = 100;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Room {
-    room: String,
+    #[serde(rename = "room")]
+    name: String,
     /// How many are in it now.
     users: u64,
     /// Its last message's.
@@ -55,7 +56,8 @@ pub(super) struct NewRoom {
 pub(super) struct Members {
     /// How many there are.
     total: u64,
-    members: Vec<Member>,
+    #[serde(rename = "members")]
+    found: Vec<Member>,
     /// Where the next page begins; none after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -122,7 +124,7 @@ async fn look(api: &Api, names: Vec<RoomName>) -> RedisResult<Vec<Option<Room>>>
         let (there, owner_uuid, created_at, seq, epoch): Meta =
             redis::from_redis_value(meta.clone())?;
         Ok(there.map(|_| Room {
-            room: name.to_string(),
+            name: name.to_string(),
             users: redis::from_redis_value(users.clone()).unwrap_or_default(),
             seq: seq.unwrap_or_default(),
             epoch,
@@ -175,10 +177,10 @@ pub(super) async fn create(
         make.hset_nx(&meta, "owner", owner.to_string()).ignore();
     }
     let mut commands = api.app.commands.clone();
-    let (made,): (bool,) = make.query_async(&mut commands).await?;
+    let (is_new,): (bool,) = make.query_async(&mut commands).await?;
     // In another slot. Always, should whoever made the room have died just here.
     let _: () = commands.zadd(keyspace::rooms(), name.as_str(), 0).await?;
-    let status = if made {
+    let status = if is_new {
         StatusCode::CREATED
     } else {
         StatusCode::OK
@@ -229,7 +231,7 @@ pub(super) async fn members(
     });
     Ok(Json(Members {
         total,
-        members: members.collect(),
+        found: members.collect(),
         next: (next != 0).then(|| next.to_string()),
     }))
 }

@@ -14,7 +14,7 @@ use super::TokenError;
 
 /// How far the clocks of the issuer and of this machine may be apart, in seconds.
 const LEEWAY_SECONDS: u64 = 60;
-/// OpenID Connect has subjects of at most 255 characters.
+/// `OpenID` Connect has subjects of at most 255 characters.
 const SUBJECT_BYTES: usize = 255;
 /// Rooms that one token may name.
 const ROOMS: usize = 1_000;
