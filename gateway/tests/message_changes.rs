@@ -293,10 +293,33 @@ async fn what_may_not_be_changed_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
+async fn who_owns_a_room_deletes_what_others_wrote_and_edits_none_of_it() {
+    let stage = Stage::with(&["--edit-window", "0s"]).await;
+    let lobby = &stage.lobby;
+    let mut ann = stage.one.guest_in("Ann", lobby).await;
+    let mut bob = stage.two.guest_in("Bob", lobby).await;
+    let sent = MessageRef::from(&bob.say(lobby, "spam").await.expect("sent"));
+    assert_refused(ann.edit(lobby, sent, "ham").await, ErrorCode::Forbidden);
+    ann.delete(lobby, sent).await.expect("deleted");
+    let change = bob.change().await.expect("told");
+    assert_eq!(change.change.by_uuid, Some(ann.user()));
+    let left = page(&mut bob, lobby).await;
+    assert_eq!(left[0].deleted_by, Some(ann.user()));
+    // Between two people nobody has a say over the other.
+    let (to_ann, to_bob) = (private(ann.user()), private(bob.user()));
+    ann.join(&to_bob).await.expect("joins");
+    bob.join(&to_ann).await.expect("joins");
+    let sent = MessageRef::from(&bob.say(&to_ann, "psst").await.expect("sent"));
+    assert_refused(ann.delete(&to_bob, sent).await, ErrorCode::Forbidden);
+}
+
+#[tokio::test]
 async fn after_its_time_a_message_stays_as_it_is() {
     for window in ["1ms", "0s"] {
         let stage = Stage::with(&["--edit-window", window]).await;
         let lobby = &stage.lobby;
+        // The room is not Ann's: who owns one deletes at any time.
+        let _eve = stage.one.guest_in("Eve", lobby).await;
         let mut ann = stage.one.guest_in("Ann", lobby).await;
         let sent = MessageRef::from(&ann.say(lobby, "for ever").await.expect("sent"));
         wait_until(PATIENCE, "the time has passed", async || {
