@@ -18,7 +18,7 @@ use parlor_gateway::{
         Effect, Outcome, Rules, Session, Work,
         effect::{
             AuthenticationOutcome, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
-            RegistrationOutcome, Room as Joined,
+            RegistrationOutcome, Room as Joined, Verified,
         },
         rate::SharedBucket,
     },
@@ -34,6 +34,7 @@ use parlor_shared::{
         server::{PhotoLimits, Ready, Sys},
         value::{Photo, User},
     },
+    roles::SiteRole,
 };
 
 /// A client's frame: read or refused, and read again the same after being written.
@@ -111,7 +112,9 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
     let refused = || ErrorBody::new(ErrorCode::Unavailable, "away");
     let (id, kind) = match work {
         Work::SignUp { id, .. } => (id, Way::SignUp),
-        Work::SignIn { id, .. } | Work::SignInGuest { id, .. } => (id, Way::SignIn),
+        Work::SignIn { id, .. } | Work::SignInGuest { id, .. } | Work::SignInToken { id, .. } => {
+            (id, Way::SignIn)
+        }
         Work::Resume { id, rooms, .. } => (id, Way::Resume { rooms }),
         Work::Register(authenticated) => {
             let messages = SharedBucket::new(RateLimit::Off);
@@ -137,6 +140,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
                 read: Some(0),
                 more: false,
                 recovered: choice & 8 == 0,
+                standing: None,
             };
             let result = if choice & 4 == 0 {
                 Ok(room)
@@ -167,6 +171,24 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
+        Work::Moderate(work) => {
+            return Some(Outcome::Answer {
+                id: work.id,
+                answer: Err(refused()),
+            });
+        }
+        Work::Verify { .. } => {
+            let role = if choice & 2 == 0 {
+                SiteRole::Admin
+            } else {
+                SiteRole::Member
+            };
+            let verified = Verified {
+                role: Ok(role),
+                rooms: Vec::new(),
+            };
+            return Some(Outcome::Verified(verified));
+        }
         Work::Users { id, .. }
         | Work::Rooms { id, .. }
         | Work::PrivateRooms { id, .. }
@@ -190,6 +212,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             user,
             access_key: Secret("k".into()),
             grant: None,
+            role: SiteRole::default(),
         })
     } else {
         Err(Refusal::Unavailable)

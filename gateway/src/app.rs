@@ -5,8 +5,8 @@ mod rules;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
-    config::{GatewayConfig, Settings as _},
-    id::GatewayId,
+    config::{GatewayConfig, GatewayLimits, Settings as _},
+    id::{GatewayId, SessionId},
     keyspace::Keyspace,
     lifecycle::Lifecycle,
     notice::Notice,
@@ -39,8 +39,10 @@ use crate::{
     connection::{Services, client_hint::ClientHints, registrar::Registrar, registry::Connections},
     http::Server,
     metrics::GatewayMetrics,
+    moderation::{Moderation, Watch},
     photos::{self, Photos},
-    rooms::{Registry, command::ShardSettings, pump::Pump, registry::Plan},
+    rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
+    session::Rules,
     tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -137,6 +139,7 @@ struct Parts {
     registry_settings: presence::Settings,
     history: History,
     rooms: Registry,
+    policies: Policies,
     publisher: Publisher,
     notifier: Notifier,
     cursors: Cursors,
@@ -181,6 +184,7 @@ impl Parts {
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
         let (mailbox, notices) = Mailbox::new(gateway, metrics.clone());
         let mailbox_channel = mailbox.channel().clone();
+        let (policies, orders) = (Policies::default(), mailbox.queue());
         let pump = Pump::new(
             plan.entrances(),
             Arc::clone(&probe),
@@ -193,8 +197,13 @@ impl Parts {
         let shard_settings = ShardSettings {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
+            policies: policies.clone(),
+            orders: orders.clone(),
         };
-        for shard in plan.shards(&subscriptions, (&history, &guard), shard_settings, metrics) {
+        // What is decided on the site reaches sessions like what is decided in a room.
+        let watch = Watch::new(commands.clone(), config.limits.audit_interval, orders);
+        until_drained(lifecycle, "site watch", watch.run());
+        for shard in plan.shards(&subscriptions, (&history, &guard), &shard_settings, metrics) {
             until_drained(lifecycle, "rooms", shard.run());
         }
         until_drained(lifecycle, "subscriber", subscriber);
@@ -243,6 +252,7 @@ impl Parts {
             registry_settings,
             history,
             rooms,
+            policies,
             publisher,
             notifier,
             cursors,
@@ -266,21 +276,26 @@ impl Parts {
         tokens: Option<Tokens>,
     ) -> anyhow::Result<Services> {
         let limits = config.limits.clone();
-        let passwords = Passwords::new(HashSettings {
-            memory_kib: limits.argon2_memory_kib,
-            iterations: limits.argon2_iterations,
-            concurrency: limits.password_hash_concurrency(),
-            queue: limits.password_hash_queue,
-        })
-        .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
+        let passwords = Passwords::new(hash_settings(&limits))
+            .map_err(|error| anyhow::anyhow!("argon2 does not take these parameters: {error}"))?;
         let settings = DirectorySettings {
             sign_up: config.sign_up,
             guests: config.guests,
             sign_in_failures: limits.sign_in_failures,
         };
+        let directory = Directory::new(self.commands.clone(), passwords, settings);
+        let moderation = Moderation::new(
+            self.commands.clone(),
+            self.keyspace.clone(),
+            directory.clone(),
+            self.registry_settings.names_limit,
+            config.create_rooms,
+        );
         Ok(Services {
             gateway: self.gateway,
-            directory: Directory::new(self.commands.clone(), passwords, settings),
+            directory,
+            moderation,
+            policies: self.policies,
             keyspace: self.keyspace,
             commands: self.commands,
             registry_settings: self.registry_settings,
@@ -301,6 +316,40 @@ impl Parts {
             photos,
             tokens,
         })
+    }
+}
+
+/// How passwords are hashed.
+pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
+    HashSettings {
+        memory_kib: limits.argon2_memory_kib,
+        iterations: limits.argon2_iterations,
+        concurrency: limits.password_hash_concurrency(),
+        queue: limits.password_hash_queue,
+    }
+}
+
+fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
+    let limits = &config.limits;
+    Rules {
+        message_characters: limits.message_characters,
+        rooms_per_connection: limits.rooms_per_connection,
+        frame_rate: limits.frame_rate,
+        history_page: limits.history_page,
+        join_history: limits.join_history,
+        sign_in_timeout: limits.sign_in_timeout,
+        ready: Ready {
+            session_uuid: SessionId::default(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ping_interval_ms: limits.ping_interval.as_millis() as u64,
+            frame_bytes: limits.frame_bytes as u64,
+            message_characters: limits.message_characters as u64,
+            history_page: limits.history_page as u64,
+            guests: config.guests,
+            sign_up: config.sign_up,
+            create_rooms: config.create_rooms,
+            photos: photos.map(Photos::limits),
+        },
     }
 }
 

@@ -5,12 +5,14 @@
 //! An event out: [`bus`] → [`rooms`] → [`outbox`] → the socket.
 
 pub mod accounts;
+pub mod admin;
 pub mod api;
 pub mod app;
 pub mod bus;
 pub mod connection;
 pub mod http;
 pub mod metrics;
+pub mod moderation;
 pub mod outbox;
 pub mod photos;
 pub mod rooms;

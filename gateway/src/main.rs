@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use parlor_gateway::app;
+use parlor_gateway::{admin, app};
 use parlor_shared::{
     client::chat_check,
     config::{self, GatewayConfig},
@@ -12,6 +12,12 @@ use parlor_shared::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "admin")
+    {
+        return admin::run(config::load_admin()).await;
+    }
     let config: GatewayConfig = config::load();
     if let Some(question) = config.common.health_check {
         return telemetry::ask_health(&config.common.admin_address, question);

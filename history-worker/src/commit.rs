@@ -43,7 +43,7 @@ pub(crate) enum CommitError {
 pub(crate) struct Committer {
     pub(crate) commands: Commands,
     pub(crate) keyspace: Keyspace,
-    /// How many messages a room keeps; 0 for all.
+    /// How many messages a room keeps that is not set to fewer; 0 for all.
     pub(crate) keep_messages: u64,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -109,6 +109,7 @@ impl Committer {
             .arg(arguments.rooms.len());
         for (channel, newest_ms) in &arguments.rooms {
             script.key(keyspace::channel_messages(channel));
+            script.key(keyspace::channel_meta(channel));
             script.arg(channel.as_str()).arg(*newest_ms);
         }
         script

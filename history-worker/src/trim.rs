@@ -34,6 +34,32 @@ pub(crate) struct Limits {
     pub(crate) age: Duration,
 }
 
+impl Limits {
+    /// Those of a room that is set to keep so many messages for so many seconds: it may keep less
+    /// than others, never more. 0 and nothing are no limits of its own.
+    fn with(self, own: (Option<u64>, Option<u64>)) -> Self {
+        let lower = |site: u64, own: Option<u64>| match (site, own.unwrap_or(0)) {
+            (site, 0) => site,
+            (0, own) => own,
+            (site, own) => site.min(own),
+        };
+        let age = lower(
+            self.age.as_millis() as u64,
+            own.1.map(|it| it.saturating_mul(1_000)),
+        );
+        Self {
+            messages: lower(self.messages, own.0),
+            age: Duration::from_millis(age),
+        }
+    }
+
+    /// Before which time messages are too old; `None` if none ever are.
+    fn cutoff_ms(self, now_ms: u64) -> Option<u64> {
+        let age_ms = self.age.as_millis() as u64;
+        (age_ms > 0).then(|| now_ms.saturating_sub(age_ms))
+    }
+}
+
 pub(crate) struct Trimmer {
     pub(crate) commands: Commands,
     pub(crate) keyspace: Keyspace,
@@ -119,21 +145,27 @@ impl Trimmer {
         for room in rooms {
             let list = keyspace::channel_messages(room);
             ask.llen(&list).lindex(list, 0);
+            ask.cmd("HMGET")
+                .arg(keyspace::channel_meta(room))
+                .arg(&["historyMessages", "historySeconds"]);
         }
         let found: Vec<redis::Value> = ask.query_async(&mut self.commands).await?;
-        let cutoff_ms = self.cutoff_ms().await?;
+        let now_ms = self.now_ms().await?;
         let mut dropped = 0;
-        for (room, reply) in rooms.iter().zip(found.chunks_exact(2)) {
+        for (room, reply) in rooms.iter().zip(found.chunks_exact(3)) {
             let length: u64 = redis::from_redis_value(reply[0].clone())?;
             let oldest: Option<Vec<u8>> = redis::from_redis_value(reply[1].clone())?;
             let Some(oldest) = oldest else { continue };
-            let too_many = length.saturating_sub(self.limits.messages);
-            if self.limits.messages > 0 && too_many > 0 {
+            let own: (Option<u64>, Option<u64>) = redis::from_redis_value(reply[2].clone())?;
+            let limits = self.limits.with(own);
+            let too_many = length.saturating_sub(limits.messages);
+            if limits.messages > 0 && too_many > 0 {
                 let count = self.drop_oldest(partition, room, &oldest, too_many).await?;
                 self.metrics.trimmed_by_count.inc_by(count);
                 dropped += count;
             }
             // A room whose oldest message is young enough costs nothing more.
+            let cutoff_ms = limits.cutoff_ms(now_ms);
             if cutoff_ms.is_some_and(|cutoff_ms| created_ms(&oldest) < Some(cutoff_ms)) {
                 dropped += self.drop_aged(partition, room, cutoff_ms).await?;
             }
@@ -200,17 +232,11 @@ impl Trimmer {
         }))
     }
 
-    /// Before which time, by Redis' clock, messages are too old; `None` if none ever are.
-    async fn cutoff_ms(&mut self) -> RedisResult<Option<u64>> {
-        if self.limits.age.is_zero() {
-            return Ok(None);
-        }
+    /// Redis' clock, in milliseconds since 1970.
+    async fn now_ms(&mut self) -> RedisResult<u64> {
         let (seconds, micros): (u64, u64) =
             redis::cmd("TIME").query_async(&mut self.commands).await?;
-        let now_ms = seconds * 1_000 + micros / 1_000;
-        Ok(Some(
-            now_ms.saturating_sub(self.limits.age.as_millis() as u64),
-        ))
+        Ok(seconds * 1_000 + micros / 1_000)
     }
 }
 
@@ -251,6 +277,24 @@ mod tests {
         assert_eq!(leading(&[None, Some(10)]), 0);
         assert_eq!(leading(&[]), 0);
         assert_eq!(leading_before(None, [Some(1)].into_iter()), 0);
+    }
+
+    #[test]
+    fn a_room_keeps_less_than_others_and_never_more() {
+        let limits = |messages, seconds| Limits {
+            messages,
+            age: Duration::from_secs(seconds),
+        };
+        let with = |site: Limits, own| {
+            let limits = site.with(own);
+            (limits.messages, limits.age.as_secs())
+        };
+        assert_eq!(with(limits(100, 60), (None, None)), (100, 60));
+        assert_eq!(with(limits(100, 60), (Some(10), Some(5))), (10, 5));
+        assert_eq!(with(limits(100, 60), (Some(200), Some(90))), (100, 60));
+        assert_eq!(with(limits(0, 0), (Some(10), Some(5))), (10, 5));
+        assert_eq!(limits(0, 0).cutoff_ms(9), None);
+        assert_eq!(limits(0, 5).cutoff_ms(9_000), Some(4_000));
     }
 
     #[test]

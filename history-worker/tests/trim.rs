@@ -30,6 +30,35 @@ async fn a_room_keeps_its_newest_messages() {
 }
 
 #[tokio::test]
+async fn a_room_that_is_set_to_keeps_fewer() {
+    let stage = Stage::new().await;
+    let rooms = stage.rooms(3);
+    let set = |room: usize, field: &str, value: &str| {
+        let meta = parlor_shared::keyspace::channel_meta(&rooms[room]);
+        stage.server.cli(&["HSET", &meta, field, value]);
+    };
+    set(0, "historyMessages", "5");
+    // More than the site keeps is as much as the site keeps.
+    set(1, "historyMessages", "1000");
+    let settings = ["--history-max-messages", "100", "--trim-interval", "1s"];
+    let _worker = stage.worker(&settings).await;
+    let published = stage.publish(&rooms, 900).await;
+    stage.wait_until_drained().await;
+    stage.check(&rooms[..1], &published, 5);
+    stage.check(&rooms[1..], &published, 100);
+
+    // Where nobody writes any more, the next round sees it: fewer, and for less time.
+    set(1, "historyMessages", "7");
+    set(2, "historySeconds", "2");
+    wait_until(PATIENCE, "the rooms are trimmed", async || {
+        stage.stored(&rooms[1..2]) == 7 && stage.stored(&rooms[2..]) == 0
+    })
+    .await;
+    stage.check(&rooms[1..2], &published, 7);
+    assert_eq!(stage.stored(&rooms[..1]), 5);
+}
+
+#[tokio::test]
 async fn old_messages_go() {
     let stage = Stage::new().await;
     let rooms = stage.rooms(1);

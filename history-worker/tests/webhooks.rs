@@ -23,6 +23,7 @@ use parlor_shared::{
     keyspace,
     protocol::value::User,
     redis::presence,
+    roles::SiteRole,
 };
 use parlor_testkit::wait_until;
 use ring::hmac;
@@ -190,7 +191,14 @@ async fn join(stage: &Stage, channel: &ChannelId, room: &str, who: &Membership) 
     let room = RoomName::new(room).expect("a name");
     let mut commands = stage.commands.clone();
     let settings = presence::Settings::default();
-    presence::join(&mut commands, settings, channel, who, Some(&room), true)
+    let entering = presence::Entering {
+        channel,
+        who,
+        role: SiteRole::Member,
+        room: Some(&room),
+        create: true,
+    };
+    presence::join(&mut commands, settings, entering)
         .await
         .expect("Redis answers")
         .expect("joins");

@@ -12,6 +12,8 @@
 //! | `p <users> <0 or 1>` | [`Membership`]: a user went offline or came online |
 //! | `o <users>` | none: how many are in a large room |
 //! | `t <0 or 1>` | [`Membership`]: a user stopped typing or types; told live, never stored |
+//! | `s <version>` | [`RoomSettings`]: the room is set otherwise |
+//! | `u <version>` | [`UserChange`]: what one user is or may in the room has changed |
 
 use std::ops::RangeInclusive;
 
@@ -20,8 +22,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock,
-    id::SessionId,
-    protocol::value::{Message, User},
+    id::{SessionId, UserId},
+    protocol::{
+        moderation::Why,
+        value::{Message, User},
+    },
+    roles::{RoomRole, RoomSettings},
 };
 
 /// The numbers a message can have: from one, up to what JSON's numbers hold exactly.
@@ -51,6 +57,48 @@ pub enum Event {
         on: bool,
         who: Membership,
     },
+    /// `version`: of the room's `policy`.
+    Settings {
+        version: u64,
+        settings: Box<RoomSettings>,
+    },
+    User {
+        version: u64,
+        change: Box<UserChange>,
+    },
+}
+
+/// What a user is in a room from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserChange {
+    pub user: UserId,
+    #[serde(default)]
+    pub role: Option<RoomRole>,
+    /// Milliseconds since 1970; 0 for ever.
+    #[serde(default)]
+    pub muted: Option<u64>,
+    /// They are out of the room.
+    #[serde(default)]
+    pub removed: Option<Removal>,
+}
+
+/// How somebody was put out of a room; the value of `channelBans`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// The room's `policy` then: it concerns those who joined before.
+    pub version: u64,
+    pub why: Why,
+    /// Milliseconds since 1970; 0 for ever. Of a kick: when it was.
+    #[serde(default)]
+    pub until: u64,
+    #[serde(default)]
+    pub reason: String,
+    /// Who did it; `None` for the operator.
+    #[serde(default)]
+    pub by: Option<UserId>,
+    /// Milliseconds since 1970.
+    #[serde(default)]
+    pub at: u64,
 }
 
 /// A numbered message; the body is not read until somebody needs it.
@@ -129,6 +177,14 @@ impl Event {
             "t" => Ok(Self::Typing {
                 on: rest == "1",
                 who: who()?,
+            }),
+            "s" => Ok(Self::Settings {
+                version: number(rest)?,
+                settings: serde_json::from_slice(&body).map_err(|_| EventError::BadBody)?,
+            }),
+            "u" => Ok(Self::User {
+                version: number(rest)?,
+                change: serde_json::from_slice(&body).map_err(|_| EventError::BadBody)?,
             }),
             _ => Err(EventError::BadHeader),
         }
@@ -264,6 +320,21 @@ mod tests {
         let typing = Event::Typing { on: true, who };
         assert_eq!(decode(format!("t 1\n{body}")), typing);
         assert_eq!(decode("o 9\n".into()), Event::Occupancy { users: 9 });
+        let settings = r#"s 4
+{"access":"invite","closed":true,"slowSeconds":5}"#;
+        let Event::Settings { version, settings } = decode(settings.into()) else {
+            panic!()
+        };
+        assert!(version == 4 && settings.closed && settings.slow_seconds == 5);
+        let user = UserId::random();
+        let change = format!(
+            r#"{{"user":"{user}","role":"member","removed":{{"version":5,"why":"kicked"}}}}"#
+        );
+        let Event::User { version, change } = decode(format!("u 5\n{change}")) else {
+            panic!()
+        };
+        assert_eq!((version, change.user, change.muted), (5, user, None));
+        assert_eq!(change.removed.map(|it| it.why), Some(Why::Kicked));
     }
 
     #[test]
@@ -290,6 +361,9 @@ mod tests {
             "j 1\n{}",
             "o \n",
             "t 1\n{}",
+            "s 1\n",
+            "s x\n{}",
+            "u 1\n{}",
         ] {
             assert!(Event::decode(&Bytes::from(bad)).is_err(), "{bad:?}");
         }

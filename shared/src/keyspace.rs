@@ -14,6 +14,8 @@ pub use people::*;
 use crate::id::{
     self, Address, ChannelId, GatewayId, PhotoId, RoomName, SessionId, UserId, Username,
 };
+#[cfg(doc)]
+use crate::limits;
 
 /// Slots of a Redis Cluster.
 const SLOTS: u32 = 16_384;
@@ -108,8 +110,10 @@ pub fn users_uuid_index(user: UserId) -> String {
     format!("usersUUIDListIndex:{user}")
 }
 
-/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`, `CreatedAt`, and where they
-/// are set `DisplayName`, `Color` and `Avatar`. A guest's expires some time after they are gone.
+/// HASH `Username`, `PasswordHash` (argon2id; accounts only), `Role`
+/// ([`crate::roles::SiteRole`]), `CreatedAt`, and where they are set `DisplayName`, `Color` and
+/// `Avatar`; of who is banned from the site also `BannedUntil` (ms since 1970, 0 for ever) and
+/// `BanReason`. A guest's expires some time after they are gone.
 pub fn user_account(user: UserId) -> String {
     format!("userAccount:{user}")
 }
@@ -191,13 +195,38 @@ pub fn notices(gateway: GatewayId) -> ChannelId {
     ChannelId::new(format!("notices:{gateway}"))
 }
 
-/// ZSET (all scores 0) of the named rooms' names, so that they list in order. No TTL.
+/// HASH user → role of those who are more than members of the site: a list, `userAccount` decides.
+/// No TTL.
+pub fn site_roles() -> String {
+    "siteRoles".to_owned()
+}
+
+/// HASH user → ms since 1970 (0 for ever) of those who are banned from the site: a list,
+/// `userAccount` decides. No TTL; who is banned no more goes when the list is next read.
+pub fn site_bans() -> String {
+    "siteBans".to_owned()
+}
+
+/// STREAM of what moderators did: the field `e` is JSON of
+/// [`crate::protocol::moderation::AuditEntry`]. Bounded to about 10,000 entries. Gateways follow it
+/// to find what a lost notice was about.
+pub fn audit_log() -> String {
+    "auditLog".to_owned()
+}
+
+/// ZSET (all scores 0) of the names of rooms that a user has a role in. No TTL.
+pub fn user_rooms(user: UserId) -> String {
+    format!("userRooms:{user}")
+}
+
+/// ZSET (all scores 0) of the public named rooms' names, so that they list in order. No TTL.
 pub fn rooms() -> String {
     "rooms".to_owned()
 }
 
 /// HASH `seq`, `epoch`, `begun` (the last `seq` from before the epoch, if any), `name`, `owner`,
-/// `createdAt`. No TTL.
+/// `createdAt`; once somebody has moderated the room also `policy`, which counts what was decided
+/// there, and the settings ([`crate::roles::RoomSettings::FIELDS`]). No TTL.
 pub fn channel_meta(channel: &ChannelId) -> String {
     format!("channelMeta:{channel}")
 }
@@ -234,14 +263,30 @@ pub fn channel_users(channel: &ChannelId) -> String {
     format!("channelUsers:{channel}")
 }
 
+/// HASH user → role ([`crate::roles::RoomRole`]). No TTL; at most [`limits::ROOM_LIST_ENTRIES`].
+pub fn channel_roles(channel: &ChannelId) -> String {
+    format!("channelRoles:{channel}")
+}
+
+/// HASH user → JSON of [`crate::event::Removal`]: who is banned, or was put out lately. No TTL; what
+/// is over goes when the list is full or read. At most [`limits::ROOM_LIST_ENTRIES`].
+pub fn channel_bans(channel: &ChannelId) -> String {
+    format!("channelBans:{channel}")
+}
+
+/// HASH user → ms since 1970 until when they are muted, 0 for ever. As `channelBans`.
+pub fn channel_mutes(channel: &ChannelId) -> String {
+    format!("channelMutes:{channel}")
+}
+
+/// STRING: a user wrote in a room in slow mode. TTL: the room's `slowSeconds`.
+pub fn channel_slow(channel: &ChannelId, user: UserId) -> String {
+    format!("channelSlow:{channel}:{user}")
+}
+
 /// ZSET (all scores 0) of `<user>:<session>`: which sessions hold a user in the room.
 pub fn channel_sessions(channel: &ChannelId) -> String {
     format!("channelSessions:{channel}")
-}
-
-/// HASH user → their role in the room; who was invited has one. No TTL.
-pub fn channel_roles(channel: &ChannelId) -> String {
-    format!("channelRoles:{channel}")
 }
 
 /// LIST of message JSON, oldest first. Trimmed by the history-worker.

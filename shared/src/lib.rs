@@ -14,4 +14,5 @@ pub mod notice;
 pub mod outbound;
 pub mod protocol;
 pub mod redis;
+pub mod roles;
 pub mod telemetry;

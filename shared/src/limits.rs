@@ -29,3 +29,17 @@ pub const CLIENT_HINT_CHARACTERS: usize = 80;
 pub const ACCESS_KEY_BYTES: usize = 32;
 /// How long an access key is good for, in seconds (30 days).
 pub const ACCESS_KEY_TTL_SECONDS: u64 = 30 * 24 * 3_600;
+/// Roles, bans or mutes of one room: more is a mistake or an attack, and lists are read whole.
+pub const ROOM_LIST_ENTRIES: usize = 10_000;
+/// A room's topic, in characters.
+pub const TOPIC_CHARACTERS: usize = 250;
+/// A reason that is given for something, in characters.
+pub const REASON_CHARACTERS: usize = 500;
+/// The longest slow mode, in seconds (6 hours).
+pub const SLOW_SECONDS: u64 = 6 * 3_600;
+/// The most messages that a room may be set to keep.
+pub const HISTORY_MESSAGES: u64 = 1_000_000;
+/// The longest ban, mute or history that has an end, in seconds (10 years).
+pub const LONGEST_SECONDS: u64 = 10 * 365 * 24 * 3_600;
+/// Entries of the audit log, about.
+pub const AUDIT_LOG_ENTRIES: usize = 10_000;

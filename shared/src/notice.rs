@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{SessionId, UserId},
+    event::Removal,
+    id::{RoomName, SessionId, UserId},
     protocol::{
         ServerEnvelope,
         value::{Look, User},
     },
+    roles::RoomRole,
 };
 
 /// A notice. It is a hint and may be lost: what it is about is also written where the next look
@@ -61,6 +63,32 @@ pub enum Order {
     SignedOut,
     /// Its user is shown otherwise from now on.
     Look(Option<Box<Look>>),
+    /// Something about the user is otherwise: look again whether they may be here, and as what.
+    Verify,
+    /// The user has another role in a named room. Told by the room itself to those in it.
+    RoomRole {
+        room: RoomName,
+        channel: String,
+        role: Option<RoomRole>,
+    },
+    /// What the user is in a room that the session may be in.
+    Standing(Box<Standing>),
+}
+
+/// What a user is in a room as of a version of the room's `policy`; nothing to a session that
+/// joined at that version or later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub channel: String,
+    pub version: u64,
+    pub role: Option<RoomRole>,
+    /// Milliseconds since 1970; 0 for ever.
+    pub muted: Option<u64>,
+    /// The last time they were put out of it.
+    pub removed: Option<Removal>,
+    /// Whether the room is closed, or for the invited only.
+    pub closed: bool,
+    pub invite: bool,
 }
 
 impl Notice {

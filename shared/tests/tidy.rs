@@ -50,6 +50,7 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
             "metrics",
             "user_limits",
             "tokens",
+            "moderation",
             "photos",
         ],
     ),
@@ -57,6 +58,10 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
         "api",
         &["api", "connection", "session", "bus", "accounts", "tokens"],
     ),
+    // Beside connections, which use it, and the HTTP API and the operator's command, which do too.
+    ("moderation", &["moderation", "accounts", "bus"]),
+    // A program of its own: wired like the gateway, of two of its parts.
+    ("admin", &["accounts", "app", "moderation"]),
     ("photos", &["photos", "user_limits"]),
     (
         "http",
@@ -103,6 +108,7 @@ const REDIS_FOLDERS: &[&str] = &[
     "gateway/src/api",
     "gateway/src/bus",
     "gateway/src/connection",
+    "gateway/src/moderation",
     "gateway/src/photos/records.rs",
     "history-worker/src",
     "presence-worker/src",

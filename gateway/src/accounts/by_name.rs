@@ -37,6 +37,12 @@ pub fn enter(pipeline: &mut Pipeline, name: &Username, user: UserId) {
     pipeline.zadd(index, member(name, user), 0).ignore();
 }
 
+/// Takes an account's entry out with a pipeline.
+pub fn leave(pipeline: &mut Pipeline, name: &Username, user: UserId) {
+    let index = keyspace::users_by_name();
+    pipeline.zrem(index, member(name, user)).ignore();
+}
+
 /// Takes an account's entry out.
 pub async fn remove(commands: &mut Commands, name: &Username, user: UserId) -> RedisResult<()> {
     let index = keyspace::users_by_name();

@@ -17,6 +17,7 @@ use parlor_shared::{
         value::{Look, User},
     },
     redis::Commands,
+    roles::SiteRole,
 };
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
@@ -116,7 +117,8 @@ impl Directory {
                 if !self.passwords.verify(password, hash.clone()).await? {
                     return Err(Refusal::WrongPassword);
                 }
-                let mut identity = self.identify(user, name.clone(), false).await?;
+                let role = self.admitted(user).await?;
+                let mut identity = self.identify(user, name.clone(), role).await?;
                 // Who changes the password does that first and ends the keys then: so either they
                 // have ended this one, or here it shows that the password is another.
                 let now: Option<String> = commands.hget(&account, "PasswordHash").await?;
@@ -146,7 +148,7 @@ impl Directory {
         let user = names::take_for_guest(&mut commands, &name, GUEST_RESERVATION_SECONDS)
             .await?
             .ok_or(Refusal::NameTaken)?;
-        self.identify(user, name, true).await
+        self.identify(user, name, SiteRole::Guest).await
     }
 
     /// Signs in by access key.
@@ -154,16 +156,18 @@ impl Directory {
     /// # Errors
     /// [`Refusal::UnknownKey`] when it is not one of the user's.
     pub async fn resume(&self, user: UserId, key: Secret) -> Result<Identity, Refusal> {
-        // As they are shown now, since the session keeps it.
-        self.forget(user);
         let expiry = keys::good_until(&mut self.commands.clone(), user, &key).await?;
         let expiry = expiry.ok_or(Refusal::UnknownKey)?;
-        let user = self.user(user).await?;
+        // As they are shown now, since the session keeps it.
+        self.forget(user);
+        let user = self.user(user).await?.ok_or(Refusal::UnknownKey)?;
         let grant = Grant::of_key(&key, expiry);
+        let role = self.admitted(user.uuid).await?;
         Ok(Identity {
-            user: user.ok_or(Refusal::UnknownKey)?,
+            user,
             access_key: key,
             grant,
+            role,
         })
     }
 
@@ -200,15 +204,16 @@ impl Directory {
         let user = names::register(&mut self.commands.clone(), &name, &hash)
             .await?
             .ok_or(Refusal::NameTaken)?;
-        self.identify(user, name, false).await
+        self.identify(user, name, SiteRole::Member).await
     }
 
     async fn identify(
         &self,
         uuid: UserId,
         name: Username,
-        guest: bool,
+        role: SiteRole,
     ) -> Result<Identity, Refusal> {
+        let guest = role == SiteRole::Guest;
         let access_key = keys::issue(&mut self.commands.clone(), uuid).await?;
         let user = User {
             uuid,
@@ -222,6 +227,7 @@ impl Directory {
             user,
             access_key,
             grant: None,
+            role,
         })
     }
 

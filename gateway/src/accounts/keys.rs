@@ -56,8 +56,8 @@ pub async fn good_until(
     let held: Option<String> = commands
         .hget(keyspace::access_key(user), digest(key))
         .await?;
-    let until = held.as_deref().and_then(expiry);
-    Ok(until.filter(|until| *until > clock::now_ms()))
+    let expiry = held.as_deref().and_then(expiry);
+    Ok(expiry.filter(|expiry| *expiry > clock::now_ms()))
 }
 
 /// What follows the random part of a key.
@@ -76,6 +76,11 @@ pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> Redi
         .ignore()
         .query_async(commands)
         .await
+}
+
+/// Ends all of a user's keys.
+pub async fn revoke_all(commands: &mut Commands, user: UserId) -> RedisResult<()> {
+    commands.del(keyspace::access_key(user)).await
 }
 
 async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {

@@ -3,6 +3,7 @@
 
 mod by_name;
 mod directory;
+mod governance;
 mod grant;
 mod keys;
 mod known;
@@ -13,6 +14,7 @@ mod sign_ins;
 mod throttle;
 
 pub use directory::{Directory, DirectorySettings, External};
+pub use governance::{Account, Ban, Listed, Standing};
 pub use grant::Grant;
 pub use passwords::{HashSettings, Passwords};
 
@@ -22,6 +24,7 @@ use parlor_shared::{
     id::NameError,
     protocol::client::{Page, Secret},
     protocol::value::User,
+    roles::SiteRole,
 };
 
 use crate::tokens::TokenError;
@@ -33,6 +36,7 @@ pub struct Identity {
     pub access_key: Secret,
     /// What a token has granted; `None` for one who came by password or nickname.
     pub grant: Option<Grant>,
+    pub role: SiteRole,
 }
 
 /// Why somebody is not let in. The texts are for people and name neither passwords nor keys.
@@ -54,6 +58,8 @@ pub enum Refusal {
     GuestsDisabled,
     #[error("the access key is unknown or has expired: sign in again")]
     UnknownKey,
+    #[error("banned")]
+    Banned(Ban),
     #[error("too many failed attempts: wait {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
     #[error("{0}")]

@@ -91,6 +91,7 @@ impl From<PublishError> for Refused {
             PublishError::Unavailable | PublishError::Unconfirmed => ErrorCode::Unavailable,
             PublishError::BacklogFull => ErrorCode::BacklogFull,
             PublishError::Overloaded => ErrorCode::Overloaded,
+            PublishError::TooSoon(_) => ErrorCode::SlowMode,
         };
         let text = format!("{error}: send it again, under the same clientMessageId");
         let body = ErrorBody::new(code, text).retry_after(std::time::Duration::from_secs(2));

@@ -182,7 +182,7 @@ async fn sender(api: &Api, new: &NewMessage) -> Result<User, Refused> {
         (Some(user), None) => {
             let user = match user.parse() {
                 Ok(uuid) => Some(uuid),
-                Err(_) => directory.account(&Username::new(user)?).await?,
+                Err(_) => directory.account_id(&Username::new(user)?).await?,
             };
             let user = user.ok_or_else(Refused::no_such_user)?;
             let user = directory.user(user).await?;
@@ -224,6 +224,7 @@ async fn publish(
         message: message.uuid,
         body,
         seen_key,
+        slow: None,
         done: Done(Box::new(move |outcome| {
             // Whoever asked may have gone.
             let _ = answer.send(outcome);

@@ -84,7 +84,7 @@ pub(super) async fn upsert(
         subject: &new.external_id,
         name: new.name.as_deref(),
         numbered: true,
-        role: role.map(TokenRole::name),
+        role: role.map(TokenRole::site),
     };
     let (user, made) = api.app.directory.external(&user).await?;
     let status = if made {
@@ -100,11 +100,12 @@ pub(super) async fn get(
     State(api): State<Api>,
     Path(id): Path<String>,
 ) -> Result<Json<Account>, Refused> {
-    let user = if let Ok(uuid) = id.parse() {
-        Some(uuid)
-    } else {
-        let name = Username::new(&id)?;
-        api.app.directory.account(&name).await?
+    let user = match id.parse() {
+        Ok(uuid) => Some(uuid),
+        Err(_) => {
+            let name = Username::new(&id)?;
+            api.app.directory.account_id(&name).await?
+        }
     };
     let user = user.ok_or_else(Refused::no_such_user)?;
     look(&api, user).await.map(Json)

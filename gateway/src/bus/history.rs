@@ -10,10 +10,10 @@ use std::{
 
 use parlor_shared::{
     event::{self, MessageEvent, Position},
-    id::ChannelId,
+    id::{ChannelId, UserId},
     keyspace::{self, Keyspace},
     protocol::value::Message,
-    redis::{Commands, scripts},
+    redis::{Commands, moderation, scripts},
 };
 use redis::RedisResult;
 
@@ -51,6 +51,8 @@ pub struct Audited {
     pub asked: (String, u64),
     /// Where it stands in Redis.
     pub found: (String, u64),
+    /// How often it was moderated.
+    pub policy: u64,
 }
 
 /// What the list has of a room.
@@ -245,12 +247,14 @@ impl History {
                 pipe.cmd("HMGET")
                     .arg(keyspace::channel_meta(channel))
                     .arg("epoch")
-                    .arg("seq");
+                    .arg("seq")
+                    .arg("policy");
             }
-            let found: Vec<(Option<String>, Option<u64>)> = pipe.query_async(&mut commands).await?;
+            let found: Vec<(Option<String>, Option<u64>, Option<u64>)> =
+                pipe.query_async(&mut commands).await?;
             // Read behind them: a room that was read in an era that is over is behind this one.
             let eras = self.eras(batch).await?;
-            for ((channel, asked), (epoch, seq)) in batch.iter().zip(found) {
+            for ((channel, asked), (epoch, seq, policy)) in batch.iter().zip(found) {
                 // Without an epoch the room's keys are gone; its next message brings a new one.
                 let Some(epoch) = epoch else { continue };
                 let mut found = (epoch, seq.unwrap_or(0));
@@ -262,6 +266,7 @@ impl History {
                     channel: channel.clone(),
                     asked: asked.clone(),
                     found,
+                    policy: policy.unwrap_or(0),
                 });
             }
         }
@@ -293,6 +298,22 @@ impl History {
             .arg(event::new_epoch())
             .invoke_async(&mut self.commands.clone())
             .await
+    }
+
+    /// What a room is set to, and what users are there, in their order. How often it was moderated is
+    /// read first: what is decided after that is not overlooked.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn standings(
+        &self,
+        channel: &ChannelId,
+        users: &[UserId],
+    ) -> RedisResult<(moderation::Facts, Vec<moderation::Standing>)> {
+        let mut commands = self.commands.clone();
+        let facts = moderation::facts(&mut commands, channel).await?;
+        let standings = moderation::standings(&mut commands, channel, facts.owner, users).await?;
+        Ok((facts, standings))
     }
 
     /// Tells a large room how many are in it, unless that was done within `interval`.

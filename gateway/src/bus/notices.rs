@@ -71,6 +71,11 @@ impl Mailbox {
         &self.channel
     }
 
+    /// The queue itself, for what this gateway tells its own sessions.
+    pub fn queue(&self) -> mpsc::Sender<Notice> {
+        self.queue.clone()
+    }
+
     /// Takes in a notice. Never waits.
     pub fn arrived(&self, payload: &[u8]) {
         match serde_json::from_slice(payload) {
@@ -159,7 +164,7 @@ impl Task {
             let told = async {
                 self.note(&due).await?;
                 mentions::note(&mut self.commands, &mentions).await?;
-                self.tell(&notices).await
+                tell(&mut self.commands, &notices).await
             };
             if let Err(error) = told.await {
                 self.metrics.redis_errors.inc();
@@ -210,30 +215,34 @@ impl Task {
         }
         notes.query_async(&mut self.commands).await
     }
+}
 
-    async fn tell(&mut self, notices: &[Notice]) -> RedisResult<()> {
-        if notices.is_empty() {
-            return Ok(());
-        }
-        let mut lookup = pipe();
-        for notice in notices {
-            lookup.hvals(keyspace::user_sessions(notice.recipient));
-        }
-        let gateways: Vec<Vec<String>> = lookup.query_async(&mut self.commands).await?;
-        let mut tell = pipe();
-        for (notice, gateways) in notices.iter().zip(gateways) {
-            let payload = serde_json::to_string(notice).expect("ids, names and numbers are JSON");
-            let gateways: BTreeSet<GatewayId> = gateways
-                .iter()
-                .filter_map(|gateway| gateway.parse().ok())
-                .collect();
-            for gateway in gateways {
-                tell.publish(keyspace::notices(gateway).as_str(), &payload)
-                    .ignore();
-            }
-        }
-        tell.query_async(&mut self.commands).await
+/// Tells users' sessions, on whichever gateways.
+///
+/// # Errors
+/// When Redis can't be asked.
+pub async fn tell(commands: &mut Commands, notices: &[Notice]) -> RedisResult<()> {
+    if notices.is_empty() {
+        return Ok(());
     }
+    let mut lookup = pipe();
+    for notice in notices {
+        lookup.hvals(keyspace::user_sessions(notice.recipient));
+    }
+    let gateways: Vec<Vec<String>> = lookup.query_async(commands).await?;
+    let mut tell = pipe();
+    for (notice, gateways) in notices.iter().zip(gateways) {
+        let payload = serde_json::to_string(notice).expect("ids, names and numbers are JSON");
+        let gateways: BTreeSet<GatewayId> = gateways
+            .iter()
+            .filter_map(|gateway| gateway.parse().ok())
+            .collect();
+        for gateway in gateways {
+            tell.publish(keyspace::notices(gateway).as_str(), &payload)
+                .ignore();
+        }
+    }
+    tell.query_async(commands).await
 }
 
 fn as_notice(message: &PrivateMessage) -> Notice {

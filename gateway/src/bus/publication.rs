@@ -1,5 +1,7 @@
 //! A message on its way into Redis, and what may come of it.
 
+use std::time::Duration;
+
 use parlor_shared::{
     event::Position,
     id::{ChannelId, MessageId},
@@ -15,6 +17,8 @@ pub struct Publish {
     pub body: String,
     /// The key under which a repeated send is known, if the client named the message.
     pub seen_key: Option<String>,
+    /// In slow mode: the key that stands while the sender has to wait, and for how long it will.
+    pub slow: Option<(String, Duration)>,
     pub done: Done,
 }
 
@@ -48,6 +52,8 @@ pub enum PublishError {
     BacklogFull,
     #[error("too many messages wait to be published")]
     Overloaded,
+    #[error("the room is in slow mode")]
+    TooSoon(Duration),
 }
 
 /// Reads what the script gave for `message`.
@@ -74,6 +80,9 @@ pub(super) fn read_reply(reply: &Value, message: MessageId) -> Result<Published,
         }
         _ => None,
     });
+    if let Some(ms) = text.and_then(|text| text.strip_prefix("s ")?.parse().ok()) {
+        return Err(PublishError::TooSoon(Duration::from_millis(ms)));
+    }
     match published {
         Some(published) => Ok(published),
         None if text == Some("f") => Err(PublishError::BacklogFull),

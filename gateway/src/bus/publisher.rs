@@ -248,11 +248,16 @@ impl Task {
             .unwrap_or_default();
         let command = pipeline.cmd("EVALSHA");
         command.arg(scripts::PUBLISH.get_hash());
-        command.arg(if publish.seen_key.is_some() { 4 } else { 3 });
+        let keys =
+            3 + usize::from(publish.seen_key.is_some()) + usize::from(publish.slow.is_some());
+        command.arg(keys);
         command.arg(keyspace::channel_meta(&publish.channel));
         command.arg(self.keyspace.messages(partition));
         command.arg(self.keyspace.era(partition));
         if let Some(key) = &publish.seen_key {
+            command.arg(key);
+        }
+        if let Some((key, _)) = &publish.slow {
             command.arg(key);
         }
         command
@@ -264,6 +269,9 @@ impl Task {
             .arg(publish.message.to_string());
         command.arg(limits::MESSAGE_DEDUPLICATION_SECONDS);
         command.arg(&*self.guard.era(partition));
+        if let Some((_, wait)) = &publish.slow {
+            command.arg(wait.as_millis() as u64);
+        }
     }
 
     /// Tells who waits. `true` if the connection is of no use any more.

@@ -8,13 +8,13 @@ use parlor_shared::{
     id::{Address, ChannelId, UserId},
     keyspace,
     protocol::{
-        ErrorBody, ServerFrame,
+        ErrorBody, ErrorCode, ServerFrame,
         client::{Page, Secret},
         people::UserSearch,
-        server::{History, PrivateRoom, PrivateRooms, RoomInfo, Rooms},
+        server::{History, PrivateRoom, PrivateRooms},
         value::{Message, RoomRef, User},
     },
-    redis::presence::{self, Seat},
+    redis::presence::{self, Entering, Seat},
 };
 use redis::{RedisResult, pipe};
 use tracing::warn;
@@ -23,7 +23,7 @@ use super::{
     Connection, effects::unavailable, leaving::StillListed, people::key_ended, registry::Door,
 };
 use crate::{
-    accounts::list_range,
+    accounts::{Refusal, list_range},
     bus::history::{HistoryPage, Range},
     metrics::Counted,
     rooms::view::{self, Kind},
@@ -54,7 +54,7 @@ impl Connection {
         }
     }
 
-    pub(super) async fn register(&mut self, authenticated: Authenticated) -> Outcome {
+    pub(super) async fn register(&mut self, mut authenticated: Authenticated) -> Outcome {
         let user = authenticated.identity.user.clone();
         let mut commands = self.app.commands.clone();
         // Before Redis is told: whatever happens then, the session's end is noted.
@@ -75,15 +75,29 @@ impl Connection {
                 .note_session(user.uuid, key, session, &self.client)
                 .await
         };
-        let messages = match registered.await {
+        let registered = match registered.await {
+            Ok(true) => Ok(()),
             Ok(false) => {
                 // Nobody was told of this session, so nobody need be told of its end.
                 if self.signed_in.is_none() {
                     self.unregister(user, None).await;
                 }
-                Err(key_ended())
+                return Outcome::Registered(Box::new(RegistrationOutcome {
+                    authenticated,
+                    messages: Err(key_ended()),
+                }));
             }
-            Ok(true) => {
+            Err(error) => Err(error),
+        };
+        // Looked up behind being entered: a ban comes either before, and is found, or after, and
+        // finds the session.
+        let standing = match registered {
+            Ok(()) => self.app.directory.admitted(user.uuid).await,
+            Err(error) => Err(error.into()),
+        };
+        let messages = match standing {
+            Ok(role) => {
+                authenticated.identity.role = role;
                 if self.signed_in.is_none() {
                     let door = Door {
                         session: self.session.id(),
@@ -97,9 +111,19 @@ impl Connection {
                 }
                 Ok(self.app.user_limits.of(user.uuid))
             }
-            Err(error) => {
+            Err(Refusal::Unavailable) => {
                 self.app.metrics.redis_errors.inc();
-                Err(unavailable(&error))
+                Err(ErrorBody::new(
+                    ErrorCode::Unavailable,
+                    Refusal::Unavailable.to_string(),
+                ))
+            }
+            Err(refusal) => {
+                self.unregister(user, None).await;
+                Err(match refusal {
+                    Refusal::Banned(ban) => ErrorBody::banned("this site", ban.until, &ban.reason),
+                    other => ErrorBody::new(ErrorCode::SessionExpired, other.to_string()),
+                })
             }
         };
         Outcome::Registered(Box::new(RegistrationOutcome {
@@ -157,7 +181,15 @@ impl Connection {
                     Address::Named(room) => Some(room),
                     _ => None,
                 };
-                presence::join(&mut commands, settings, channel, &who, room, true).await?;
+                let entering = Entering {
+                    channel,
+                    who: &who,
+                    role: self.session.role(),
+                    room,
+                    create: true,
+                };
+                // Who was put out meanwhile hears of it as all who are in the room do.
+                let _ = presence::join(&mut commands, settings, entering).await?;
             }
             RedisResult::Ok(())
         };
@@ -174,9 +206,9 @@ impl Connection {
             .map_err(|error| unavailable(&error))
     }
 
-    pub(super) async fn rooms(&self, page: Page) -> Result<ServerFrame, ErrorBody> {
-        self.list_rooms(page)
-            .await
+    pub(super) async fn rooms(&self, user: UserId, page: Page) -> Result<ServerFrame, ErrorBody> {
+        let rooms = self.app.moderation.list_rooms(user, page).await;
+        rooms
             .map(ServerFrame::Rooms)
             .map_err(|error| unavailable(&error))
     }
@@ -217,41 +249,6 @@ impl Connection {
             })
             .collect();
         Ok(PrivateRooms {
-            total,
-            received: rooms.len() as u64,
-            rooms,
-        })
-    }
-
-    async fn list_rooms(&self, page: Page) -> RedisResult<Rooms> {
-        let mut commands = self.app.commands.clone();
-        let (from, to) = list_range(page);
-        let (total, names): (u64, Vec<String>) = pipe()
-            .zcard(keyspace::rooms())
-            .zrange(keyspace::rooms(), from, to)
-            .query_async(&mut commands)
-            .await?;
-        let names: Vec<_> = names
-            .iter()
-            .filter_map(|name| parlor_shared::id::RoomName::new(name).ok())
-            .collect();
-        let mut counts: Vec<u64> = Vec::new();
-        if !names.is_empty() {
-            let mut lookup = pipe();
-            for name in &names {
-                lookup.hlen(keyspace::channel_users(&self.app.keyspace.named_room(name)));
-            }
-            counts = lookup.query_async(&mut commands).await?;
-        }
-        let rooms: Vec<RoomInfo> = names
-            .into_iter()
-            .zip(counts)
-            .map(|(name, users)| RoomInfo {
-                room: name.to_string(),
-                users,
-            })
-            .collect();
-        Ok(Rooms {
             total,
             received: rooms.len() as u64,
             rooms,

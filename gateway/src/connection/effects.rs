@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use parlor_shared::{
     clock,
-    id::{Address, MessageId},
+    id::{Address, ChannelId, MessageId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
@@ -23,9 +23,10 @@ use crate::{
         publisher::{Done, Publish, PublishError, Published},
     },
     metrics::RefusedMessages,
+    rooms::policies::too_soon,
     session::{
         Effect, Effects, Outcome, Work,
-        effect::{AuthenticationOutcome, Kind, Publication},
+        effect::{AuthenticationOutcome, Kind, Publication, Verified},
     },
     tokens::TokenError,
     websocket::text_frame,
@@ -92,8 +93,22 @@ impl Connection {
             id,
             address,
             channel,
+            writer,
             mut message,
         } = publication;
+        let admitted = self.app.policies.admit(&channel, writer);
+        let slow = match admitted {
+            Ok(wait) => wait.map(|wait| {
+                let key = keyspace::channel_slow(&channel, message.sender_uuid);
+                (key, wait)
+            }),
+            Err(body) => {
+                // In its turn, behind the answers to messages sent before.
+                self.in_flight.idle().await;
+                let frame = ServerFrame::Error(body);
+                return self.send(&ServerEnvelope { id, frame }).await;
+            }
+        };
         let mentioned = self.mentioned(&address, &message).await;
         message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
@@ -148,7 +163,9 @@ impl Connection {
                     client_message_id,
                 })),
                 Err(error) => {
-                    refused.count(reason(error));
+                    if let Some(reason) = reason(error) {
+                        refused.count(reason);
+                    }
                     Some(ServerFrame::Error(refusal(error)))
                 }
             };
@@ -162,6 +179,7 @@ impl Connection {
             message: uuid,
             body,
             seen_key,
+            slow,
             done: Done(Box::new(done)),
         });
     }
@@ -210,11 +228,20 @@ impl Connection {
                 let answer = self.private_rooms(user, page).await;
                 return Some(Outcome::Answer { id, answer });
             }
-            Work::Rooms { id, page } => {
-                let answer = self.rooms(page).await;
+            Work::Rooms { id, user, page } => {
+                let answer = self.rooms(user, page).await;
                 return Some(Outcome::Answer { id, answer });
             }
             Work::People { id, work } => return self.perform_for_people(id, *work).await,
+            Work::Moderate(work) => return Some(self.moderate(*work).await),
+            Work::Verify { user, access_key } => {
+                let role = directory.verify(user, &access_key).await;
+                let settings = |(_, channel): (_, &ChannelId)| {
+                    Some((channel.clone(), self.app.policies.settings(channel)?))
+                };
+                let rooms = self.session.rooms().filter_map(settings).collect();
+                return Some(Outcome::Verified(Verified { role, rooms }));
+            }
             Work::History {
                 id,
                 address,
@@ -246,14 +273,16 @@ impl Connection {
     }
 }
 
-/// The name under which a refusal is counted.
-fn reason(error: PublishError) -> &'static str {
-    match error {
+/// The name under which a refusal is counted that is no fault of the sender's.
+fn reason(error: PublishError) -> Option<&'static str> {
+    Some(match error {
         PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
         PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
         PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
         PublishError::Overloaded => RefusedMessages::OVERLOADED,
-    }
+        // As with other limits, it is for the sender to wait.
+        PublishError::TooSoon(_) => return None,
+    })
 }
 
 fn refusal(error: PublishError) -> ErrorBody {
@@ -264,6 +293,7 @@ fn refusal(error: PublishError) -> ErrorBody {
         PublishError::Unavailable | PublishError::Unconfirmed => (ErrorCode::Unavailable, LATER),
         PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
         PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
+        PublishError::TooSoon(wait) => return too_soon(wait),
     };
     let text = match error {
         PublishError::Unavailable => {
@@ -279,6 +309,7 @@ fn refusal(error: PublishError) -> ErrorBody {
         PublishError::Overloaded => {
             "the message was not taken, too many are being sent: send it again"
         }
+        PublishError::TooSoon(_) => "the room is in slow mode: send it again later",
     };
     ErrorBody::new(code, text).retry_after(wait)
 }

@@ -2,10 +2,12 @@
 //! between the two.
 
 use parlor_shared::{
+    clock,
     id::{Address, ChannelId, UserId},
     keyspace,
     protocol::{ErrorBody, ErrorCode, value::User},
-    redis::presence::{self, Joined},
+    redis::presence::{self, Denied, Entering, Joined},
+    roles::{self, Rights, SiteRole},
 };
 use redis::{AsyncCommands as _, RedisResult};
 use tokio::time::timeout;
@@ -21,7 +23,7 @@ use crate::{
     rooms::{Attached, Backlog, registry::Attach, view::Kind},
     session::{
         Outcome,
-        effect::{Join, JoinOutcome, Room},
+        effect::{Join, JoinOutcome, Room, Standing},
     },
 };
 
@@ -86,21 +88,21 @@ impl Connection {
             user: join.user.clone(),
         };
         let mut commands = app.commands.clone();
-        let joined = presence::join(
-            &mut commands,
-            app.registry_settings,
+        let entering = Entering {
             channel,
-            &who,
-            room_name,
-            app.create_rooms,
-        );
-        let joined = joined
+            who: &who,
+            role: join.role,
+            room: room_name,
+            create: app.create_rooms || join.role >= SiteRole::Moderator,
+        };
+        let joined = presence::join(&mut commands, app.registry_settings, entering)
             .await
             .map_err(|error| unavailable(&error))?
-            .ok_or_else(|| {
-                let text = "there is no such room, and new ones are not made here";
-                ErrorBody::new(ErrorCode::Join, text)
-            })?;
+            .map_err(denied)?;
+        let standing = match join.address {
+            Address::Private(_) => None,
+            _ => Some(Box::new(self.standing(join, channel, &joined))),
+        };
         if joined.first && joined.users > app.registry_settings.names_limit {
             app.rooms.occupancy_changed(channel);
         }
@@ -126,7 +128,28 @@ impl Connection {
             read,
             more: pages.more,
             recovered: pages.recovered,
+            standing,
         })
+    }
+
+    /// What the joiner is in the room; and what the room is set to, for those who send there.
+    fn standing(&self, join: &Join, channel: &ChannelId, joined: &Joined) -> Standing {
+        let policies = &self.app.policies;
+        policies.found(channel.as_str(), joined.policy, &joined.room);
+        let rights = Rights {
+            site: join.role,
+            room: joined.role,
+        };
+        let muted = joined
+            .muted
+            .filter(|until| roles::holds(*until, clock::now_ms()));
+        Standing {
+            role: joined.role,
+            muted,
+            version: joined.policy,
+            can_write: muted.is_none() && joined.room.lets_write(rights),
+            settings: joined.room.clone(),
+        }
     }
 
     async fn read_history(
@@ -246,6 +269,22 @@ impl Connection {
             user.online = Some(true);
         }
         Ok(users)
+    }
+}
+
+/// What one is told who is not let into a room.
+pub(super) fn denied(denied: Denied) -> ErrorBody {
+    match denied {
+        Denied::NoRoom => ErrorBody::new(
+            ErrorCode::Join,
+            "there is no such room, and new ones are not made here",
+        ),
+        Denied::Banned(until, reason) => ErrorBody::banned("this room", until, &reason),
+        Denied::InvitedOnly => ErrorBody::new(
+            ErrorCode::InvitedOnly,
+            "the room is for those who are invited: ask a moderator of it",
+        ),
+        Denied::Closed => ErrorBody::new(ErrorCode::RoomClosed, "the room is closed"),
     }
 }
 

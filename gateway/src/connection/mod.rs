@@ -8,6 +8,7 @@ mod in_flight;
 pub mod inbox;
 mod join;
 mod leaving;
+mod moderation_work;
 pub mod pages;
 mod people;
 mod photo_work;

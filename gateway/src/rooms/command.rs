@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 use parlor_shared::{
     event::MessageEvent,
     id::{ChannelId, SessionId},
+    notice::Notice,
+    roles::RoomSettings,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    policies::Policies,
     pump::{AuditFlag, BusEvent, Entrance, QUEUE_EVENTS},
     registry::Attach,
     room::Backlog,
@@ -49,6 +52,12 @@ pub enum Command {
     /// What Redis says; `None` when it could not be asked.
     Audited(Option<Vec<Audited>>),
     OccupancyChanged(ChannelId),
+    /// How often a room was moderated and what it is set to; `None` when that could not be asked.
+    PolicyFound {
+        channel: ChannelId,
+        generation: u64,
+        found: Option<(u64, Box<RoomSettings>)>,
+    },
 }
 
 /// A shard's queues, made before the shard.
@@ -83,8 +92,11 @@ impl Inlet {
 }
 
 /// What a shard goes by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ShardSettings {
     pub ring_messages: usize,
     pub audit_interval: Duration,
+    pub policies: Policies,
+    /// Where orders for users' sessions on this gateway go.
+    pub orders: mpsc::Sender<Notice>,
 }

@@ -5,6 +5,7 @@
 
 pub mod command;
 mod frames;
+pub mod policies;
 pub mod pump;
 pub mod registry;
 pub mod ring;
@@ -13,5 +14,6 @@ pub mod task;
 pub mod view;
 mod writer;
 
+pub use policies::Policies;
 pub use registry::{Attached, Membership, Registry};
 pub use room::Backlog;

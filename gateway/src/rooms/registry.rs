@@ -100,7 +100,7 @@ impl Plan {
         self,
         subscriptions: &Subscriptions,
         (history, guard): (&History, &Guard),
-        settings: ShardSettings,
+        settings: &ShardSettings,
         metrics: &GatewayMetrics,
     ) -> Vec<Shard> {
         let shard = |inlet| {
@@ -108,7 +108,7 @@ impl Plan {
                 inlet,
                 subscriptions.clone(),
                 (history.clone(), guard.clone()),
-                settings,
+                settings.clone(),
                 metrics.clone(),
             )
         };

@@ -214,6 +214,28 @@ impl<S> Room<S> {
         }
     }
 
+    /// Lets out the sessions of a user that get live frames; gives which. One that is just being let
+    /// in stays: whether it may be here is being decided.
+    pub fn detach_live(&mut self, user: UserId) -> Vec<SessionId> {
+        let mut detached = Vec::new();
+        self.members.retain(|member| {
+            let goes = member.user == user && matches!(member.phase, Phase::Live { .. });
+            if goes {
+                detached.push(member.session);
+            }
+            !goes
+        });
+        detached
+    }
+
+    /// Who is in it, each once.
+    pub fn users(&self) -> Vec<UserId> {
+        let mut users: Vec<UserId> = self.members.iter().map(|member| member.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
     /// An event from the bus.
     pub fn event(&mut self, event: Event, out: &mut impl Deliver<S>) -> Vec<Need> {
         match event {

@@ -4,6 +4,7 @@
 //! connection that got something: several messages for one connection leave together.
 
 mod audit;
+mod policy;
 mod repair;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 use parlor_shared::{
     event::Event,
     id::{ChannelId, SessionId},
+    notice::Notice,
     redis::pubsub::Subscriptions,
 };
 use tokio::{
@@ -24,6 +26,7 @@ use tracing::warn;
 
 use super::{
     command::{Command, Inlet, Missed, ShardSettings},
+    policies::Policies,
     pump::BusEvent,
     registry::Attach,
     room::{Need, Room},
@@ -62,6 +65,9 @@ struct Rooms {
     history: History,
     guard: Guard,
     ring_messages: usize,
+    policies: Policies,
+    /// For users' sessions on this gateway.
+    orders: mpsc::Sender<Notice>,
     metrics: GatewayMetrics,
 }
 
@@ -75,6 +81,7 @@ struct Entry {
     /// Who waits for the subscription.
     waiting: Vec<(oneshot::Sender<Missed>, Missed)>,
     attachments: HashMap<SessionId, u64>,
+    heard: policy::Heard,
 }
 
 impl Shard {
@@ -96,6 +103,8 @@ impl Shard {
             history,
             guard,
             ring_messages: settings.ring_messages,
+            policies: settings.policies,
+            orders: settings.orders,
             metrics,
         };
         Self {
@@ -208,6 +217,11 @@ impl Rooms {
                 }
             }
             Command::Audited(audited) => self.audited(audited),
+            Command::PolicyFound {
+                channel,
+                generation,
+                found,
+            } => self.policy_found(&channel, generation, found),
             Command::OccupancyChanged(channel) => {
                 self.occupancy_changed.insert(channel);
             }
@@ -253,6 +267,7 @@ impl Rooms {
                     subscribed: false,
                     waiting: Vec::new(),
                     attachments: HashMap::new(),
+                    heard: policy::Heard::default(),
                 }
             });
         let since = since.as_ref().map(|(epoch, seq)| (epoch.as_str(), *seq));
@@ -274,15 +289,32 @@ impl Rooms {
         }
         entry.attachments.remove(&session);
         entry.room.detach(session);
-        if entry.room.is_empty() {
-            self.entries.remove(channel.as_str());
-            self.subscriptions.unsubscribe(channel.clone());
+        self.drop_if_empty(channel.as_str());
+    }
+
+    fn drop_if_empty(&mut self, channel: &str) {
+        if !self
+            .entries
+            .get(channel)
+            .is_some_and(|it| it.room.is_empty())
+        {
+            return;
+        }
+        if let Some(entry) = self.entries.remove(channel) {
+            self.policies.forget(channel);
+            self.subscriptions.unsubscribe(entry.channel);
             self.metrics.rooms.dec();
         }
     }
 
     fn event(&mut self, event: &BusEvent) {
         match Event::decode(&event.payload) {
+            Ok(Event::Settings { version, settings }) => {
+                self.settings_changed(&event.channel, version, settings);
+            }
+            Ok(Event::User { version, change }) => {
+                self.user_changed(&event.channel, version, *change);
+            }
             Ok(decoded) => self.with_room(&event.channel, |room, out| room.event(decoded, out)),
             Err(error) => {
                 self.metrics.bus_events_unreadable.inc();

@@ -8,6 +8,7 @@ use parlor_shared::{
     id::{Address, RoomName, UserId},
     protocol::{
         ServerEnvelope, ServerFrame,
+        moderation::RoomChanged,
         people::Typing,
         server::{Departure, Presence, Resync, Sys},
         value::{Message, Recipient, RoomRef},
@@ -116,6 +117,12 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
             username: who.user.username.clone(),
             on: *on,
         })),
+        Event::Settings { settings, .. } => ServerFrame::Sys(Sys::RoomChanged(RoomChanged {
+            room: room(),
+            settings: (**settings).clone(),
+        })),
+        // Told to that user's sessions alone.
+        Event::User { .. } => return None,
     };
     Some(ServerEnvelope::from(frame).encode())
 }

@@ -5,9 +5,11 @@ use parlor_shared::{
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
         client::{Credentials, Page, ResumeRoom, Secret},
+        moderation::Request,
         people::{Profile, UserSearch},
         value::{Message, Photo, User},
     },
+    roles::{RoomRole, RoomSettings, SiteRole, Writer},
 };
 
 use super::{people::PeopleWork, rate::SharedBucket};
@@ -52,6 +54,7 @@ pub struct Publication {
     pub id: Option<RequestId>,
     pub address: Address,
     pub channel: ChannelId,
+    pub writer: Writer,
     /// Without UUID and position.
     pub message: Message,
 }
@@ -106,6 +109,7 @@ pub enum Work {
     },
     Rooms {
         id: Option<RequestId>,
+        user: UserId,
         page: Page,
     },
     History {
@@ -121,7 +125,23 @@ pub enum Work {
         id: Option<RequestId>,
         work: Box<PeopleWork>,
     },
+    /// A request about roles, rooms' settings or moderation.
+    Moderate(Box<Moderate>),
+    /// Looks whether the user may still be here, and as what.
+    Verify {
+        user: UserId,
+        access_key: Secret,
+    },
     Photo(PhotoWork),
+}
+
+/// Who asks for what.
+#[derive(Debug)]
+pub struct Moderate {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub role: SiteRole,
+    pub request: Request,
 }
 
 /// Work around photos.
@@ -139,6 +159,8 @@ pub enum PhotoWork {
 pub struct Join {
     pub id: Option<RequestId>,
     pub user: User,
+    /// The user's role on the site.
+    pub role: SiteRole,
     pub address: Address,
     pub keep_joined: bool,
     /// Messages of history.
@@ -166,7 +188,17 @@ pub enum Outcome {
         id: Option<RequestId>,
         profile: Box<Profile>,
     },
+    Verified(Verified),
     Photo(Box<PhotoOutcome>),
+}
+
+/// What looking again at the user has found.
+#[derive(Debug)]
+pub struct Verified {
+    /// The user's role, or why they may not be here any more.
+    pub role: Result<SiteRole, Refusal>,
+    /// What the session's rooms are set to that have been moderated.
+    pub rooms: Vec<(ChannelId, RoomSettings)>,
 }
 
 /// A message, and the photo it was given.
@@ -230,4 +262,18 @@ pub struct Room {
     pub more: bool,
     /// For one who resumes: whether `messages` are all that was missed.
     pub recovered: bool,
+    /// What the joiner is there; `None` in private rooms, where there are no roles.
+    pub standing: Option<Box<Standing>>,
+}
+
+/// What somebody found themselves to be in a room that they joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Option<RoomRole>,
+    /// As in [`Writer`].
+    pub muted: Option<u64>,
+    /// How often the room had been moderated.
+    pub version: u64,
+    pub settings: RoomSettings,
+    pub can_write: bool,
 }

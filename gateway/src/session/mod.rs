@@ -26,6 +26,7 @@ use parlor_shared::{
         server::{Ready, ResumedRoom},
         value::{RoomRef, User},
     },
+    roles::{Rights, RoomRole, SiteRole},
 };
 
 use crate::accounts::Grant;
@@ -72,6 +73,8 @@ enum State {
 struct Identified {
     user: User,
     access_key: Secret,
+    /// On the site.
+    role: SiteRole,
     messages: SharedBucket,
     rooms: Vec<Seat>,
     /// The rooms of a `resume` under way.
@@ -87,6 +90,11 @@ struct Seat {
     channel: ChannelId,
     /// The other one in a private room.
     peer: Option<User>,
+    role: Option<RoomRole>,
+    /// Until when the user may not write, in ms since 1970; 0 for ever.
+    muted: Option<u64>,
+    /// How often the room had been moderated when the user was last told what they are there.
+    version: u64,
 }
 
 impl Identified {
@@ -101,6 +109,22 @@ impl Identified {
 
     fn seat(&self, address: &Address) -> Option<&Seat> {
         self.rooms.iter().find(|seat| seat.address == *address)
+    }
+
+    /// Takes a seat, in place of the one in the same room if there is one.
+    fn sit(&mut self, seat: Seat) {
+        match self.rooms.iter_mut().find(|it| it.address == seat.address) {
+            Some(known) => *known = seat,
+            None => self.rooms.push(seat),
+        }
+    }
+
+    /// What the user is in a room.
+    fn rights(&self, seat: &Seat) -> Rights {
+        Rights {
+            site: self.role,
+            room: seat.role,
+        }
     }
 }
 
@@ -152,6 +176,14 @@ impl Session {
             error(None, ErrorBody::new(ErrorCode::SessionExpired, text)),
             Effect::Close(CloseCode::SignedOut),
         ]
+    }
+
+    /// The user's role on the site.
+    pub fn role(&self) -> SiteRole {
+        match &self.state {
+            State::Identified(identified) => identified.role,
+            State::Unidentified { .. } => SiteRole::Guest,
+        }
     }
 
     /// The rooms that are joined.
@@ -262,6 +294,9 @@ impl Session {
             }
             ClientFrame::Sessions => commands::own_sessions::sessions(self, id),
             ClientFrame::SessionEnd(block) => commands::own_sessions::end(self, id, block),
+            ClientFrame::Moderation(request) => {
+                commands::moderation::moderate(self, id, *request, now)
+            }
         }
     }
 
@@ -273,6 +308,13 @@ impl Session {
                 commands::profile::look(self, look.as_deref());
                 Vec::new()
             }
+            Order::Verify => commands::standing::verify(self),
+            Order::RoomRole {
+                room,
+                channel,
+                role,
+            } => commands::standing::role_elsewhere(self, room, channel, *role),
+            Order::Standing(standing) => commands::standing::changed(self, standing),
         }
     }
 
@@ -292,6 +334,7 @@ impl Session {
                 commands::profile::changed(self, id, profile)
             }
             Outcome::Resumed { id } => commands::resume::finished(self, id),
+            Outcome::Verified(found) => commands::standing::verified(self, found),
             Outcome::Photo(outcome) => commands::channel_message::with_photo(*outcome),
         }
     }

@@ -10,6 +10,7 @@ use parlor_shared::{
         server::Sys,
         value::User,
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -76,6 +77,7 @@ fn room(channel: &str, seq: u64) -> Room {
         read: None,
         more: false,
         recovered: false,
+        standing: None,
     }
 }
 
@@ -160,6 +162,7 @@ fn identity(user: &User) -> Identity {
         user: user.clone(),
         access_key: Secret("key".into()),
         grant: None,
+        role: SiteRole::default(),
     }
 }
 

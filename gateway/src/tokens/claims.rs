@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use parlor_shared::{
     id::{RoomName, UserId},
     limits,
+    roles::SiteRole,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -38,12 +39,12 @@ impl TokenRole {
         }
     }
 
-    /// As an account keeps it.
-    pub fn name(self) -> &'static str {
+    /// The role that an account gets.
+    pub fn site(self) -> SiteRole {
         match self {
-            Self::Member => "member",
-            Self::Moderator => "moderator",
-            Self::Admin => "admin",
+            Self::Member => SiteRole::Member,
+            Self::Moderator => SiteRole::Moderator,
+            Self::Admin => SiteRole::Admin,
         }
     }
 }

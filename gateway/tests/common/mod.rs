@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod demo;
+pub mod moderating;
 pub mod page;
 pub mod photos;
 pub mod tokens;

@@ -26,6 +26,7 @@ use parlor_shared::{
         server::Ack,
         value::{RoomRef, User},
     },
+    roles::SiteRole,
 };
 
 use super::{
@@ -238,6 +239,7 @@ impl World {
             user: self.clients[client].user.clone(),
             access_key: Secret("k".into()),
             grant: None,
+            role: SiteRole::default(),
         };
         let authenticated = |id, kind| {
             Outcome::Authenticated(Box::new(AuthenticationOutcome {
@@ -433,6 +435,7 @@ impl World {
             read: None,
             more: found.more,
             recovered: found.recovered,
+            standing: None,
         });
         let join = joining.join.clone();
         let outcome = Outcome::Joined(Box::new(JoinOutcome { join, result }));

@@ -21,9 +21,10 @@ use parlor_shared::{
     protocol::value::User,
     redis::{
         Commands, Redis,
-        presence::{self, Seat, Settings},
+        presence::{self, Entering, Seat, Settings},
         pubsub::{Notice, Sink, Subscriptions},
     },
+    roles::SiteRole,
 };
 use parlor_testkit::{
     Process, RedisServer,
@@ -271,8 +272,15 @@ impl Gateway {
         presence::signed_in(&mut commands, settings, seat)
             .await
             .expect("signed in");
-        let joined = presence::join(&mut commands, settings, &stage.room, &who, None, true).await;
-        joined.expect("joined").expect("a room");
+        let entering = Entering {
+            channel: &stage.room,
+            who: &who,
+            role: SiteRole::Member,
+            room: None,
+            create: true,
+        };
+        let joined = presence::join(&mut commands, settings, entering).await;
+        joined.expect("joined").expect("let in");
     }
 
     /// The connection of a session ended.

@@ -8,6 +8,7 @@
 //! accepted and left alone, a key that belongs to none is refused.
 
 mod address;
+mod admin;
 mod api;
 mod common;
 mod dotenv;
@@ -39,6 +40,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 pub use address::{AllowedOrigins, ListenAddress, Networks};
+pub use admin::{AdminAction, AdminConfig, GrantedRole};
 pub use api::ApiSettings;
 pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
@@ -101,7 +103,18 @@ enum Outcome<T> {
 
 /// Reads the program's settings, or prints what was asked for or what is wrong, and exits.
 pub fn load<T: Settings>() -> T {
-    match gather::<T>() {
+    load_from(std::env::args_os().collect())
+}
+
+/// The same for `gateway admin …`, whose command line begins behind that word.
+pub fn load_admin() -> AdminConfig {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    args.remove(1);
+    load_from(args)
+}
+
+fn load_from<T: Settings>(args: Vec<OsString>) -> T {
+    match gather::<T>(args) {
         Ok(Outcome::Run(settings)) => settings,
         Ok(Outcome::Show(text)) => {
             print!("{text}");
@@ -148,7 +161,7 @@ fn outcome_from<T: Settings>(
     })
 }
 
-fn gather<T: Settings>() -> Result<Outcome<T>, ConfigError> {
+fn gather<T: Settings>(args: Vec<OsString>) -> Result<Outcome<T>, ConfigError> {
     let dotenv = match std::fs::read_to_string(DOTENV_FILE) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -159,7 +172,7 @@ fn gather<T: Settings>() -> Result<Outcome<T>, ConfigError> {
         }
     };
     resolve(&Inputs {
-        args: std::env::args_os().collect(),
+        args,
         environment: source::process_environment()?,
         dotenv,
         read_file: &|path| std::fs::read_to_string(path),

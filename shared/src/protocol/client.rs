@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
 use super::{
+    moderation,
     people::{PasswordChange, ProfileOf, ProfileUpdate, ReadTo, SessionEnd, TypingNow, UserSearch},
     value::{AddressError, RoomRef},
 };
@@ -87,6 +88,8 @@ pub enum ClientFrame {
     Sessions,
     /// Ends one of one's sign-ins.
     SessionEnd(SessionEnd),
+    /// Roles, rooms' settings and moderation.
+    Moderation(Box<moderation::Request>),
 }
 
 /// `{"username","password"}`
@@ -300,7 +303,7 @@ impl ClientEnvelope {
             error: DecodeError::NotARequest,
         })?;
         let id = decode_id(outer.id).map_err(|error| BadFrame { id: None, error })?;
-        match decode_block(&outer) {
+        match decode_block(&outer, text) {
             Ok(frame) => Ok(Self { id, frame }),
             Err(error) => Err(BadFrame { id, error }),
         }
@@ -318,7 +321,7 @@ fn decode_id(raw: Option<&RawValue>) -> Result<Option<RequestId>, DecodeError> {
     }
 }
 
-fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
+fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeError> {
     const CREDENTIALS: &str = r#"{"username":"…","password":"…"}"#;
     const SIGN_IN: &str = r#"{"username":"…","password":"…"}, {"nickname":"…"} or {"token":"…"}"#;
     const PAGE: &str = r#"{"offset":0,"limit":100}"#;
@@ -408,11 +411,13 @@ fn decode_block(outer: &Outer<'_>) -> Result<ClientFrame, DecodeError> {
         "sessionEnd" => {
             required("sessionEnd", SESSION, outer.session_end).map(ClientFrame::SessionEnd)
         }
-        _ => Err(DecodeError::UnknownType),
+        // Rare ones: the text is read again for their blocks.
+        kind => moderation::Request::decode(kind, text)
+            .map(|request| ClientFrame::Moderation(Box::new(request))),
     }
 }
 
-fn required<'a, T: Deserialize<'a>>(
+pub(super) fn required<'a, T: Deserialize<'a>>(
     kind: &'static str,
     shape: &'static str,
     block: Option<&'a RawValue>,
@@ -459,6 +464,7 @@ impl Serialize for ClientEnvelope {
             ClientFrame::ProfileUpdate(block) => map.serialize_entry("profileUpdate", block)?,
             ClientFrame::PasswordChange(block) => map.serialize_entry("passwordChange", block)?,
             ClientFrame::SessionEnd(block) => map.serialize_entry("sessionEnd", block)?,
+            ClientFrame::Moderation(request) => request.serialize(&mut map)?,
         }
         map.end()
     }
@@ -488,6 +494,7 @@ impl ClientFrame {
             Self::PasswordChange(_) => "passwordChange",
             Self::Sessions => "sessions",
             Self::SessionEnd(_) => "sessionEnd",
+            Self::Moderation(request) => request.kind(),
         }
     }
 }

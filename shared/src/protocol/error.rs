@@ -42,17 +42,27 @@ pub enum ErrorCode {
     GuestsDisabled,
     /// A fault of the gateway, told in its log.
     Internal,
-    /// What is asked for is another's, or the user's role or token does not allow it.
+    /// The user's role or token does not allow it, or what is asked for is another's.
     Forbidden,
+    /// Banned from the room or the site, to an end that `until` tells if there is one.
+    Banned,
+    /// One may not write in the room; `retryAfterMs` if it ends.
+    Muted,
+    /// The room is closed.
+    RoomClosed,
+    /// The room is in slow mode; wait `retryAfterMs`.
+    SlowMode,
+    /// One has to be invited to the room.
+    InvitedOnly,
     /// The photo is no picture that is taken here, or none that may go with this message.
     PhotoRefused,
-    /// The photo has too many bytes or pixels.
+    /// The photo has too many bytes or pixels, or there are as many of something as there may be.
     TooLarge,
 }
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -72,6 +82,11 @@ impl ErrorCode {
         Self::GuestsDisabled,
         Self::Internal,
         Self::Forbidden,
+        Self::Banned,
+        Self::Muted,
+        Self::RoomClosed,
+        Self::SlowMode,
+        Self::InvitedOnly,
         Self::PhotoRefused,
         Self::TooLarge,
     ];
@@ -98,6 +113,11 @@ impl ErrorCode {
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
             Self::Forbidden => (32, "forbidden", false),
+            Self::Banned => (33, "banned", false),
+            Self::Muted => (34, "muted", false),
+            Self::RoomClosed => (35, "roomClosed", false),
+            Self::SlowMode => (36, "slowMode", true),
+            Self::InvitedOnly => (39, "invitedOnly", false),
             Self::PhotoRefused => (40, "photoRefused", false),
             Self::TooLarge => (41, "tooLarge", false),
         }
@@ -132,6 +152,9 @@ pub struct ErrorBody {
         skip_serializing_if = "Option::is_none"
     )]
     pub retry_after_ms: Option<u64>,
+    /// RFC 3339: when a ban ends, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl ErrorBody {
@@ -142,6 +165,23 @@ impl ErrorBody {
             error: text.into(),
             retryable: code.retryable(),
             retry_after_ms: None,
+            until: None,
+        }
+    }
+
+    /// That one is banned: `from` is "this room" or "this site".
+    pub fn banned(from: &str, until_ms: u64, reason: &str) -> Self {
+        let mut text = format!("you are banned from {from}");
+        let until = (until_ms > 0).then(|| crate::clock::rfc3339(until_ms));
+        if let Some(until) = &until {
+            text = format!("{text} until {until}");
+        }
+        if !reason.is_empty() {
+            text = format!("{text}: {reason}");
+        }
+        Self {
+            until,
+            ..Self::new(ErrorCode::Banned, text)
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod close;
 pub mod error;
+pub mod moderation;
 pub mod people;
 pub mod server;
 pub mod value;

@@ -13,10 +13,16 @@ use serde_json::{Map, Value};
 use super::{
     client::{RequestId, Secret},
     error::ErrorBody,
+    moderation::{
+        AuditLog, Muted, Removed, RoleChanged, RoomBans, RoomChanged, RoomDetails, RoomMembers,
+    },
     people::{Done, Mention, Occupied, Profile, Read, Sessions, SignedOutBy, Typing, Unread},
     value::{Message, RoomRef, User},
 };
-use crate::id::{MessageId, SessionId, UserId, Username};
+use crate::{
+    id::{MessageId, SessionId, UserId, Username},
+    roles::{Access, RoomRole, RoomSettings, SiteRole},
+};
 
 /// A frame, and the `id` of the request it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +72,14 @@ pub enum ServerFrame {
     Sessions(Sessions),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
+    /// What a room is set to, and what one is there.
+    RoomInfo(Box<RoomDetails>),
+    /// A page of those who have a role in a room.
+    RoomMembers(RoomMembers),
+    /// A page of those who are banned from a room.
+    RoomBans(RoomBans),
+    /// A page of what moderators did.
+    AuditLog(AuditLog),
 }
 
 /// The block of `ready`: the session, and what a client should know before it asks.
@@ -119,6 +133,9 @@ pub struct Authorized {
     pub access_key: Secret,
     pub username: Username,
     pub guest: bool,
+    /// The role on the site.
+    #[serde(default)]
+    pub role: SiteRole,
 }
 
 /// The block of `signOut`.
@@ -161,6 +178,18 @@ pub struct ChannelJoined {
     /// has and `messages`, a fresh page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// One's own role in the room; left out for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoomRole>,
+    /// Left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// Whether one may write now; left out in private rooms, where one always may.
+    #[serde(rename = "canWrite", default, skip_serializing_if = "Option::is_none")]
+    pub can_write: Option<bool>,
+    /// What the room is set to; left out in private rooms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<RoomSettings>,
 }
 
 /// A `channelLeave` frame: who left, from which session.
@@ -201,6 +230,9 @@ pub struct RoomInfo {
     pub room: String,
     /// How many users are in it now.
     pub users: u64,
+    /// Left out for public rooms; others are listed to those who have a role in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
 }
 
 /// The block of `privateRooms`.
@@ -302,6 +334,14 @@ pub enum Sys {
     Typing(Typing),
     /// The receiver's session was ended from elsewhere.
     SignedOut(SignedOutBy),
+    /// A room that one is in was set otherwise.
+    RoomChanged(RoomChanged),
+    /// One is out of a room by somebody's decision.
+    Removed(Removed),
+    /// One may not write in a room, or may again.
+    Muted(Muted),
+    /// One has another role, in a room or on the site.
+    RoleChanged(RoleChanged),
 }
 
 /// The block of `sys.presence`.
@@ -392,6 +432,10 @@ impl ServerFrame {
             Self::Profile(_) => "profile",
             Self::Sessions(_) => "sessions",
             Self::Error(_) => "error",
+            Self::RoomInfo(_) => "roomInfo",
+            Self::RoomMembers(_) => "roomMembers",
+            Self::RoomBans(_) => "roomBans",
+            Self::AuditLog(_) => "auditLog",
         }
     }
 }
@@ -411,6 +455,10 @@ impl Sys {
             Self::Mention(_) => "mention",
             Self::Typing(_) => "typing",
             Self::SignedOut(_) => "signedOut",
+            Self::RoomChanged(_) => "roomChanged",
+            Self::Removed(_) => "removed",
+            Self::Muted(_) => "muted",
+            Self::RoleChanged(_) => "roleChanged",
         }
     }
 }
@@ -466,6 +514,10 @@ impl Serialize for ServerEnvelope {
             ServerFrame::Profile(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Sessions(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomInfo(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomMembers(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::RoomBans(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::AuditLog(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -508,6 +560,10 @@ impl Serialize for SysBlock<'_> {
             Sys::Mention(block) => map.serialize_entry(kind, block)?,
             Sys::Typing(block) => map.serialize_entry(kind, block)?,
             Sys::SignedOut(block) => map.serialize_entry(kind, block)?,
+            Sys::RoomChanged(block) => map.serialize_entry(kind, block)?,
+            Sys::Removed(block) => map.serialize_entry(kind, block)?,
+            Sys::Muted(block) => map.serialize_entry(kind, block)?,
+            Sys::RoleChanged(block) => map.serialize_entry(kind, block)?,
         }
         map.end()
     }
@@ -554,6 +610,10 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "profile" => ServerFrame::Profile(field(fields, &kind)?),
         "sessions" => ServerFrame::Sessions(field(fields, &kind)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
+        "roomInfo" => ServerFrame::RoomInfo(field(fields, &kind)?),
+        "roomMembers" => ServerFrame::RoomMembers(field(fields, &kind)?),
+        "roomBans" => ServerFrame::RoomBans(field(fields, &kind)?),
+        "auditLog" => ServerFrame::AuditLog(field(fields, &kind)?),
         other => return Err(serde_json::Error::custom(format!("unknown type {other:?}"))),
     };
     Ok(ServerEnvelope { id, frame })
@@ -585,6 +645,10 @@ fn decode_sys(fields: &mut Map<String, Value>) -> Result<Sys, serde_json::Error>
         "mention" => Sys::Mention(field(&mut sys, &kind)?),
         "typing" => Sys::Typing(field(&mut sys, &kind)?),
         "signedOut" => Sys::SignedOut(field(&mut sys, &kind)?),
+        "roomChanged" => Sys::RoomChanged(field(&mut sys, &kind)?),
+        "removed" => Sys::Removed(field(&mut sys, &kind)?),
+        "muted" => Sys::Muted(field(&mut sys, &kind)?),
+        "roleChanged" => Sys::RoleChanged(field(&mut sys, &kind)?),
         other => {
             return Err(serde_json::Error::custom(format!(
                 "unknown sys.type {other:?}"

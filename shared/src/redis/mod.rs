@@ -5,6 +5,7 @@ mod commands;
 pub mod connect;
 mod inspect;
 pub mod lease;
+pub mod moderation;
 pub mod presence;
 pub mod pubsub;
 pub mod scripts;

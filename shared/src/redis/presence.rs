@@ -5,15 +5,19 @@
 //! and a crash between two leaves something that the reaping of the session cleans up: what holds
 //! a session is written before, and removed after, what it holds.
 
+mod joining;
+
 use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::{commands::Commands, scripts, status};
 use crate::{
     clock,
-    event::{self, Membership},
-    id::{ChannelId, GatewayId, RoomName, SessionId, UserId},
+    event::Membership,
+    id::{ChannelId, GatewayId, SessionId, UserId},
     keyspace,
 };
+
+pub use joining::{Denied, Entering, Joined, join};
 
 /// How the registry's keys age and how large a room may be to be told names.
 #[derive(Clone, Copy, Debug)]
@@ -45,20 +49,6 @@ pub struct Seat {
     pub session: SessionId,
     pub user: UserId,
     pub gateway: GatewayId,
-}
-
-/// What joining found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
-    /// Whether this is the user's first session in the room.
-    pub first: bool,
-    /// How many users the room has.
-    pub users: u64,
-    pub epoch: String,
-    /// The room's last message.
-    pub seq: u64,
-    /// Whether the room was made by this.
-    pub created: bool,
 }
 
 /// What leaving found.
@@ -117,61 +107,6 @@ pub async fn signed_in(
         .query_async(commands)
         .await?;
     Ok(came_online.is_some())
-}
-
-/// Puts a session into a room, telling the room if the user is new there. `None` when there is no
-/// such named room and `create` is off.
-pub async fn join(
-    commands: &mut Commands,
-    settings: Settings,
-    channel: &ChannelId,
-    who: &Membership,
-    room: Option<&RoomName>,
-    create: bool,
-) -> RedisResult<Option<Joined>> {
-    // Before the room knows the session, the session knows the room: a crash in between leaves
-    // nobody in a room for ever.
-    let held = keyspace::session_channels(who.session);
-    let _: () = commands.sadd(&held, channel.as_str()).await?;
-    let reply: Vec<redis::Value> = scripts::JOIN
-        .key(keyspace::channel_sessions(channel))
-        .key(keyspace::channel_users(channel))
-        .key(keyspace::channel_meta(channel))
-        .key(keyspace::channel_era(channel))
-        .key(keyspace::channel_webhook_state(channel))
-        .key(keyspace::channel_webhooks(channel))
-        .arg(who.user.uuid.to_string())
-        .arg(who.session.to_string())
-        .arg(clock::rfc3339(clock::now_ms()))
-        .arg(event::new_epoch())
-        .arg(channel.as_str())
-        .arg(who.encode())
-        .arg(settings.names_limit)
-        .arg(room.map_or("", RoomName::as_str))
-        .arg(if create { "1" } else { "0" })
-        .invoke_async(commands)
-        .await?;
-    let Ok((first, users, epoch, seq, created)) =
-        redis::from_redis_value::<(u64, u64, String, u64, u64)>(redis::Value::Array(reply))
-    else {
-        let _: () = commands.srem(&held, channel.as_str()).await?;
-        return Ok(None);
-    };
-    let joined = Joined {
-        first: first == 1,
-        users,
-        epoch,
-        seq,
-        created: created == 1,
-    };
-    // The list of rooms lies in another slot. Whoever is first in a room mends the list, should
-    // its maker have died just here.
-    if let Some(room) = room
-        && (joined.created || (joined.first && joined.users == 1))
-    {
-        let _: () = commands.zadd(keyspace::rooms(), room.as_str(), 0).await?;
-    }
-    Ok(Some(joined))
 }
 
 /// Takes a session out of a room, telling the room if the user is gone from it.

@@ -45,6 +45,8 @@ scripts! {
     TRIM "trim",
     WEBHOOK_ADD "webhook_add",
     WEBHOOK_DONE "webhook_done",
+    MODERATE "moderate",
+    ROOM_SETTINGS "room_settings",
     PHOTO_ATTACH "photo_attach",
     PHOTO_DISCARD "photo_discard",
     PHOTOS_CLAIM "photos_claim",

@@ -15,6 +15,7 @@ use parlor_shared::{
         },
         value::{Look, Message, Photo, Recipient, RoomRef, User},
     },
+    roles::SiteRole,
 };
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
 use uuid::Uuid;
@@ -145,6 +146,10 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
                 read,
                 more,
                 recovered,
+                role: None,
+                topic: None,
+                can_write: None,
+                settings: None,
             }
         },
     )
@@ -216,7 +221,11 @@ fn sys() -> impl Strategy<Value = Sys> {
 }
 
 fn lists() -> impl Strategy<Value = ServerFrame> {
-    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo { room, users });
+    let named = (TEXT, any::<u64>()).prop_map(|(room, users)| RoomInfo {
+        room,
+        users,
+        access: None,
+    });
     let private = (user(), TEXT).prop_map(|(user, at)| PrivateRoom {
         recipient_uuid: user.uuid,
         user,
@@ -254,6 +263,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         access_key: Secret(key),
         username: user.username,
         guest: user.guest,
+        role: SiteRole::default(),
     });
     let departure = (ids(), ids(), room(), any::<Option<u64>>());
     let departure = departure.prop_map(|(session, user, room, users_total)| Departure {

@@ -7,8 +7,9 @@ use parlor_shared::{
     id::{UserId, Username},
     keyspace, limits,
     protocol::value::User,
+    roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{RedisResult, pipe};
 
 use super::Directory;
 use crate::{
@@ -40,7 +41,7 @@ pub struct External<'a> {
     /// Whether a name that is taken gets a number; otherwise it is refused.
     pub numbered: bool,
     /// The site role to have from now on.
-    pub role: Option<&'static str>,
+    pub role: Option<SiteRole>,
 }
 
 impl Directory {
@@ -54,7 +55,7 @@ impl Directory {
             subject: &claims.subject,
             name: claims.name.as_deref(),
             numbered: true,
-            role: claims.role.map(crate::tokens::TokenRole::name),
+            role: claims.role.map(crate::tokens::TokenRole::site),
         };
         let (user, _) = self.external(&who).await?;
         let key_ends = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;
@@ -71,9 +72,11 @@ impl Directory {
             &grant.tail(),
         )
         .await?;
+        let role = self.admitted(user.uuid).await?;
         Ok(Identity {
             user,
             access_key,
+            role,
             grant: Some(grant),
         })
     }
@@ -90,21 +93,17 @@ impl Directory {
         for _ in 0..LOOKS {
             if self.registered(uuid).await? {
                 if let Some(role) = who.role {
-                    let _: () = commands
-                        .hset(keyspace::user_account(uuid), "Role", role)
-                        .await?;
+                    self.set_role(uuid, role).await?;
                 }
-                // As they are shown now, since the session keeps it.
-                self.forget(uuid);
-                let user = self.user(uuid).await?;
-                return Ok((user.ok_or(Refusal::Unavailable)?, false));
+                return Ok((self.shown(uuid).await?, false));
             }
             if names::reserve_user(&mut commands, uuid).await? {
                 let made = self.register_external(uuid, who).await;
                 if made.is_err() {
                     let _: RedisResult<()> = names::release_user(&mut commands, uuid).await;
                 }
-                return Ok((self.made(uuid, made?), true));
+                made?;
+                return Ok((self.shown(uuid).await?, true));
             }
             // Another gateway is making it: two devices that sign in for the first time at once.
             tokio::time::sleep(LOOK).await;
@@ -116,7 +115,7 @@ impl Directory {
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn account(&self, name: &Username) -> RedisResult<Option<UserId>> {
+    pub async fn account_id(&self, name: &Username) -> RedisResult<Option<UserId>> {
         Ok(
             match names::holder(&mut self.commands.clone(), name).await? {
                 Holder::Account(user) => Some(user),
@@ -135,25 +134,15 @@ impl Directory {
         Ok(named && index.is_some_and(|index| index.parse::<u64>().is_ok()))
     }
 
-    fn made(&self, uuid: UserId, username: Username) -> User {
-        let user = User {
-            uuid,
-            username,
-            online: None,
-            guest: false,
-            look: None,
-        };
-        self.known().remember(&user, Instant::now());
-        user
+    /// A user as they are shown now.
+    async fn shown(&self, uuid: UserId) -> Result<User, Refusal> {
+        self.forget(uuid);
+        self.user(uuid).await?.ok_or(Refusal::Unavailable)
     }
 
-    async fn register_external(
-        &self,
-        uuid: UserId,
-        who: &External<'_>,
-    ) -> Result<Username, Refusal> {
+    async fn register_external(&self, uuid: UserId, who: &External<'_>) -> Result<(), Refusal> {
         let fields = [
-            ("Role", who.role.unwrap_or("member")),
+            ("Role", who.role.unwrap_or_default().name()),
             ("Issuer", who.issuer),
             ("Subject", who.subject),
         ];
@@ -168,7 +157,7 @@ impl Directory {
         for candidate in candidates {
             let name = Username::new(&candidate)?;
             if names::register_as(&mut commands, uuid, &name, &fields).await? {
-                return Ok(name);
+                return Ok(());
             }
         }
         Err(Refusal::NameTaken)

@@ -53,11 +53,13 @@ impl Rooms {
             channel,
             asked,
             found,
+            policy,
         } in audited.unwrap_or_default()
         {
             self.with_room(channel.as_str(), |room, out| {
                 room.audit((&asked.0, asked.1), (&found.0, found.1), out)
             });
+            self.audit_policy(channel.as_str(), policy);
         }
         if again {
             self.audit_all();

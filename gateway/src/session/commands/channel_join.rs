@@ -38,6 +38,7 @@ pub fn join(session: &Session, id: Option<RequestId>, block: &ChannelJoin) -> Ef
     vec![Effect::Perform(Work::Join(Box::new(Join {
         id,
         user: identified.user.clone(),
+        role: identified.role,
         address,
         keep_joined: block.keep_joined,
         count,
@@ -96,6 +97,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         read,
         more,
         recovered,
+        standing,
     } = room;
     let mut effects = Vec::new();
     if !join.keep_joined {
@@ -108,13 +110,15 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         }));
         identified.rooms.retain(|seat| seat.address == join.address);
     }
-    if identified.seat(&join.address).is_none() {
-        identified.rooms.push(Seat {
-            address: join.address,
-            channel: channel.clone(),
-            peer,
-        });
-    }
+    let found = standing.as_deref().cloned().unwrap_or_default();
+    identified.sit(Seat {
+        address: join.address,
+        channel: channel.clone(),
+        peer,
+        role: found.role,
+        muted: found.muted,
+        version: found.version,
+    });
     if resumes {
         identified.resumed.push(ResumedRoom {
             room: room_ref.clone(),
@@ -134,6 +138,10 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
         read,
         more,
         recovered: resumes.then_some(recovered),
+        role: found.role,
+        topic: Some(found.settings.topic.clone()).filter(|topic| !topic.is_empty()),
+        can_write: standing.is_some().then_some(found.can_write),
+        settings: standing.is_some().then_some(found.settings),
     }));
     // The answer first, then what came live meanwhile.
     effects.push(send(join.id, frame));

@@ -9,6 +9,7 @@ use parlor_shared::{
         client::ChannelMessage,
         value::{Message, Recipient},
     },
+    roles::Writer,
 };
 
 use super::channel_leave::not_joined;
@@ -68,10 +69,15 @@ pub fn message(
         photo: None,
     };
     let channel = seat.channel.clone();
+    let writer = Writer {
+        rights: identified.rights(seat),
+        muted: seat.muted,
+    };
     let publication = Box::new(Publication {
         id,
         address,
         channel,
+        writer,
         message,
     });
     vec![match block.photo {

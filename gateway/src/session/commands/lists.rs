@@ -16,10 +16,11 @@ pub fn users(session: &Session, id: Option<RequestId>, search: UserSearch) -> Ef
 }
 
 pub fn rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {
-    if session.user().is_none() {
+    let Some(user) = session.user() else {
         return not_signed_in(id);
-    }
-    vec![Effect::Perform(Work::Rooms { id, page })]
+    };
+    let user = user.uuid;
+    vec![Effect::Perform(Work::Rooms { id, user, page })]
 }
 
 pub fn private_rooms(session: &Session, id: Option<RequestId>, page: Page) -> Effects {

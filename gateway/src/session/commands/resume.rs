@@ -1,10 +1,13 @@
 //! `resume`: back after a lost connection, into the rooms of before.
 
-use parlor_shared::protocol::{
-    ErrorBody, ErrorCode, RequestId, ServerFrame,
-    client::{Resume, ResumeRoom},
-    server::{Resumed, ResumedRoom},
-    value::User,
+use parlor_shared::{
+    protocol::{
+        ErrorBody, ErrorCode, RequestId, ServerFrame,
+        client::{Resume, ResumeRoom},
+        server::{Resumed, ResumedRoom},
+        value::User,
+    },
+    roles::SiteRole,
 };
 
 use super::channel_join::too_many_rooms;
@@ -59,7 +62,7 @@ fn kept(session: &Session, block: &Resume) -> usize {
 pub fn join_again(
     session: &mut Session,
     id: Option<RequestId>,
-    user: &User,
+    (user, role): (&User, SiteRole),
     rooms: Vec<ResumeRoom>,
 ) -> Effects {
     let count = session.rules.join_history;
@@ -83,6 +86,7 @@ pub fn join_again(
         let join = Join {
             id: None,
             user,
+            role,
             address,
             keep_joined: true,
             count,

@@ -111,6 +111,7 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
     session.state = State::Identified(Box::new(Identified {
         user: user.clone(),
         access_key: identity.access_key.clone(),
+        role: identity.role,
         messages,
         rooms,
         resumed: Vec::new(),
@@ -121,6 +122,7 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
         access_key: identity.access_key,
         username: user.username.clone(),
         guest: user.guest,
+        role: identity.role,
     };
     // Only to this connection: the demo's client takes it for its own identity.
     let own = Sys::SignIn {
@@ -138,13 +140,21 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
             effects.push(Effect::Perform(Work::Join(Box::new(Join {
                 id: None,
                 user,
+                role: identity.role,
                 address,
                 keep_joined: true,
                 count: session.rules.join_history,
                 resume: None,
             }))));
         }
-        Kind::Resume { rooms } => effects.extend(resume::join_again(session, id, &user, rooms)),
+        Kind::Resume { rooms } => {
+            effects.extend(resume::join_again(
+                session,
+                id,
+                (&user, identity.role),
+                rooms,
+            ));
+        }
     }
     effects
 }
@@ -180,6 +190,9 @@ fn leave_what_is_not_granted(session: &mut Session) -> Effects {
 }
 
 fn refused(kind: &Kind, refused: &Refusal) -> ErrorBody {
+    if let Refusal::Banned(ban) = refused {
+        return ErrorBody::banned("this site", ban.until, &ban.reason);
+    }
     let own = if matches!(kind, Kind::SignUp) {
         ErrorCode::SignUp
     } else {
@@ -201,8 +214,8 @@ pub fn refusal(own: ErrorCode, refusal: &Refusal) -> ErrorBody {
         Refusal::UnknownKey | Refusal::Token(TokenError::Expired) => ErrorCode::SessionExpired,
         Refusal::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
         Refusal::Overloaded => ErrorCode::Overloaded,
-        Refusal::Unavailable | Refusal::Token(TokenError::NoKeys) => ErrorCode::Unavailable,
-        Refusal::Token(_) => ErrorCode::SignIn,
+        Refusal::Banned(_) => ErrorCode::Banned,
+        Refusal::Unavailable => ErrorCode::Unavailable,
     };
     let body = ErrorBody::new(code, refusal.to_string());
     match refusal {

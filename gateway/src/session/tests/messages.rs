@@ -155,7 +155,7 @@ fn lists_are_asked_for_and_answered_under_their_id() {
     let rooms = script.text(r#"{"id":1,"type":"rooms"}"#);
     assert!(matches!(
         only(rooms),
-        Effect::Perform(Work::Rooms { id: Some(_), page }) if page.limit() == 100
+        Effect::Perform(Work::Rooms { id: Some(_), page, .. }) if page.limit() == 100
     ));
     let id = Some(RequestId::Number(1));
     let away = Err(ErrorBody::new(ErrorCode::Unavailable, "away"));

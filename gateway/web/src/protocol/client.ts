@@ -15,6 +15,7 @@ import {
   type Schema,
 } from './schema.ts';
 import { peopleRequests } from './people.ts';
+import { moderationRequests } from './moderation.ts';
 import { requestId, roomFields, roomRef, type RequestId } from './values.ts';
 
 const credentials = object({ username: text, password: text });
@@ -76,6 +77,7 @@ const blocks = {
   resume,
   ping: undefined,
   ...peopleRequests,
+  ...moderationRequests,
 } as const;
 
 type Blocks = typeof blocks;

@@ -3,6 +3,14 @@
 import { parseObject } from './client.ts';
 import { peopleFrames, peopleSys } from './people.ts';
 import {
+  access,
+  moderationAnswers,
+  moderationNews,
+  roomRole,
+  roomSettings,
+  siteRole,
+} from './moderation.ts';
+import {
   attempt,
   count,
   flag,
@@ -48,6 +56,8 @@ const authorized = object({
   accessKey: text,
   username: text,
   guest: flag,
+  /** On the site. */
+  role: optional(siteRole),
 });
 export type Authorized = Infer<typeof authorized>;
 
@@ -65,6 +75,12 @@ const channelJoin = object({
   recovered: optional(flag),
   /** How far we have read. */
   read: optional(count),
+  /** One's own. */
+  role: optional(roomRole),
+  topic: optional(text),
+  /** Left out in private rooms, where one always may; as `settings`. */
+  canWrite: optional(flag),
+  settings: optional(roomSettings),
 });
 export type ChannelJoined = Infer<typeof channelJoin>;
 
@@ -90,7 +106,12 @@ export type Ack = Infer<typeof ack>;
 const users = object({ total: count, received: count, users: list(user) });
 export type Users = Infer<typeof users>;
 
-const roomInfo = object({ room: text, users: count });
+const roomInfo = object({
+  room: text,
+  users: count,
+  /** Left out for public rooms. */
+  access: optional(access),
+});
 export type RoomInfo = Infer<typeof roomInfo>;
 const rooms = object({ total: count, received: count, rooms: list(roomInfo) });
 export type Rooms = Infer<typeof rooms>;
@@ -144,6 +165,7 @@ const sysBlocks = {
   reconnect: object({ delayMs: count }),
   resync: object({ ...roomFields, epoch: text, seq: count }),
   ...peopleSys,
+  ...moderationNews,
 } as const;
 
 type SysBlocks = typeof sysBlocks;
@@ -178,6 +200,7 @@ const blocks = {
   error: errorBody,
   done: object({}),
   ...peopleFrames,
+  ...moderationAnswers,
 } as const;
 
 type Blocks = typeof blocks;

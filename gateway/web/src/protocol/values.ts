@@ -71,5 +71,7 @@ export const errorBody = object({
   error: text,
   retryable: optional(flag),
   retryAfterMs: optional(count),
+  /** RFC 3339: when a ban ends, if it does. */
+  until: optional(text),
 });
 export type ErrorBody = Infer<typeof errorBody>;

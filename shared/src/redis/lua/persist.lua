@@ -2,9 +2,9 @@
 -- XDEL tells whether an entry was still there: what another run persisted is passed over.
 --
 -- KEYS  1 historyLease  2 messages stream  3 channels of the partition
---       then, for each room in the batch, channelMessages
+--       then, for each room in the batch, channelMessages, channelMeta
 --       the last two: webhookState, webhooks stream
--- ARGV  1 fencing token  2 most messages a room keeps (0 for no limit)
+-- ARGV  1 fencing token  2 most messages a room keeps (0 for no limit); a room may be set to less
 --       3 how many rooms, then for each: channel, ms of its newest message
 --       then, for each entry in order: stream id, number of its room (from 1; 0 for an entry that
 --       nobody can read, which is only removed), JSON
@@ -20,7 +20,7 @@ local lists, persisted, discarded, trimmed = {}, 0, 0, 0
 -- is deleted from the stream.
 redis.call('ZCARD', KEYS[3])
 for room = 1, rooms do
-  redis.call('LLEN', KEYS[3 + room])
+  redis.call('LLEN', KEYS[2 + 2 * room])
   lists[room] = {}
 end
 -- A webhook hears of each message exactly when it is persisted, so of each once.
@@ -48,15 +48,20 @@ end
 for room = 1, rooms do
   local list = lists[room]
   if #list > 0 then
-    local key = KEYS[3 + room]
+    local key = KEYS[2 + 2 * room]
     local length = 0
     -- unpack has room for some thousand values only.
     for from = 1, #list, 1000 do
       length = redis.call('RPUSH', key, unpack(list, from, math.min(from + 999, #list)))
     end
-    if keep > 0 and length > keep then
-      redis.call('LTRIM', key, -keep, -1)
-      trimmed = trimmed + length - keep
+    local most = keep
+    local own = tonumber(redis.call('HGET', KEYS[3 + 2 * room], 'historyMessages') or '0')
+    if own > 0 and (keep == 0 or own < keep) then
+      most = own
+    end
+    if most > 0 and length > most then
+      redis.call('LTRIM', key, -most, -1)
+      trimmed = trimmed + length - most
     end
     redis.call('ZADD', KEYS[3], ARGV[3 + 2 * room], ARGV[2 + 2 * room])
   end
