@@ -1,12 +1,15 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
 mod rules;
+mod tasks;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+pub use rules::shutdown_grace;
+
+use std::{net::SocketAddr, sync::Arc};
 
 use parlor_shared::{
     config::{GatewayConfig, GatewayLimits, Settings as _},
-    id::{GatewayId, SessionId},
+    id::GatewayId,
     keyspace::Keyspace,
     lifecycle::Lifecycle,
     notice::Notice,
@@ -23,6 +26,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
+
+use tasks::until_drained;
 
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
@@ -42,7 +47,6 @@ use crate::{
     moderation::{Moderation, Watch},
     photos::{self, Photos},
     rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
-    session::Rules,
     tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -329,54 +333,6 @@ pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
     }
 }
 
-fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
-    let limits = &config.limits;
-    Rules {
-        message_characters: limits.message_characters,
-        rooms_per_connection: limits.rooms_per_connection,
-        frame_rate: limits.frame_rate,
-        history_page: limits.history_page,
-        join_history: limits.join_history,
-        sign_in_timeout: limits.sign_in_timeout,
-        ready: Ready {
-            session_uuid: SessionId::default(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ping_interval_ms: limits.ping_interval.as_millis() as u64,
-            frame_bytes: limits.frame_bytes as u64,
-            message_characters: limits.message_characters as u64,
-            history_page: limits.history_page as u64,
-            guests: config.guests,
-            sign_up: config.sign_up,
-            create_rooms: config.create_rooms,
-            photos: photos.map(Photos::limits),
-        },
-    }
-}
-
-/// Runs a task that connections need until they have ended: it lives through the drain and is then
-/// dropped, and takes the gateway down if it ends before.
-fn until_drained(
-    lifecycle: &Lifecycle,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    let soft = lifecycle.soft();
-    let (running, failing) = (soft.clone(), lifecycle.clone());
-    // Not tracked: the program doesn't wait for it, the drain does for those who need it.
-    tokio::spawn(async move {
-        let ended = std::panic::AssertUnwindSafe(task);
-        let outcome = futures_util::FutureExt::catch_unwind(ended).await;
-        if !running.is_cancelled() {
-            let how = if outcome.is_err() {
-                "panicked"
-            } else {
-                "ended early"
-            };
-            failing.fail(format!("the task {name} {how}"));
-        }
-    });
-}
-
 /// Tells every connection when sending stops working and when it works again.
 fn tell_about_redis(app: &Arc<Services>, mut up: watch::Receiver<bool>, lifecycle: &Lifecycle) {
     let app = Arc::clone(app);
@@ -423,11 +379,4 @@ async fn drain(
     }
     connections.wait().await;
     info!("drained");
-}
-
-/// How long the end may take beyond the drain itself: writes, and what is told to Redis.
-pub fn shutdown_grace(config: &GatewayConfig) -> Duration {
-    const MARGIN: Duration = Duration::from_secs(5);
-    let limits = &config.limits;
-    limits.drain_wait + limits.drain_grace + 2 * limits.write_timeout + MARGIN
 }

@@ -100,12 +100,11 @@ pub(super) async fn get(
     State(api): State<Api>,
     Path(id): Path<String>,
 ) -> Result<Json<Account>, Refused> {
-    let user = match id.parse() {
-        Ok(uuid) => Some(uuid),
-        Err(_) => {
-            let name = Username::new(&id)?;
-            api.app.directory.account_id(&name).await?
-        }
+    let user = if let Ok(uuid) = id.parse() {
+        Some(uuid)
+    } else {
+        let name = Username::new(&id)?;
+        api.app.directory.account_id(&name).await?
     };
     let user = user.ok_or_else(Refused::no_such_user)?;
     look(&api, user).await.map(Json)

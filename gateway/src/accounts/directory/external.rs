@@ -1,6 +1,6 @@
 //! Users who have their account elsewhere: they come by token, or a back end makes them known.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parlor_shared::{
     clock,

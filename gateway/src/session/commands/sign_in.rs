@@ -215,7 +215,8 @@ pub fn refusal(own: ErrorCode, refusal: &Refusal) -> ErrorBody {
         Refusal::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
         Refusal::Overloaded => ErrorCode::Overloaded,
         Refusal::Banned(_) => ErrorCode::Banned,
-        Refusal::Unavailable => ErrorCode::Unavailable,
+        Refusal::Unavailable | Refusal::Token(TokenError::NoKeys) => ErrorCode::Unavailable,
+        Refusal::Token(_) => ErrorCode::SignIn,
     };
     let body = ErrorBody::new(code, refusal.to_string());
     match refusal {
