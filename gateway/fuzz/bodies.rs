@@ -17,7 +17,7 @@ use parlor_gateway::{
     session::{
         Effect, Outcome, Rules, Session, Work,
         effect::{
-            AuthenticationOutcome, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
+            AuthenticationOutcome, Join, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
             RegistrationOutcome, Room as Joined, Verified,
         },
         rate::SharedBucket,
@@ -108,6 +108,28 @@ pub fn session(data: &[u8]) {
     }
 }
 
+fn joined(join: Join, choice: u8) -> Outcome {
+    let room = Joined {
+        channel: ChannelId::new(format!("{{1}}{:?}", join.address)),
+        peer: None,
+        messages: Vec::new(),
+        users: Vec::new(),
+        users_total: 1,
+        epoch: "e".into(),
+        seq: u64::from(choice),
+        read: Some(0),
+        more: false,
+        recovered: choice & 8 == 0,
+        standing: None,
+    };
+    let result = if choice & 4 == 0 {
+        Ok(room)
+    } else {
+        Err(ErrorBody::new(ErrorCode::Unavailable, "away"))
+    };
+    Outcome::Joined(Box::new(JoinOutcome { join, result }))
+}
+
 fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
     let refused = || ErrorBody::new(ErrorCode::Unavailable, "away");
     let (id, kind) = match work {
@@ -128,30 +150,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::Unregister { .. } => return None,
-        Work::Join(join) => {
-            let room = Joined {
-                channel: ChannelId::new(format!("{{1}}{:?}", join.address)),
-                peer: None,
-                messages: Vec::new(),
-                users: Vec::new(),
-                users_total: 1,
-                epoch: "e".into(),
-                seq: u64::from(choice),
-                read: Some(0),
-                more: false,
-                recovered: choice & 8 == 0,
-                standing: None,
-            };
-            let result = if choice & 4 == 0 {
-                Ok(room)
-            } else {
-                Err(refused())
-            };
-            return Some(Outcome::Joined(Box::new(JoinOutcome {
-                join: *join,
-                result,
-            })));
-        }
+        Work::Join(join) => return Some(joined(*join, choice)),
         Work::Photo(PhotoWork::Attach { photo, publication }) => {
             let found = Photo {
                 id: photo,

@@ -160,22 +160,7 @@ impl Parts {
         condition: Condition,
         metrics: &GatewayMetrics,
     ) -> anyhow::Result<Self> {
-        let location = config.common().redis()?;
-        info!(redis = %location, "connecting");
-        let redis = Redis::at(&location)?;
-        let stopped = lifecycle.soft();
-        let mut commands = tokio::select! {
-            commands = redis.commands() => commands,
-            () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
-        };
-        let durability = Durability {
-            replicas: config.limits.ack_replicas,
-            fsync: config.limits.ack_fsync,
-            timeout: config.limits.ack_timeout,
-        };
-        durability.check(&mut commands).await?;
-        connect::check(&mut commands, config.common().partitions).await?;
-
+        let (redis, commands, durability) = reach(config, lifecycle).await?;
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);
         let registry_settings = presence::Settings {
@@ -323,6 +308,29 @@ impl Parts {
     }
 }
 
+/// Waits for Redis, and sees whether it is fit for what is trusted to it.
+async fn reach(
+    config: &GatewayConfig,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<(Redis, Commands, Durability)> {
+    let location = config.common().redis()?;
+    info!(redis = %location, "connecting");
+    let redis = Redis::at(&location)?;
+    let stopped = lifecycle.soft();
+    let mut commands = tokio::select! {
+        commands = redis.commands() => commands,
+        () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
+    };
+    let durability = Durability {
+        replicas: config.limits.ack_replicas,
+        fsync: config.limits.ack_fsync,
+        timeout: config.limits.ack_timeout,
+    };
+    durability.check(&mut commands).await?;
+    connect::check(&mut commands, config.common().partitions).await?;
+    Ok((redis, commands, durability))
+}
+
 /// How passwords are hashed.
 pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
     HashSettings {
@@ -331,6 +339,30 @@ pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
         concurrency: limits.password_hash_concurrency(),
         queue: limits.password_hash_queue,
     }
+}
+
+/// Runs a task that connections need until they have ended: it lives through the drain and is then
+/// dropped, and takes the gateway down if it ends before.
+fn until_drained(
+    lifecycle: &Lifecycle,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let soft = lifecycle.soft();
+    let (running, failing) = (soft.clone(), lifecycle.clone());
+    // Not tracked: the program doesn't wait for it, the drain does for those who need it.
+    tokio::spawn(async move {
+        let ended = std::panic::AssertUnwindSafe(task);
+        let outcome = futures_util::FutureExt::catch_unwind(ended).await;
+        if !running.is_cancelled() {
+            let how = if outcome.is_err() {
+                "panicked"
+            } else {
+                "ended early"
+            };
+            failing.fail(format!("the task {name} {how}"));
+        }
+    });
 }
 
 /// Tells every connection when sending stops working and when it works again.

@@ -1,4 +1,4 @@
-//! The AsyncAPI document of the WebSocket protocol, `asyncapi.json`, is written from what there is:
+//! The `AsyncAPI` document of the WebSocket protocol, `asyncapi.json`, is written from what there is:
 //! the golden frames are its examples and give each field its type, the decoders tell by trial which
 //! fields a frame can do without, and the variants' own comments say what it is for.
 //! `UPDATE_ASYNCAPI=1 cargo test -p parlor-shared --test asyncapi` writes it.
@@ -114,7 +114,10 @@ fn variants(file: &str, name: &str, prefix: &str) -> BTreeMap<String, String> {
             continue;
         };
         if let Some(part) = line.strip_prefix("/// ") {
-            comment = format!("{comment} {part}").trim().to_owned();
+            if !comment.is_empty() {
+                comment.push(' ');
+            }
+            comment.push_str(part.trim());
         } else if line.starts_with(char::is_uppercase) {
             let end = line
                 .find(|c: char| !c.is_alphanumeric())

@@ -54,11 +54,6 @@ pub async fn request(
         request.push_str(value);
         request.push_str("\r\n");
     }
-    if !body.is_empty() {
-        request.push_str("content-length: ");
-        request.push_str(&body.len().to_string());
-        request.push_str("\r\n");
-    }
     request.push_str("\r\n");
     request.push_str(body);
     let exchange = async {
