@@ -1,11 +1,8 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
 mod rules;
-mod tasks;
 
-pub use rules::shutdown_grace;
-
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
     config::{GatewayConfig, GatewayLimits, Settings as _},
@@ -26,8 +23,6 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
-
-use tasks::until_drained;
 
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
@@ -411,4 +406,11 @@ async fn drain(
     }
     connections.wait().await;
     info!("drained");
+}
+
+/// How long the end may take beyond the drain itself: writes, and what is told to Redis.
+pub fn shutdown_grace(config: &GatewayConfig) -> Duration {
+    const MARGIN: Duration = Duration::from_secs(5);
+    let limits = &config.limits;
+    limits.drain_wait + limits.drain_grace + 2 * limits.write_timeout + MARGIN
 }

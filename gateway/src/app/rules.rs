@@ -1,6 +1,4 @@
-//! What follows from the settings: the rules of sessions, and how long an end may take.
-
-use std::time::Duration;
+//! What sessions go by, out of the settings.
 
 use parlor_shared::{config::GatewayConfig, id::SessionId, protocol::server::Ready};
 
@@ -29,11 +27,4 @@ pub(super) fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
             photos: photos.map(Photos::limits),
         },
     }
-}
-
-/// How long the end may take beyond the drain itself: writes, and what is told to Redis.
-pub fn shutdown_grace(config: &GatewayConfig) -> Duration {
-    const MARGIN: Duration = Duration::from_secs(5);
-    let limits = &config.limits;
-    limits.drain_wait + limits.drain_grace + 2 * limits.write_timeout + MARGIN
 }

@@ -48,7 +48,9 @@ pub async fn request(
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut request =
         format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
-    for (name, value) in headers {
+    let length = body.len().to_string();
+    let own = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
+    for (name, value) in headers.iter().copied().chain(own) {
         request.push_str(name);
         request.push_str(": ");
         request.push_str(value);
