@@ -1,6 +1,7 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
 mod rules;
+mod tasks;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,6 +24,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
+
+use tasks::until_drained;
 
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
@@ -334,30 +337,6 @@ pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
         concurrency: limits.password_hash_concurrency(),
         queue: limits.password_hash_queue,
     }
-}
-
-/// Runs a task that connections need until they have ended: it lives through the drain and is then
-/// dropped, and takes the gateway down if it ends before.
-fn until_drained(
-    lifecycle: &Lifecycle,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    let soft = lifecycle.soft();
-    let (running, failing) = (soft.clone(), lifecycle.clone());
-    // Not tracked: the program doesn't wait for it, the drain does for those who need it.
-    tokio::spawn(async move {
-        let ended = std::panic::AssertUnwindSafe(task);
-        let outcome = futures_util::FutureExt::catch_unwind(ended).await;
-        if !running.is_cancelled() {
-            let how = if outcome.is_err() {
-                "panicked"
-            } else {
-                "ended early"
-            };
-            failing.fail(format!("the task {name} {how}"));
-        }
-    });
 }
 
 /// Tells every connection when sending stops working and when it works again.

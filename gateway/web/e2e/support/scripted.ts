@@ -149,6 +149,9 @@ export class ScriptedGateway {
         return;
       case 'ping':
         this.say({ ...id, type: 'pong', pong: { time: Date.now() } });
+        return;
+      default:
+        this.say({ ...id, type: 'done', done: {} });
     }
   }
 
