@@ -357,11 +357,6 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
         r#"{"recipientUUID":"","keepJoined":true,"limit":10}, or "room" for a named room"#;
     const MESSAGE: &str = r#"{"recipientUUID":"","message":"…"}, or "room" for a named room"#;
     const POLL: &str = r#"{"room":"…","message":"question","poll":{"options":["…","…"],"multiple":false,"anonymous":false,"closesInSeconds":3600}}: 2 to 10 options of at most 200 characters"#;
-    const EDIT: &str = r#"{"room":"…","uuid":"…","seq":7,"message":"…"}"#;
-    const TARGET: &str = r#"{"room":"…","uuid":"…","seq":7}"#;
-    const REACT: &str =
-        r#"{"room":"…","uuid":"…","seq":7,"emoji":"👍","on":true}: one emoji of at most 32 bytes"#;
-    const VOTE: &str = r#"{"room":"…","uuid":"…","seq":7,"options":[0]}: indices from 0 to 9"#;
     const HISTORY: &str =
         r#"{"recipientUUID":"","before":100,"limit":100}, or "room" for a named room"#;
     const RESUME: &str =
@@ -421,41 +416,6 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
             Ok(ClientFrame::Resume(block))
         }
         "ping" => Ok(ClientFrame::Ping),
-        "messageEdit" => {
-            let block: MessageEdit = required("messageEdit", EDIT, outer.message_edit)?;
-            block.room.address()?;
-            fit(
-                "messageEdit",
-                EDIT,
-                client_id_is_fit(block.client_message_id.as_ref()),
-            )?;
-            Ok(ClientFrame::MessageEdit(block))
-        }
-        "messageDelete" => {
-            let block: MessageTarget = required("messageDelete", TARGET, outer.message_delete)?;
-            block.room.address()?;
-            Ok(ClientFrame::MessageDelete(block))
-        }
-        "messageReact" => {
-            let block: MessageReact = required("messageReact", REACT, outer.message_react)?;
-            block.room.address()?;
-            fit("messageReact", REACT, is_emoji(&block.emoji))?;
-            Ok(ClientFrame::MessageReact(block))
-        }
-        "pollVote" => {
-            let block: PollVote = required("pollVote", VOTE, outer.poll_vote)?;
-            block.room.address()?;
-            let index = |option: &u8| usize::from(*option) < *limits::POLL_OPTIONS.end();
-            let is_fit = block.options.len() <= *limits::POLL_OPTIONS.end()
-                && block.options.iter().all(index);
-            fit("pollVote", VOTE, is_fit)?;
-            Ok(ClientFrame::PollVote(block))
-        }
-        "pollClose" => {
-            let block: MessageTarget = required("pollClose", TARGET, outer.poll_close)?;
-            block.room.address()?;
-            Ok(ClientFrame::PollClose(block))
-        }
         "readTo" => {
             let block: ReadTo = required("readTo", READ_TO, outer.read_to)?;
             block.room.address()?;
@@ -477,9 +437,62 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
             required("sessionEnd", SESSION, outer.session_end).map(ClientFrame::SessionEnd)
         }
         // Rare ones: the text is read again for their blocks.
-        kind => moderation::Request::decode(kind, text)
-            .map(|request| ClientFrame::Moderation(Box::new(request))),
+        kind => decode_change(outer).unwrap_or_else(|| {
+            let request = moderation::Request::decode(kind, text);
+            request.map(|request| ClientFrame::Moderation(Box::new(request)))
+        }),
     }
+}
+
+/// Reads a change of a message; `None` for anything else.
+fn decode_change(outer: &Outer<'_>) -> Option<Result<ClientFrame, DecodeError>> {
+    const EDIT: &str = r#"{"room":"…","uuid":"…","seq":7,"message":"…"}"#;
+    const TARGET: &str = r#"{"room":"…","uuid":"…","seq":7}"#;
+    const REACT: &str =
+        r#"{"room":"…","uuid":"…","seq":7,"emoji":"👍","on":true}: one emoji of at most 32 bytes"#;
+    const VOTE: &str = r#"{"room":"…","uuid":"…","seq":7,"options":[0]}: indices from 0 to 9"#;
+
+    Some(match &*outer.kind {
+        "messageEdit" => {
+            required("messageEdit", EDIT, outer.message_edit).and_then(|block: MessageEdit| {
+                block.room.address()?;
+                let id_is_fit = client_id_is_fit(block.client_message_id.as_ref());
+                fit("messageEdit", EDIT, id_is_fit)?;
+                Ok(ClientFrame::MessageEdit(block))
+            })
+        }
+        "messageDelete" => {
+            target("messageDelete", TARGET, outer.message_delete).map(ClientFrame::MessageDelete)
+        }
+        "messageReact" => {
+            required("messageReact", REACT, outer.message_react).and_then(|block: MessageReact| {
+                block.room.address()?;
+                fit("messageReact", REACT, is_emoji(&block.emoji))?;
+                Ok(ClientFrame::MessageReact(block))
+            })
+        }
+        "pollVote" => required("pollVote", VOTE, outer.poll_vote).and_then(|block: PollVote| {
+            block.room.address()?;
+            let most = *limits::POLL_OPTIONS.end();
+            let is_index = |option: &u8| usize::from(*option) < most;
+            let is_fit = block.options.len() <= most && block.options.iter().all(is_index);
+            fit("pollVote", VOTE, is_fit)?;
+            Ok(ClientFrame::PollVote(block))
+        }),
+        "pollClose" => target("pollClose", TARGET, outer.poll_close).map(ClientFrame::PollClose),
+        _ => return None,
+    })
+}
+
+/// A block that names a message and nothing else.
+fn target(
+    kind: &'static str,
+    shape: &'static str,
+    block: Option<&RawValue>,
+) -> Result<MessageTarget, DecodeError> {
+    let block: MessageTarget = required(kind, shape, block)?;
+    block.room.address()?;
+    Ok(block)
 }
 
 /// Refuses a block that breaks a rule which its shape does not show.
