@@ -109,7 +109,7 @@ impl Connection {
                 return self.send(&ServerEnvelope { id, frame }).await;
             }
         };
-        let mentioned = self.mentioned(&address, &message).await;
+        let mentioned = self.mentioned(&address, &channel, &message).await;
         message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
