@@ -6,12 +6,13 @@ use axum::{
 };
 use http::StatusCode;
 use parlor_shared::{
-    clock,
     id::{ChannelId, RoomName, UserId},
     keyspace,
     protocol::{client::Page, value::User},
+    redis::moderation::{self, By, Change, Place},
+    roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands, RedisResult, pipe};
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Refused};
@@ -167,22 +168,21 @@ pub(super) async fn create(
     {
         return Err(Refused::no_such_user());
     }
-    let meta = keyspace::channel_meta(&api.app.keyspace.named_room(&name));
-    let mut make = pipe();
-    make.atomic()
-        .hset_nx(&meta, "name", name.as_str())
-        .hset_nx(&meta, "createdAt", clock::rfc3339(clock::now_ms()))
-        .ignore();
-    if let Some(owner) = new.owner_uuid {
-        make.hset_nx(&meta, "owner", owner.to_string()).ignore();
-    }
+    let channel = api.app.keyspace.named_room(&name);
+    let place = Place {
+        channel: &channel,
+        room: Some(&name),
+    };
+    let by = By {
+        user: new.owner_uuid,
+        role: SiteRole::Admin,
+    };
     let mut commands = api.app.commands.clone();
-    let (is_new,): (bool,) = make.query_async(&mut commands).await?;
-    // In another slot. Always, should whoever made the room have died just here.
-    let _: () = commands.zadd(keyspace::rooms(), name.as_str(), 0).await?;
-    let status = if is_new {
+    let made = moderation::set(&mut commands, place, by, Change::Create(&name), &[]).await?;
+    let status = if made.is_ok() {
         StatusCode::CREATED
     } else {
+        // It was there, the only reason not to make one.
         StatusCode::OK
     };
     let room = look(&api, vec![name]).await?.pop().flatten();

@@ -76,13 +76,17 @@ impl Connection {
             }
             let key = &authenticated.identity.access_key;
             let (session, directory) = (self.session.id(), &self.app.directory);
-            directory
-                .note_session(user.uuid, key, session, &self.client)
-                .await
+            // Looked up behind being entered: a ban comes either before, and is found, or after, and
+            // finds the session.
+            let (noted, standing) = tokio::join!(
+                directory.note_session(user.uuid, key, session, &self.client),
+                directory.admitted(user.uuid),
+            );
+            RedisResult::Ok((noted?, standing))
         };
-        let registered = match registered.await {
-            Ok(true) => Ok(()),
-            Ok(false) => {
+        let standing = match registered.await {
+            Ok((true, standing)) => standing,
+            Ok((false, _)) => {
                 // Nobody was told of this session, so nobody need be told of its end.
                 if self.signed_in.is_none() {
                     self.unregister(user, None).await;
@@ -92,12 +96,6 @@ impl Connection {
                     messages: Err(key_ended()),
                 }));
             }
-            Err(error) => Err(error),
-        };
-        // Looked up behind being entered: a ban comes either before, and is found, or after, and
-        // finds the session.
-        let standing = match registered {
-            Ok(()) => self.app.directory.admitted(user.uuid).await,
             Err(error) => Err(error.into()),
         };
         let messages = match standing {

@@ -118,7 +118,7 @@ impl Connection {
             Ok(act) => act,
             Err(body) => return self.refuse(id, body).await,
         };
-        let mentioned = self.mentioned(&address, &message).await;
+        let mentioned = self.mentioned(&address, &channel, &message).await;
         message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();
