@@ -17,7 +17,7 @@ use parlor_gateway::{
     session::{
         Effect, Outcome, Rules, Session, Work,
         effect::{
-            AuthenticationOutcome, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
+            AuthenticationOutcome, Join, JoinOutcome, Kind as Way, PhotoOutcome, PhotoWork,
             RegistrationOutcome, Room as Joined, Verified,
         },
         rate::SharedBucket,
@@ -108,6 +108,30 @@ pub fn session(data: &[u8]) {
     }
 }
 
+fn joined(join: Join, choice: u8) -> Outcome {
+    let room = Joined {
+        channel: ChannelId::new(format!("{{1}}{:?}", join.address)),
+        peer: None,
+        messages: Vec::new(),
+        changes: Vec::new(),
+        marks: BTreeMap::new(),
+        users: Vec::new(),
+        users_total: 1,
+        epoch: "e".into(),
+        seq: u64::from(choice),
+        read: Some(0),
+        more: false,
+        recovered: choice & 8 == 0,
+        standing: None,
+    };
+    let result = if choice & 4 == 0 {
+        Ok(room)
+    } else {
+        Err(ErrorBody::new(ErrorCode::Unavailable, "away"))
+    };
+    Outcome::Joined(Box::new(JoinOutcome { join, result }))
+}
+
 fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
     let refused = || ErrorBody::new(ErrorCode::Unavailable, "away");
     let (id, kind) = match work {
@@ -128,30 +152,7 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::Unregister { .. } => return None,
-        Work::Join(join) => {
-            let room = Joined {
-                channel: ChannelId::new(format!("{{1}}{:?}", join.address)),
-                peer: None,
-                messages: Vec::new(),
-                users: Vec::new(),
-                users_total: 1,
-                epoch: "e".into(),
-                seq: u64::from(choice),
-                read: Some(0),
-                more: false,
-                recovered: choice & 8 == 0,
-                standing: None,
-            };
-            let result = if choice & 4 == 0 {
-                Ok(room)
-            } else {
-                Err(refused())
-            };
-            return Some(Outcome::Joined(Box::new(JoinOutcome {
-                join: *join,
-                result,
-            })));
-        }
+        Work::Join(join) => return Some(joined(*join, choice)),
         Work::Photo(PhotoWork::Attach { photo, publication }) => {
             let found = Photo {
                 id: photo,
@@ -171,6 +172,18 @@ fn outcome_of(work: Work, choice: u8) -> Option<Outcome> {
             })));
         }
         Work::FinishResume { id } => return Some(Outcome::Resumed { id }),
+        Work::Alter(alteration) => {
+            return Some(Outcome::Answer {
+                id: alteration.id,
+                answer: Err(refused()),
+            });
+        }
+        Work::Choose(choice) => {
+            return Some(Outcome::Answer {
+                id: choice.id,
+                answer: Err(refused()),
+            });
+        }
         Work::Moderate(work) => {
             return Some(Outcome::Answer {
                 id: work.id,
@@ -267,22 +280,26 @@ impl Deliver<()> for Member {
         };
         let envelope: ServerEnvelope =
             serde_json::from_slice(&frame[at..]).expect("a frame of the protocol");
-        match envelope.frame {
-            ServerFrame::ChannelMessage(message) => {
-                let (epoch, seq) = (message.epoch, message.seq);
-                let next = if epoch == self.epoch { self.seq + 1 } else { 1 };
-                let unreadable = |seq| self.unreadable.contains(&(epoch.clone(), seq));
-                assert!(
-                    self.told || (next <= seq && (next..seq).all(unreadable)),
-                    "{epoch} {seq} after {} {}",
-                    self.epoch,
-                    self.seq
-                );
-                self.told = false;
-                (self.epoch, self.seq) = (epoch, seq);
+        let place = match envelope.frame {
+            ServerFrame::ChannelMessage(message) => Some((message.epoch, message.seq)),
+            ServerFrame::MessageChange(change) => Some((change.epoch, change.seq)),
+            ServerFrame::Sys(Sys::Resync(_)) => {
+                self.told = true;
+                None
             }
-            ServerFrame::Sys(Sys::Resync(_)) => self.told = true,
-            _ => {}
+            _ => None,
+        };
+        if let Some((epoch, seq)) = place {
+            let next = if epoch == self.epoch { self.seq + 1 } else { 1 };
+            let unreadable = |seq| self.unreadable.contains(&(epoch.clone(), seq));
+            assert!(
+                self.told || (next <= seq && (next..seq).all(unreadable)),
+                "{epoch} {seq} after {} {}",
+                self.epoch,
+                self.seq
+            );
+            self.told = false;
+            (self.epoch, self.seq) = (epoch, seq);
         }
     }
 
@@ -300,7 +317,7 @@ pub fn bus_event(data: &[u8]) {
     for event in &events {
         if let Event::Message(message) = event {
             let Position { epoch, seq, .. } = message.position.clone();
-            if message.message().is_err() {
+            if message.entry().is_err() {
                 unreadable.insert((epoch.to_string(), seq));
             }
             stored.entry((epoch, seq)).or_insert(message);

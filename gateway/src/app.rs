@@ -1,16 +1,19 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
+mod rules;
+mod tasks;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use parlor_shared::{
     config::{GatewayConfig, GatewayLimits, Settings as _},
-    id::{GatewayId, SessionId},
+    id::GatewayId,
     keyspace::Keyspace,
     lifecycle::Lifecycle,
     notice::Notice,
     protocol::{
         CloseCode, ServerEnvelope, ServerFrame,
-        server::{Ready, Reconnect, Sending, Sys},
+        server::{Reconnect, Sending, Sys},
     },
     redis::{Commands, Redis, connect, presence, pubsub::Subscriptions},
     telemetry::{AdminServer, Condition, Metrics, Readiness},
@@ -21,6 +24,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
+
+use tasks::until_drained;
 
 use crate::{
     accounts::{Directory, DirectorySettings, HashSettings, Passwords},
@@ -40,7 +45,6 @@ use crate::{
     moderation::{Moderation, Watch},
     photos::{self, Photos},
     rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
-    session::Rules,
     tokens::Tokens,
     user_limits::UserLimits,
     websocket::text_frame,
@@ -154,22 +158,7 @@ impl Parts {
         condition: Condition,
         metrics: &GatewayMetrics,
     ) -> anyhow::Result<Self> {
-        let location = config.common().redis()?;
-        info!(redis = %location, "connecting");
-        let redis = Redis::at(&location)?;
-        let stopped = lifecycle.soft();
-        let mut commands = tokio::select! {
-            commands = redis.commands() => commands,
-            () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
-        };
-        let durability = Durability {
-            replicas: config.limits.ack_replicas,
-            fsync: config.limits.ack_fsync,
-            timeout: config.limits.ack_timeout,
-        };
-        durability.check(&mut commands).await?;
-        connect::check(&mut commands, config.common().partitions).await?;
-
+        let (redis, commands, durability) = reach(config, lifecycle).await?;
         let gateway = GatewayId::random();
         let keyspace = Keyspace::new(config.common().partitions);
         let registry_settings = presence::Settings {
@@ -307,7 +296,7 @@ impl Parts {
             registrar: self.registrar,
             connections: Connections::default(),
             user_limits: UserLimits::new(limits.message_rate),
-            rules: Arc::new(rules(config, photos.as_ref())),
+            rules: Arc::new(rules::rules(config, photos.as_ref())),
             limits,
             create_rooms: config.create_rooms,
             metrics,
@@ -315,6 +304,29 @@ impl Parts {
             tokens,
         })
     }
+}
+
+/// Waits for Redis, and sees whether it is fit for what is trusted to it.
+async fn reach(
+    config: &GatewayConfig,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<(Redis, Commands, Durability)> {
+    let location = config.common().redis()?;
+    info!(redis = %location, "connecting");
+    let redis = Redis::at(&location)?;
+    let stopped = lifecycle.soft();
+    let mut commands = tokio::select! {
+        commands = redis.commands() => commands,
+        () = stopped.cancelled() => anyhow::bail!("stopped before Redis could be reached"),
+    };
+    let durability = Durability {
+        replicas: config.limits.ack_replicas,
+        fsync: config.limits.ack_fsync,
+        timeout: config.limits.ack_timeout,
+    };
+    durability.check(&mut commands).await?;
+    connect::check(&mut commands, config.common().partitions).await?;
+    Ok((redis, commands, durability))
 }
 
 /// How passwords are hashed.
@@ -325,54 +337,6 @@ pub fn hash_settings(limits: &GatewayLimits) -> HashSettings {
         concurrency: limits.password_hash_concurrency(),
         queue: limits.password_hash_queue,
     }
-}
-
-fn rules(config: &GatewayConfig, photos: Option<&Photos>) -> Rules {
-    let limits = &config.limits;
-    Rules {
-        message_characters: limits.message_characters,
-        rooms_per_connection: limits.rooms_per_connection,
-        frame_rate: limits.frame_rate,
-        history_page: limits.history_page,
-        join_history: limits.join_history,
-        sign_in_timeout: limits.sign_in_timeout,
-        ready: Ready {
-            session_uuid: SessionId::default(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ping_interval_ms: limits.ping_interval.as_millis() as u64,
-            frame_bytes: limits.frame_bytes as u64,
-            message_characters: limits.message_characters as u64,
-            history_page: limits.history_page as u64,
-            guests: config.guests,
-            sign_up: config.sign_up,
-            create_rooms: config.create_rooms,
-            photos: photos.map(Photos::limits),
-        },
-    }
-}
-
-/// Runs a task that connections need until they have ended: it lives through the drain and is then
-/// dropped, and takes the gateway down if it ends before.
-fn until_drained(
-    lifecycle: &Lifecycle,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    let soft = lifecycle.soft();
-    let (running, failing) = (soft.clone(), lifecycle.clone());
-    // Not tracked: the program doesn't wait for it, the drain does for those who need it.
-    tokio::spawn(async move {
-        let ended = std::panic::AssertUnwindSafe(task);
-        let outcome = futures_util::FutureExt::catch_unwind(ended).await;
-        if !running.is_cancelled() {
-            let how = if outcome.is_err() {
-                "panicked"
-            } else {
-                "ended early"
-            };
-            failing.fail(format!("the task {name} {how}"));
-        }
-    });
 }
 
 /// Tells every connection when sending stops working and when it works again.

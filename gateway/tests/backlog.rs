@@ -76,8 +76,7 @@ async fn a_quiet_room_behind_a_long_backlog_is_found_all_the_same() {
         let frame = ClientFrame::ChannelMessage(ChannelMessage {
             room: RoomRef::from(&busy),
             message: number.to_string(),
-            client_message_id: None,
-            photo: None,
+            ..Default::default()
         });
         ids.push(ann.send(frame).await.expect("sent"));
     }

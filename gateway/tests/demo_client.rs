@@ -135,9 +135,12 @@ async fn leaving_is_told_to_the_one_who_leaves_and_to_the_others() {
         "userUUID": who.user,
         "channelLeave": {"recipientUUID": ""},
     });
-    for page in [&mut pablo, &mut joe] {
-        assert_eq!(page.first("channelLeave").await, expected);
-    }
+    assert_eq!(pablo.first("channelLeave").await, expected);
+    // Who stays is also told how many are left.
+    let mut told = joe.first("channelLeave").await;
+    let block = told["channelLeave"].as_object_mut().expect("a block");
+    assert_eq!(block.remove("usersTotal"), Some(json!(1)));
+    assert_eq!(told, expected);
     pablo.send(say(&who, "", "gone")).await;
     assert_eq!(pablo.first("error").await["error"]["code"], 21);
 }

@@ -2,13 +2,21 @@
 
 mod common;
 
-use common::{PATIENCE, TestGateway, private, room};
+use common::{moderating, private, room, two_gateways};
 use parlor_shared::{
     client::Client,
     id::Address,
-    protocol::{ServerFrame, client::Page, people::Mention, server::Sys, value::RoomRef},
+    protocol::{
+        ServerFrame,
+        client::Page,
+        moderation::{Request, SettingsPatch},
+        people::Mention,
+        server::Sys,
+        value::RoomRef,
+    },
+    roles::Access,
 };
-use parlor_testkit::{RedisServer, wait_until};
+use parlor_testkit::RedisServer;
 
 fn mention(frame: &ServerFrame) -> Option<Mention> {
     match frame {
@@ -22,19 +30,6 @@ async fn mentions(client: &mut Client, address: &Address) -> u64 {
     let room = RoomRef::from(address);
     let found = unread.rooms.into_iter().find(|it| it.room == room);
     found.expect("a cursor").mentions
-}
-
-async fn two_gateways(redis: &RedisServer) -> (TestGateway, TestGateway) {
-    let gateways = (
-        TestGateway::start(redis).await,
-        TestGateway::start(redis).await,
-    );
-    wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
-    })
-    .await;
-    gateways
 }
 
 #[tokio::test]
@@ -120,6 +115,35 @@ async fn what_somebody_may_not_read_does_not_name_them() {
     assert_eq!(told.room, RoomRef::from(&private(ann.user())));
     bob.join(&private(ann.user())).await.expect("joins");
     let page = bob.join(&private(ann.user())).await.expect("joins");
+    assert_eq!(page.messages[0].mentions, [bob.user()]);
+    eve.settle().await.expect("alive");
+    assert!(!eve.inbox().any(|frame| mention(frame).is_some()));
+    let key = format!("mentions:{}", eve.user());
+    assert_eq!(redis.cli(&["EXISTS", &key]).trim(), "0");
+}
+
+#[tokio::test]
+async fn in_a_room_for_the_invited_only_they_are_named() {
+    let redis = RedisServer::start().await;
+    let (one, two) = two_gateways(&redis).await;
+    let club = room("club");
+    let mut ann = one.guest("ann").await;
+    let mut bob = two.guest("bob").await;
+    let mut eve = two.guest("eve").await;
+    let closed = SettingsPatch {
+        access: Some(Access::Invite),
+        ..SettingsPatch::default()
+    };
+    let create = Request::RoomCreate(moderating::patch(&club, closed));
+    moderating::info(&mut ann, create).await.expect("is made");
+    let invite = Request::RoomInvite(moderating::user(&club, bob.user()));
+    moderating::does(&mut ann, invite).await;
+    ann.join(&club).await.expect("joins");
+    ann.say(&club, "@eve must not know, @bob")
+        .await
+        .expect("sent");
+    bob.expect(mention).await.expect("told");
+    let page = bob.join(&club).await.expect("joins");
     assert_eq!(page.messages[0].mentions, [bob.user()]);
     eve.settle().await.expect("alive");
     assert!(!eve.inbox().any(|frame| mention(frame).is_some()));

@@ -17,8 +17,7 @@ async fn what_is_answered_at_once_waits_for_the_messages_before_it() {
         let message = ClientFrame::ChannelMessage(ChannelMessage {
             room: RoomRef::from(&lobby),
             message: number.to_string(),
-            client_message_id: None,
-            photo: None,
+            ..Default::default()
         });
         asked.push(ann.send(message).await.expect("sent"));
         asked.push(ann.send(ClientFrame::Ping).await.expect("sent"));

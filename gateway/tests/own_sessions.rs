@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, TestGateway, assert_refused};
+use common::{PATIENCE, TestGateway, assert_refused, two_gateways};
 use parlor_shared::{
     client::Client,
     id::SessionId,
@@ -24,19 +24,6 @@ fn signed_out(frame: &ServerFrame) -> Option<String> {
 
 fn end(session_uuid: SessionId) -> ClientFrame {
     ClientFrame::SessionEnd(SessionEnd { session_uuid })
-}
-
-async fn two_gateways(redis: &RedisServer) -> (TestGateway, TestGateway) {
-    let gateways = (
-        TestGateway::start(redis).await,
-        TestGateway::start(redis).await,
-    );
-    wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
-    })
-    .await;
-    gateways
 }
 
 async fn signed_in(gateway: &TestGateway) -> Client {

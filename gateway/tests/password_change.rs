@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{PATIENCE, TestGateway, assert_refused, refusal};
+use common::{TestGateway, assert_refused, refusal, two_gateways};
 use parlor_shared::{
     client::Client,
     protocol::{
         ClientFrame, ErrorCode, ServerFrame, client::Secret, people::PasswordChange, server::Sys,
     },
 };
-use parlor_testkit::{RedisServer, wait_until};
+use parlor_testkit::RedisServer;
 
 fn change(old: &str, new: &str) -> ClientFrame {
     ClientFrame::PasswordChange(PasswordChange {
@@ -27,15 +27,7 @@ async fn signed_in(gateway: &TestGateway, password: &str) -> Client {
 #[tokio::test]
 async fn the_others_are_signed_out_wherever_they_are() {
     let redis = RedisServer::start().await;
-    let (one, two) = (
-        TestGateway::start(&redis).await,
-        TestGateway::start(&redis).await,
-    );
-    wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
-    })
-    .await;
+    let (one, two) = two_gateways(&redis).await;
     let mut ann = signed_in(&one, "the old one").await;
     // Another tab has the same key; it is no other sign-in.
     let mut tab = two.client().await;

@@ -214,6 +214,7 @@ async fn a_photo_keeps_its_place_among_texts() {
                 message: text.into(),
                 client_message_id: None,
                 photo,
+                ..Default::default()
             },
         )
     };

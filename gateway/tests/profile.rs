@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, TestGateway, assert_refused, refusal, room};
+use common::{PATIENCE, TestGateway, assert_refused, refusal, room, two_gateways};
 use parlor_shared::{
     client::Client,
     id::UserId,
@@ -88,15 +88,7 @@ async fn a_profile_is_shown_to_others_and_with_what_one_says() {
 #[tokio::test]
 async fn ones_other_sessions_and_later_sign_ins_have_it_too() {
     let redis = RedisServer::start().await;
-    let (one, two) = (
-        TestGateway::start(&redis).await,
-        TestGateway::start(&redis).await,
-    );
-    wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
-    })
-    .await;
+    let (one, two) = two_gateways(&redis).await;
     let lobby = room("lobby");
     let mut ann = account(&one, "ann").await;
     let mut phone = two.client().await;

@@ -98,8 +98,7 @@ async fn a_restarted_redis_knows_no_scripts_and_order_is_kept_all_the_same() {
         let block = parlor_shared::protocol::client::ChannelMessage {
             room: RoomRef::from(&lobby),
             message: number.to_string(),
-            client_message_id: None,
-            photo: None,
+            ..Default::default()
         };
         let frame = parlor_shared::protocol::ClientFrame::ChannelMessage(block);
         ids.push(ann.send(frame).await.expect("sent"));

@@ -21,6 +21,7 @@ use crate::{
     lease::Partitions,
     metrics::Metrics,
     store::Store,
+    tallies::Tallies,
     trim::{Limits, Trimmer},
     watch,
     webhooks::{Waiting, WebhookMetrics, Webhooks},
@@ -96,6 +97,12 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         owned: owned.clone(),
         metrics: Arc::clone(&metrics),
     };
+    let tallies = Tallies {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+    };
     let sender = Webhooks::new(
         commands.clone(),
         keyspace.clone(),
@@ -128,6 +135,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("webhooks", sender.run(stop.clone()));
     lifecycle.spawn("waiting webhooks", watch::run(waiting, stop.clone()));
     lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
+    lifecycle.spawn("tallies", watch::run(tallies, stop.clone()));
     lifecycle.spawn("store", watch::run(store, stop));
     Ok(())
 }

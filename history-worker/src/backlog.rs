@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use parlor_shared::{
     keyspace::Keyspace,
-    redis::{Commands, lease::Owned, stream::Entries},
+    redis::{Commands, lease::Owned},
 };
-use redis::{RedisResult, Value, pipe};
+use redis::{RedisResult, Value, pipe, streams::StreamRangeReply};
 
 use crate::{metrics::Metrics, watch::Watch};
 
@@ -29,34 +29,54 @@ impl Watch for Backlog {
     }
 
     async fn look(&mut self) -> RedisResult<()> {
-        let owned: Vec<u16> = self.owned.borrow().keys().copied().collect();
+        let partitions: Vec<u16> = self.owned.borrow().keys().copied().collect();
+        let streams = partitions.iter().map(|it| self.keyspace.messages(*it));
+        let depth = Depth::of(&mut self.commands, streams).await?;
+        self.metrics.backlog_entries.set(depth.entries);
+        self.metrics.backlog_age_seconds.set(depth.age_seconds);
+        Ok(())
+    }
+}
+
+/// What waits in streams.
+pub(crate) struct Depth {
+    pub(crate) entries: i64,
+    /// How long the oldest of them has waited, by Redis' clock.
+    pub(crate) age_seconds: f64,
+}
+
+impl Depth {
+    /// Looks at streams in one round trip.
+    pub(crate) async fn of(
+        commands: &mut Commands,
+        streams: impl Iterator<Item = String>,
+    ) -> RedisResult<Self> {
         let mut ask = pipe();
         ask.cmd("TIME");
-        for partition in owned {
-            let stream = self.keyspace.messages(partition);
+        for stream in streams {
             ask.xlen(&stream);
             ask.xrange_count(stream, "-", "+", 1);
         }
-        let replies: Vec<Value> = ask.query_async(&mut self.commands).await?;
+        let replies: Vec<Value> = ask.query_async(commands).await?;
         let mut replies = replies.into_iter();
         let now: (u64, u64) = redis::from_redis_value(replies.next().unwrap_or(Value::Nil))?;
         let now_ms = now.0 * 1_000 + now.1 / 1_000;
         let (mut entries, mut age_ms) = (0, 0);
         while let (Some(length), Some(oldest)) = (replies.next(), replies.next()) {
             entries += redis::from_redis_value::<i64>(length)?;
-            if let Some(ms) = Entries::from_reply(oldest).last.as_deref().and_then(id_ms) {
+            let oldest: StreamRangeReply = redis::from_redis_value(oldest)?;
+            if let Some(ms) = oldest.ids.first().and_then(|entry| id_ms(&entry.id)) {
                 age_ms = age_ms.max(now_ms.saturating_sub(ms));
             }
         }
-        self.metrics.backlog_entries.set(entries);
-        self.metrics
-            .backlog_age_seconds
-            .set(age_ms as f64 / 1_000.0);
-        Ok(())
+        Ok(Self {
+            entries,
+            age_seconds: age_ms as f64 / 1_000.0,
+        })
     }
 }
 
 /// The time in a stream entry's id.
-pub(crate) fn id_ms(id: &str) -> Option<u64> {
+fn id_ms(id: &str) -> Option<u64> {
     id.split_once('-')?.0.parse().ok()
 }

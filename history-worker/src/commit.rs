@@ -6,14 +6,10 @@ use std::{
 };
 
 use parlor_shared::{
+    entry::Rewrite,
     id::ChannelId,
     keyspace::{self, Keyspace},
-    redis::{
-        Commands,
-        lease::Lease,
-        scripts,
-        stream::{Entries, Entry},
-    },
+    redis::{Commands, lease::Lease, scripts, stream::Entries},
 };
 use redis::RedisError;
 use tracing::warn;
@@ -81,7 +77,7 @@ impl Committer {
                 partition,
                 count = discarded,
                 ?ids,
-                "removed entries that are no messages"
+                "removed entries that are neither messages nor changes"
             );
         }
         self.metrics.batches.inc();
@@ -104,17 +100,27 @@ impl Committer {
             .key(lease.key())
             .key(self.keyspace.messages(partition))
             .key(self.keyspace.channels(partition))
+            .key(self.keyspace.tallies_due(partition))
             .arg(lease.token())
             .arg(self.keep_messages)
+            .arg(keyspace::CHANNEL_VOTES)
+            .arg(keyspace::CHANNEL_REACTIONS)
             .arg(arguments.rooms.len());
         for (channel, newest_ms) in &arguments.rooms {
             script.key(keyspace::channel_messages(channel));
+            script.key(keyspace::channel_tallies(channel));
+            script.key(keyspace::channel_changes(channel));
             script.key(keyspace::channel_meta(channel));
             script.arg(channel.as_str()).arg(*newest_ms);
         }
         script
             .key(self.keyspace.webhook_state(partition))
             .key(self.keyspace.webhooks(partition));
+        script.arg(arguments.rewrites.len());
+        for (number, rewrite) in &arguments.rewrites {
+            script.arg(*number).arg(rewrite.target_seq);
+            script.arg(rewrite.uuid.to_string()).arg(&rewrite.json);
+        }
         for (id, room, json) in &arguments.entries {
             script.arg(id).arg(*room).arg(json);
         }
@@ -127,7 +133,9 @@ impl Committer {
 struct Arguments {
     /// Each room of the batch, with the time of its newest message.
     rooms: Vec<(ChannelId, u64)>,
-    /// Each entry's id, the number of its room (from 1), and the message.
+    /// What other entries become by some of the batch's, with the numbers of these (from 1).
+    rewrites: Vec<(usize, Rewrite)>,
+    /// Each entry's id, the number of its room (from 1), and what the list keeps of it.
     entries: Vec<(String, usize, String)>,
     /// Those of them that are in no room: they are only removed.
     unreadable: Vec<String>,
@@ -140,12 +148,15 @@ impl Arguments {
         let mut rooms: Vec<(ChannelId, u64)> = Vec::new();
         let mut numbers: HashMap<ChannelId, usize> = HashMap::new();
         let mut entries = Vec::with_capacity(batch.len());
+        let mut rewrites = Vec::new();
         let mut unreadable = batch.unreadable;
         for entry in batch.entries {
-            let Some(json) = json(&entry).filter(|_| belongs(&entry.channel)) else {
+            let read = entry.message.entry().ok();
+            let Some(read) = read.filter(|_| belongs(&entry.channel)) else {
                 unreadable.push(entry.id);
                 continue;
             };
+            let (kept, rewrite) = read.kept();
             let newest_ms = entry.message.position.ms;
             let number = match numbers.entry(entry.channel) {
                 hash_map::Entry::Occupied(known) => *known.get(),
@@ -155,25 +166,25 @@ impl Arguments {
                 }
             };
             rooms[number - 1].1 = newest_ms;
-            entries.push((entry.id, number, json));
+            entries.push((entry.id, number, kept.json()));
+            rewrites.extend(rewrite.map(|rewrite| (entries.len(), rewrite)));
         }
         entries.extend(unreadable.iter().map(|id| (id.clone(), 0, String::new())));
         Self {
             rooms,
+            rewrites,
             entries,
             unreadable,
         }
     }
 }
 
-/// The message as history keeps it.
-fn json(entry: &Entry) -> Option<String> {
-    serde_json::to_string(&entry.message.message().ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use parlor_shared::event::{MessageEvent, Position};
+    use parlor_shared::{
+        event::{MessageEvent, Position},
+        redis::stream::Entry,
+    };
 
     use super::*;
 
@@ -225,6 +236,33 @@ mod tests {
         assert_eq!(message["Epoch"], "e");
         assert_eq!(message["CreatedAt"], "1970-01-01T00:00:01.002Z");
         assert_eq!(message["Message"], "three");
+    }
+
+    #[test]
+    fn an_edit_writes_its_message_anew() {
+        let mut edit = entry("2-0", "{0}a", 2, "");
+        edit.message.body =
+            r#"{"Change":{"change":"edit","uuid":"6a52f2f2-6c2c-4c0a-9a27-2f6f7a3f0001",
+            "targetSeq":1,"message":{"UUID":"6a52f2f2-6c2c-4c0a-9a27-2f6f7a3f0001",
+            "SenderUUID":"6a52f2f2-6c2c-4c0a-9a27-2f6f7a3f0002",
+            "Sender":{"UUID":"6a52f2f2-6c2c-4c0a-9a27-2f6f7a3f0002","Username":"Ada"},
+            "Message":"corrected","Seq":1}}}"#
+                .into();
+        let batch = Entries {
+            entries: vec![entry("1-0", "{0}a", 1, "one"), edit],
+            ..Entries::default()
+        };
+        let arguments = Arguments::new(batch, |_| true);
+        let [(number, rewrite)] = arguments.rewrites.as_slice() else {
+            panic!("{arguments:?}")
+        };
+        assert_eq!((*number, rewrite.target_seq), (2, 1));
+        assert!(rewrite.json.contains("corrected"));
+        let kept = &arguments.entries[1].2;
+        assert!(
+            !kept.contains("corrected") && kept.contains(r#""Seq":2"#),
+            "{kept}"
+        );
     }
 
     #[test]

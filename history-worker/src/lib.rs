@@ -8,6 +8,7 @@ mod consume;
 mod lease;
 mod metrics;
 mod store;
+mod tallies;
 mod trim;
 mod watch;
 mod webhooks;

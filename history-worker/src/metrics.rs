@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     pub(crate) trimmed_by_age: IntCounter,
     pub(crate) unreadable: IntCounter,
     pub(crate) passed_over: IntCounter,
+    pub(crate) tallies_told: IntCounter,
     pub(crate) fenced: IntCounter,
     pub(crate) partitions: IntGauge,
     pub(crate) leases_owned: IntGauge,
@@ -75,6 +76,10 @@ impl Metrics {
             passed_over: counter(
                 "parlor_history_passed_over_total",
                 "Entries in a batch that had been persisted before.",
+            )?,
+            tallies_told: counter(
+                "parlor_history_tallies_told_total",
+                "Changes of reactions and votes that were told because no gateway did, and polls closed by time.",
             )?,
             fenced: counter(
                 "parlor_history_fenced_total",

@@ -219,10 +219,15 @@ impl Trimmer {
             .key(partition.lease.key())
             .key(keyspace::channel_messages(room))
             .key(&partition.channels)
+            .key(keyspace::channel_tallies(room))
+            .key(keyspace::channel_changes(room))
+            .key(keyspace::channel_tallies_due(room))
             .arg(partition.lease.token())
             .arg(oldest)
             .arg(count)
             .arg(room.as_str())
+            .arg(keyspace::CHANNEL_VOTES)
+            .arg(keyspace::CHANNEL_REACTIONS)
             .invoke_async(&mut self.commands)
             .await?;
         Ok(u64::try_from(dropped).unwrap_or_else(|_| {

@@ -61,9 +61,18 @@ impl Partition {
         script
             .key(&self.lease)
             .key(&self.stream)
-            .key(&self.channels);
-        script.key(&self.list).arg(token).arg(0).arg(1);
-        script.arg(self.room.as_str()).arg(1);
+            .key(&self.channels)
+            .key(keyspace::channel_tallies_due(&self.room));
+        script
+            .key(&self.list)
+            .key(keyspace::channel_tallies(&self.room))
+            .key(keyspace::channel_changes(&self.room))
+            .key(keyspace::channel_meta(&self.room));
+        script.arg(token).arg(0);
+        script.arg(keyspace::CHANNEL_VOTES);
+        script.arg(keyspace::CHANNEL_REACTIONS);
+        // One room, and nothing that changes another entry.
+        script.arg(1).arg(self.room.as_str()).arg(1).arg(0);
         script
             .key(keyspace::channel_webhook_state(&self.room))
             .key(keyspace::channel_webhooks(&self.room));
@@ -77,7 +86,13 @@ impl Partition {
     async fn trim(&self, token: &str, oldest: &str) -> i64 {
         let mut script = scripts::TRIM.prepare_invoke();
         script.key(&self.lease).key(&self.list).key(&self.channels);
+        script
+            .key(keyspace::channel_tallies(&self.room))
+            .key(keyspace::channel_changes(&self.room))
+            .key(keyspace::channel_tallies_due(&self.room));
         script.arg(token).arg(oldest).arg(1).arg(self.room.as_str());
+        script.arg(keyspace::CHANNEL_VOTES);
+        script.arg(keyspace::CHANNEL_REACTIONS);
         let mut commands = self.stage.commands.clone();
         script.invoke_async(&mut commands).await.expect("it runs")
     }

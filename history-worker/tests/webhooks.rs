@@ -78,8 +78,8 @@ impl Endpoint {
         let worker = stage.worker(&all).await;
         wait_until(PATIENCE, "the scripts know of the webhook", async || {
             (0..stage.keyspace.partitions()).all(|partition| {
-                let state = stage.keyspace.webhook_state(partition);
-                !stage.server.cli(&["HGET", &state, "most"]).is_empty()
+                let counts = stage.keyspace.webhook_state(partition);
+                !stage.server.cli(&["HGET", &counts, "most"]).is_empty()
             })
         })
         .await;
@@ -415,9 +415,9 @@ async fn only_what_is_wanted_is_put_aside() {
     // A worker without a webhook tells the scripts that nobody wants anything any more.
     worker.process.kill9();
     let _plain = stage.worker(&[]).await;
-    let state = keyspace::channel_webhook_state(&room);
+    let counts = keyspace::channel_webhook_state(&room);
     wait_until(PATIENCE, "the webhook is off", async || {
-        stage.server.cli(&["EXISTS", &state]) == "0"
+        stage.server.cli(&["EXISTS", &counts]) == "0"
     })
     .await;
     join(&stage, &room, "room 0", &ann()).await;

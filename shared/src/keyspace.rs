@@ -3,13 +3,16 @@
 //! A room's keys carry its partition's hash tag, so that they, the partition's stream and the
 //! room's pub/sub channel share one cluster slot.
 
+mod changes;
 mod people;
+mod webhooks;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use people::*;
+pub use webhooks::{channel_webhook_state, channel_webhooks};
+pub use {changes::*, people::*};
 
 use crate::id::{
     self, Address, ChannelId, GatewayId, PhotoId, RoomName, SessionId, UserId, Username,
@@ -240,24 +243,6 @@ fn era(tag: &str) -> String {
     format!("era:{{{tag}}}")
 }
 
-/// The [`Keyspace::webhook_state`] of a channel's partition.
-pub fn channel_webhook_state(channel: &ChannelId) -> String {
-    webhook_state(channel.tag().unwrap_or_default())
-}
-
-fn webhook_state(tag: &str) -> String {
-    format!("webhookState:{{{tag}}}")
-}
-
-/// The [`Keyspace::webhooks`] of a channel's partition.
-pub fn channel_webhooks(channel: &ChannelId) -> String {
-    webhooks(channel.tag().unwrap_or_default())
-}
-
-fn webhooks(tag: &str) -> String {
-    format!("webhooks:{{{tag}}}")
-}
-
 /// HASH user → RFC 3339 time of joining. No TTL; a user leaves with their last session there.
 pub fn channel_users(channel: &ChannelId) -> String {
     format!("channelUsers:{channel}")
@@ -289,7 +274,8 @@ pub fn channel_sessions(channel: &ChannelId) -> String {
     format!("channelSessions:{channel}")
 }
 
-/// LIST of message JSON, oldest first. Trimmed by the history-worker.
+/// LIST of JSON, oldest first, an entry for each `seq` without gaps: messages as they are now, and of
+/// changes that there was one (see [`crate::entry`]). Trimmed by the history-worker.
 pub fn channel_messages(channel: &ChannelId) -> String {
     format!("channelMessages:{channel}")
 }
@@ -347,23 +333,6 @@ impl Keyspace {
     /// begins when a gateway finds that Redis has gone back. No TTL.
     pub fn era(&self, partition: u16) -> String {
         era(self.tag(partition))
-    }
-
-    /// HASH, only while webhooks are on: the name of each event that is wanted → `1`, `most` → how many
-    /// may wait, `dropped` → how many were not taken since it was last told. No TTL.
-    pub fn webhook_state(&self, partition: u16) -> String {
-        webhook_state(self.tag(partition))
-    }
-
-    /// STREAM of the events that wait to be sent: fields `e` (its name), `c` (channel), `b` (a body in
-    /// JSON) and, where somebody joins or leaves, `u` (users in the room from then on). Bounded.
-    pub fn webhooks(&self, partition: u16) -> String {
-        webhooks(self.tag(partition))
-    }
-
-    /// STREAM of the events that were given up: as they were, with `id` and `why`. Bounded.
-    pub fn webhooks_dead(&self, partition: u16) -> String {
-        format!("webhooksDead:{{{}}}", self.tag(partition))
     }
 
     /// ZSET of the partition's channels that have history → ms of their newest message.

@@ -5,6 +5,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod cursor;
+pub mod entry;
 pub mod event;
 pub mod id;
 pub mod keyspace;

@@ -29,6 +29,22 @@ pub const CLIENT_HINT_CHARACTERS: usize = 80;
 pub const ACCESS_KEY_BYTES: usize = 32;
 /// How long an access key is good for, in seconds (30 days).
 pub const ACCESS_KEY_TTL_SECONDS: u64 = 30 * 24 * 3_600;
+/// Characters of a message that a reply quotes.
+pub const EXCERPT_CHARACTERS: usize = 200;
+/// The fewest and the most options of a poll.
+pub const POLL_OPTIONS: std::ops::RangeInclusive<usize> = 2..=10;
+/// Characters of one option.
+pub const POLL_OPTION_CHARACTERS: usize = 200;
+/// The longest time a poll may be set to close after, in seconds (a year).
+pub const POLL_SECONDS: u64 = 366 * 24 * 3_600;
+/// The longest emoji: a family with skin tones has 25 bytes or more.
+pub const EMOJI_BYTES: usize = 32;
+/// Different emoji on one message: more would be a list that nobody reads.
+pub const EMOJI_KINDS: usize = 20;
+/// Users named for an emoji or an option; the rest is a number.
+pub const TALLY_NAMES: usize = 20;
+/// How soon one change of a message's reactions and votes may follow on another, in milliseconds.
+pub const TALLY_INTERVAL_MS: u64 = 300;
 /// Roles, bans or mutes of one room: more is a mistake or an attack, and lists are read whole.
 pub const ROOM_LIST_ENTRIES: usize = 10_000;
 /// A room's topic, in characters.

@@ -1,4 +1,4 @@
-//! The AsyncAPI document of the WebSocket protocol, `asyncapi.json`, is written from what there is:
+//! The `AsyncAPI` document of the WebSocket protocol, `asyncapi.json`, is written from what there is:
 //! the golden frames are its examples and give each field its type, the decoders tell by trial which
 //! fields a frame can do without, and the variants' own comments say what it is for.
 //! `UPDATE_ASYNCAPI=1 cargo test -p parlor-shared --test asyncapi` writes it.
@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 /// Objects that stand in many frames: their name, and the fields that they are known by.
 const SHARED: &[(&str, &[&str])] = &[
-    ("Message", &["SenderUUID", "Sender", "Message"]),
+    // A quote of one has no time.
+    ("Message", &["SenderUUID", "Sender", "Message", "CreatedAt"]),
     ("User", &["UUID", "Username"]),
     ("Error", &["code", "reason", "error"]),
 ];
@@ -81,26 +82,53 @@ impl Way {
 
     /// Every variant there is, with what its comment says.
     fn variants(self) -> BTreeMap<String, String> {
-        match self {
-            Self::Client => variants("client.rs", "ClientFrame", ""),
-            Self::Server => {
-                let mut all = variants("server.rs", "ServerFrame", "");
-                all.remove("sys");
-                all.extend(variants("server.rs", "Sys", "sys."));
-                all
-            }
+        let mut all = match self {
+            Self::Client => variants("client.rs", "pub enum ClientFrame {", ""),
+            Self::Server => variants("server.rs", "pub enum ServerFrame {", ""),
+        };
+        for family in FAMILIES.iter().filter(|family| family.way == self) {
+            all.remove(family.variant);
+            all.extend(variants(family.file, family.head, family.prefix));
         }
+        all
     }
 }
 
-/// An enum's variants as they are called on the wire, with their comments.
-fn variants(file: &str, name: &str, prefix: &str) -> BTreeMap<String, String> {
+/// A variant that stands for variants of its own.
+struct Family {
+    way: Way,
+    variant: &'static str,
+    file: &'static str,
+    /// The line behind which they stand.
+    head: &'static str,
+    prefix: &'static str,
+}
+
+const FAMILIES: &[Family] = &[
+    Family {
+        way: Way::Server,
+        variant: "sys",
+        file: "server.rs",
+        head: "pub enum Sys {",
+        prefix: "sys.",
+    },
+    Family {
+        way: Way::Client,
+        variant: "moderation",
+        file: "moderation.rs",
+        head: "requests! {",
+        prefix: "",
+    },
+];
+
+/// The variants behind a line as they are called on the wire, with their comments.
+fn variants(file: &str, head: &str, prefix: &str) -> BTreeMap<String, String> {
     let path = folder().join("src/protocol").join(file);
     let text = fs::read_to_string(path).expect("the source");
-    let head = format!("pub enum {name} {{\n");
+    let head = format!("\n{head}\n");
     let from = text
         .find(&head)
-        .unwrap_or_else(|| panic!("no enum {name} in {file}"));
+        .unwrap_or_else(|| panic!("no line {head} in {file}"));
     let (mut found, mut comment) = (BTreeMap::new(), String::new());
     for line in text[from + head.len()..]
         .lines()
@@ -114,7 +142,10 @@ fn variants(file: &str, name: &str, prefix: &str) -> BTreeMap<String, String> {
             continue;
         };
         if let Some(part) = line.strip_prefix("/// ") {
-            comment = format!("{comment} {part}").trim().to_owned();
+            if !comment.is_empty() {
+                comment.push(' ');
+            }
+            comment.push_str(part.trim());
         } else if line.starts_with(char::is_uppercase) {
             let end = line
                 .find(|c: char| !c.is_alphanumeric())
@@ -122,7 +153,7 @@ fn variants(file: &str, name: &str, prefix: &str) -> BTreeMap<String, String> {
             let kind = format!("{prefix}{}{}", line[..1].to_lowercase(), &line[1..end]);
             assert!(
                 !comment.is_empty(),
-                "{name}::{} in {file} needs a comment",
+                "{} in {file} needs a comment",
                 &line[..end]
             );
             found.insert(kind, std::mem::take(&mut comment));
@@ -302,7 +333,8 @@ fn messages(way: Way, shared: &mut BTreeMap<&'static str, Form>) -> Map<String, 
     for kind in variants.keys() {
         assert!(
             fixtures.contains_key(kind),
-            "{kind} has no golden frame: add one to shared/fixtures/{}",
+            "{kind} has no golden frame: add one to shared/fixtures/{}; or, if it stands for \
+             variants of its own, add it to FAMILIES here",
             way.name()
         );
     }

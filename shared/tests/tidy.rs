@@ -56,7 +56,15 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "api",
-        &["api", "connection", "session", "bus", "accounts", "tokens"],
+        &[
+            "api",
+            "connection",
+            "session",
+            "bus",
+            "accounts",
+            "tokens",
+            "moderation",
+        ],
     ),
     // Beside connections, which use it, and the HTTP API and the operator's command, which do too.
     ("moderation", &["moderation", "accounts", "bus"]),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ledger::{Epoch, Kind, RoomLog, Said, Violation},
+    ledger::{Epoch, Held, Kind, RoomLog, Said, Violation},
     record::{RoomRecord, Why},
 };
 
@@ -18,13 +18,13 @@ pub struct Allowed {
     pub history_limit: usize,
 }
 
-/// One message as it is stored.
+/// One entry as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub epoch: String,
     pub seq: u64,
     /// `None` if its text is none that a member sent, or its id says something else.
-    pub said: Option<Said>,
+    pub held: Option<Held>,
 }
 
 /// A room at the end.
@@ -110,23 +110,22 @@ fn check_history(
             wrong(format!("{} stands in the place of {seq}", stored.seq));
             break;
         }
-        let Some(said) = stored.said else {
+        let Some(held) = stored.held else {
             wrong(format!("{seq} is no message that was sent"));
             continue;
         };
-        room.log.note(epoch, seq, said);
+        room.log.note(epoch, seq, held);
     }
-    if room.paged != room.list {
-        let same = room
-            .paged
-            .iter()
-            .zip(&room.list)
-            .take_while(|(a, b)| a == b);
+    // Pages hold messages only.
+    let is_message = |stored: &&Stored| !matches!(stored.held, Some(Held::Change(..)));
+    let listed: Vec<&Stored> = room.list.iter().filter(is_message).collect();
+    let same = room.paged.iter().zip(&listed).take_while(|(a, b)| a == *b);
+    let same = same.count();
+    if same != listed.len() || same != room.paged.len() {
         wrong(format!(
-            "pages bring {} messages, the list has {}; they are the same for {}",
+            "pages bring {} messages, the list has {}; they are the same for {same}",
             room.paged.len(),
-            room.list.len(),
-            same.count()
+            listed.len(),
         ));
     }
     found.append(&mut room.log.violations);
@@ -141,7 +140,7 @@ fn check_member(
     found: &mut Vec<Violation>,
 ) {
     for (said, epoch, seq) in &record.acknowledged {
-        if log.at(*epoch, *seq) != Some(*said) {
+        if log.at(*epoch, *seq) != Some(Held::Said(*said)) {
             let what = format!("{said} was acknowledged as {seq}, which is another");
             found.push(Violation::new(Kind::Lost, what));
         }
@@ -241,7 +240,7 @@ mod tests {
                 list.push(Stored {
                     epoch: "e".to_owned(),
                     seq: u64::from(seq),
-                    said: Some(it),
+                    held: Some(it.into()),
                 });
             }
             Self { log, records, list }
@@ -299,11 +298,11 @@ mod tests {
         let epoch = scene.log.epoch("e");
         for (at, stored) in scene.list.iter_mut().enumerate() {
             if at == 4 {
-                stored.said = Some(said(0, 2));
+                stored.held = Some(said(0, 2).into());
             }
             scene
                 .log
-                .note(epoch, stored.seq, stored.said.expect("said"));
+                .note(epoch, stored.seq, stored.held.expect("said"));
         }
         scene.records[0].acknowledged.pop();
         assert_eq!(scene.kinds(), [Kind::Doubled]);
@@ -324,13 +323,13 @@ mod tests {
         scene.log = RoomLog::default();
         let epoch = scene.log.epoch("e");
         // The second sender's first two have changed places.
-        scene.list[1].said = Some(said(1, 2));
-        scene.list[3].said = Some(said(1, 1));
+        scene.list[1].held = Some(said(1, 2).into());
+        scene.list[3].held = Some(said(1, 1).into());
         scene.records[1].acknowledged.clear();
         for stored in &scene.list {
             scene
                 .log
-                .note(epoch, stored.seq, stored.said.expect("said"));
+                .note(epoch, stored.seq, stored.held.expect("said"));
         }
         assert_eq!(scene.kinds(), [Kind::Reordered]);
     }
@@ -349,7 +348,7 @@ mod tests {
         let kinds = scene.kinds();
         assert!(kinds.contains(&Kind::History), "{kinds:?}");
         let mut scene = Scene::new();
-        scene.list[2].said = Some(said(2, 9));
+        scene.list[2].held = Some(said(2, 9).into());
         assert_eq!(scene.kinds(), [Kind::Conflict]);
     }
 

@@ -7,6 +7,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use parlor_shared::{
+    id::MessageId,
+    protocol::{
+        change::{Change, ChangeKind},
+        value::Message,
+    },
+};
 use serde::Serialize;
 
 /// A message, by who sent it and as which of theirs in that room. The text and the
@@ -40,6 +47,52 @@ impl Said {
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "member {}'s message {}", self.member, self.number)
+    }
+}
+
+/// What has a place in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Said(Said),
+    /// A change of this message.
+    Change(MessageId, ChangeKind),
+}
+
+impl Held {
+    /// What a message is; `None` if nobody of ours said it, or its text and its id differ. What was
+    /// deleted has only its id left.
+    pub fn of(message: &Message) -> Option<Self> {
+        let named = message.client_message_id.as_deref().and_then(Said::parse)?;
+        let said = message.deleted || Said::parse(&message.message) == Some(named);
+        said.then_some(Self::Said(named))
+    }
+
+    pub fn said(self) -> Option<Said> {
+        match self {
+            Self::Said(said) => Some(said),
+            Self::Change(..) => None,
+        }
+    }
+}
+
+impl From<Said> for Held {
+    fn from(said: Said) -> Self {
+        Self::Said(said)
+    }
+}
+
+impl From<&Change> for Held {
+    fn from(change: &Change) -> Self {
+        Self::Change(change.uuid, change.change)
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(said) => said.fmt(f),
+            Self::Change(uuid, kind) => write!(f, "a change ({kind:?}) of {uuid}"),
+        }
     }
 }
 
@@ -95,7 +148,7 @@ pub struct RoomLog {
 struct EpochLog {
     name: String,
     /// By `Seq - 1`.
-    said: Vec<Option<Said>>,
+    held: Vec<Option<Held>>,
 }
 
 impl RoomLog {
@@ -105,45 +158,46 @@ impl RoomLog {
         let at = found.unwrap_or_else(|| {
             self.epochs.push(EpochLog {
                 name: name.to_owned(),
-                said: Vec::new(),
+                held: Vec::new(),
             });
             self.epochs.len() - 1
         });
         Epoch::try_from(at).unwrap_or(Epoch::MAX)
     }
 
-    /// Somebody was told that this message has that place.
-    pub fn note(&mut self, epoch: Epoch, seq: u64, said: Said) {
+    /// Somebody was told that this has that place.
+    pub fn note(&mut self, epoch: Epoch, seq: u64, held: impl Into<Held>) {
+        let held = held.into();
         let log = &mut self.epochs[usize::from(epoch)];
         let Some(at) = seq.checked_sub(1).and_then(|at| usize::try_from(at).ok()) else {
-            let what = format!("{said} has the place 0");
+            let what = format!("{held} has the place 0");
             self.violations.push(Violation::new(Kind::Conflict, what));
             return;
         };
-        if log.said.len() <= at {
-            log.said.resize(at + 1, None);
+        if log.held.len() <= at {
+            log.held.resize(at + 1, None);
         }
-        match log.said[at] {
-            None => log.said[at] = Some(said),
-            Some(known) if known == said => {}
+        match log.held[at] {
+            None => log.held[at] = Some(held),
+            Some(known) if known == held => {}
             Some(known) => {
-                let what = format!("{seq} of {} is {known} and {said}", log.name);
+                let what = format!("{seq} of {} is {known} and {held}", log.name);
                 self.violations.push(Violation::new(Kind::Conflict, what));
             }
         }
     }
 
-    pub fn at(&self, epoch: Epoch, seq: u64) -> Option<Said> {
+    pub fn at(&self, epoch: Epoch, seq: u64) -> Option<Held> {
         let log = self.epochs.get(usize::from(epoch))?;
         let at = usize::try_from(seq.checked_sub(1)?).ok()?;
-        log.said.get(at).copied().flatten()
+        log.held.get(at).copied().flatten()
     }
 
     /// The highest place anybody was told of.
     pub fn last(&self, epoch: Epoch) -> u64 {
         self.epochs
             .get(usize::from(epoch))
-            .map_or(0, |log| log.said.len() as u64)
+            .map_or(0, |log| log.held.len() as u64)
     }
 
     pub fn name(&self, epoch: Epoch) -> &str {
@@ -161,8 +215,10 @@ impl RoomLog {
         for log in &self.epochs {
             let mut places: HashMap<Said, usize> = HashMap::new();
             let mut last: HashMap<u32, u32> = HashMap::new();
-            for (at, said) in log.said.iter().enumerate() {
-                let Some(said) = *said else { continue };
+            for (at, held) in log.held.iter().enumerate() {
+                let Some(said) = held.and_then(Held::said) else {
+                    continue;
+                };
                 if let Some(before) = places.insert(said, at) {
                     let what = format!("{said} is stored as {} and {}", before + 1, at + 1);
                     found.push(Violation::new(Kind::Doubled, what));

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use parlor_shared::{
     client::{Client, ClientError},
+    entry::Entry,
     id::{Address, UserId},
     protocol::{
         client::{ChannelMessages, Page},
@@ -13,7 +14,7 @@ use parlor_shared::{
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::{checker::Stored, ledger::Said, member::Names};
+use crate::{checker::Stored, ledger::Held, member::Names};
 
 /// The gateways' page of history, and of users.
 const PAGE: u32 = 100;
@@ -111,12 +112,27 @@ impl Reader {
 }
 
 /// What a stored message says.
-pub fn stored(message: &Message) -> Stored {
-    let said = Said::parse(&message.message);
-    let named = message.client_message_id.as_deref().and_then(Said::parse);
+fn stored(message: &Message) -> Stored {
     Stored {
         epoch: message.epoch.clone(),
         seq: message.seq,
-        said: said.filter(|said| named == Some(*said)),
+        held: Held::of(message),
+    }
+}
+
+/// What an entry of a room's list says.
+pub fn listed(json: &str) -> Stored {
+    match Entry::parse(json.as_bytes()) {
+        Ok(Entry::Message(message)) => stored(&message),
+        Ok(Entry::Change(changed)) => Stored {
+            held: Some(Held::from(&changed.change)),
+            epoch: changed.epoch,
+            seq: changed.seq,
+        },
+        Err(_) => Stored {
+            epoch: String::new(),
+            seq: 0,
+            held: None,
+        },
     }
 }

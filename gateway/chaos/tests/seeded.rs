@@ -17,4 +17,5 @@ async fn random_faults_of_a_fixed_seed_lose_nothing() {
     };
     let report = random::run(size, Duration::from_secs(20)).await;
     report.assert_clean();
+    assert!(report.acts >= 100, "{} changes", report.acts);
 }

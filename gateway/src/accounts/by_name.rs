@@ -45,8 +45,9 @@ pub fn leave(pipeline: &mut Pipeline, name: &Username, user: UserId) {
 
 /// Takes an account's entry out.
 pub async fn remove(commands: &mut Commands, name: &Username, user: UserId) -> RedisResult<()> {
-    let index = keyspace::users_by_name();
-    commands.zrem(index, member(name, user)).await
+    let mut pipeline = pipe();
+    leave(&mut pipeline, name, user);
+    pipeline.query_async(commands).await
 }
 
 /// A page of the accounts whose names begin with `prefix`, in whatever case, in the order of the

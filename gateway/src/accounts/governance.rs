@@ -181,13 +181,21 @@ impl Directory {
     /// As [`Refusal`] says.
     pub async fn set_password(&self, user: UserId, password: Secret) -> Result<(), Refusal> {
         self.check_password(&password)?;
+        self.write_password(user, password).await?;
+        keys::revoke_all(&mut self.commands.clone(), user).await?;
+        Ok(())
+    }
+
+    pub(super) async fn write_password(
+        &self,
+        user: UserId,
+        password: Secret,
+    ) -> Result<(), Refusal> {
         let hash = self.passwords.hash(password).await?;
         let mut commands = self.commands.clone();
-        let _: () = commands
+        Ok(commands
             .hset(keyspace::user_account(user), "PasswordHash", hash)
-            .await?;
-        keys::revoke_all(&mut commands, user).await?;
-        Ok(())
+            .await?)
     }
 
     /// Deletes an account: its name is free, nobody comes back by its keys. What it wrote stays.

@@ -152,18 +152,14 @@ impl Directory {
         let mut commands = self.commands.clone();
         let limit = self.settings.sign_in_failures;
         throttle::admit(&mut commands, limit, name, address).await?;
-        let account = keyspace::user_account(user);
-        let hash: Option<String> = commands.hget(&account, "PasswordHash").await?;
-        let fits = self.passwords.verify(old, hash.unwrap_or_default()).await?;
-        if !fits {
+        if !self.is_password_of(user, old).await? {
             throttle::failed(&mut commands, limit, address).await?;
             return Err(Refusal::WrongPassword);
         }
         throttle::succeeded(&mut commands, limit, name).await?;
-        let hash = self.passwords.hash(new).await?;
         // First the password, then the keys: who has signed in by the old one in between finds it
         // changed, see `sign_in`.
-        let _: () = commands.hset(&account, "PasswordHash", hash).await?;
+        self.write_password(user, new).await?;
         Ok(sign_ins::end_others(&mut commands, user, kept).await?)
     }
 

@@ -91,14 +91,12 @@ pub(super) async fn guard(State(api): State<Api>, request: Request, next: Next) 
         let body = ErrorBody::new(ErrorCode::Overloaded, text).retry_after(wait);
         return Refused::new(StatusCode::SERVICE_UNAVAILABLE, body).into_response();
     };
-    match timeout(REQUEST_TIMEOUT, next.run(request)).await {
-        Ok(response) => answer::in_one_form(response),
-        Err(_) => {
-            let text = "the request took too long: send it again, under the same clientMessageId";
-            let body = ErrorBody::new(ErrorCode::Unavailable, text);
-            Refused::new(StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+    if let Ok(response) = timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        return answer::in_one_form(response);
     }
+    let text = "the request took too long: send it again, under the same clientMessageId";
+    let body = ErrorBody::new(ErrorCode::Unavailable, text);
+    Refused::new(StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 #[cfg(test)]

@@ -64,6 +64,23 @@ impl From<RedisError> for Refused {
     }
 }
 
+impl From<ErrorBody> for Refused {
+    /// What moderation refuses.
+    fn from(body: ErrorBody) -> Self {
+        let of = |codes: &[ErrorCode]| codes.iter().any(|code| code.number() == body.code);
+        let status = if of(&[ErrorCode::NoSuchUser, ErrorCode::Join]) {
+            StatusCode::NOT_FOUND
+        } else if of(&[ErrorCode::Forbidden]) {
+            StatusCode::FORBIDDEN
+        } else if body.retryable {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        Self::new(status, body)
+    }
+}
+
 impl From<NameError> for Refused {
     fn from(error: NameError) -> Self {
         Self::bad(ErrorCode::Malformed, error.to_string())
@@ -92,6 +109,8 @@ impl From<PublishError> for Refused {
             PublishError::BacklogFull => ErrorCode::BacklogFull,
             PublishError::Overloaded => ErrorCode::Overloaded,
             PublishError::TooSoon(_) => ErrorCode::SlowMode,
+            // Of changes, which are not made here.
+            PublishError::Deleted | PublishError::Refused(_) => ErrorCode::NoSuchMessage,
         };
         let text = format!("{error}: send it again, under the same clientMessageId");
         let body = ErrorBody::new(code, text).retry_after(std::time::Duration::from_secs(2));

@@ -7,6 +7,7 @@ use axum::{
 use http::StatusCode;
 use parlor_shared::{
     clock,
+    entry::Entry,
     id::{ChannelId, MessageId, RoomName, UserId, Username},
     keyspace, limits,
     protocol::{
@@ -22,7 +23,7 @@ use crate::{
     accounts::External,
     bus::{
         history::Range,
-        publisher::{Done, Publish, PublishError},
+        publisher::{Act, Done, Publish, PublishError},
     },
 };
 
@@ -93,9 +94,10 @@ pub(super) async fn list(
     };
     let most = api.app.limits.history_page;
     let count = place.limit.unwrap_or(most).min(most);
-    let page = api.app.history.page(&channel, range, count).await?;
+    let page = api.app.history.messages(&channel, range, count).await?;
+    let messages = page.entries.into_iter().filter_map(Entry::into_message);
     Ok(Json(History {
-        messages: page.messages,
+        messages: messages.collect(),
         epoch: page.epoch,
         seq: page.seq,
         more: page.more,
@@ -115,18 +117,9 @@ pub(super) async fn send(
     let sender_uuid = sender.uuid;
     let message = Message {
         uuid,
-        sender_uuid,
-        sender,
-        recipient_uuid: None,
-        recipient: None,
         room: Some(room.clone()),
-        message: new.message,
-        photo: None,
-        mentions: Vec::new(),
         client_message_id: new.client_message_id,
-        created_at: String::new(),
-        seq: 0,
-        epoch: String::new(),
+        ..Message::new(sender, new.message)
     };
     let client_message_id = message.client_message_id.clone();
     let published = publish(&api, channel, message).await?;
@@ -137,12 +130,12 @@ pub(super) async fn send(
     };
     Ok((
         status,
-        Json(told(room, sender_uuid, published, client_message_id)),
+        Json(told(&room, sender_uuid, published, client_message_id)),
     ))
 }
 
 fn told(
-    room: RoomName,
+    room: &RoomName,
     sender_uuid: UserId,
     published: crate::bus::publisher::Published,
     client_message_id: Option<String>,
@@ -225,7 +218,8 @@ async fn publish(
         body,
         seen_key,
         slow: None,
-        done: Done(Box::new(move |outcome| {
+        act: Act::Message,
+        done: Done::Published(Box::new(move |outcome| {
             // Whoever asked may have gone.
             let _ = answer.send(outcome);
         })),

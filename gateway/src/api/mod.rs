@@ -4,6 +4,7 @@
 
 mod access;
 mod answer;
+mod bans;
 mod messages;
 mod rooms;
 mod users;
@@ -15,7 +16,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, delete, get, post},
 };
 use http::header;
 use parlor_shared::config::ApiSettings;
@@ -30,7 +31,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// Requests under way at once.
 const CONCURRENCY: usize = 128;
 
-/// The document, OpenAPI 3.1.
+/// The document, by the `OpenAPI` specification 3.1.
 pub const DOCUMENT: &str = include_str!("openapi.json");
 
 /// What the handlers share.
@@ -51,6 +52,8 @@ fn table() -> Vec<(&'static str, &'static str, MethodRouter<Api>)> {
         ("GET", "/rooms/{room}/members", get(rooms::members)),
         ("GET", "/rooms/{room}/messages", get(messages::list)),
         ("POST", "/rooms/{room}/messages", post(messages::send)),
+        ("POST", "/rooms/{room}/bans", post(bans::ban)),
+        ("DELETE", "/rooms/{room}/bans/{user}", delete(bans::unban)),
         ("POST", "/users", post(users::upsert)),
         ("GET", "/users/{id}", get(users::get)),
     ]

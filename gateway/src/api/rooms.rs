@@ -6,12 +6,13 @@ use axum::{
 };
 use http::StatusCode;
 use parlor_shared::{
-    clock,
     id::{ChannelId, RoomName, UserId},
     keyspace,
     protocol::{client::Page, value::User},
+    redis::moderation::{self, By, Change, Place},
+    roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands, RedisResult, pipe};
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Refused};
@@ -24,7 +25,8 @@ const MEMBERS: usize = 100;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Room {
-    room: String,
+    #[serde(rename = "room")]
+    name: String,
     /// How many are in it now.
     users: u64,
     /// Its last message's.
@@ -55,7 +57,8 @@ pub(super) struct NewRoom {
 pub(super) struct Members {
     /// How many there are.
     total: u64,
-    members: Vec<Member>,
+    #[serde(rename = "members")]
+    found: Vec<Member>,
     /// Where the next page begins; none after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -122,7 +125,7 @@ async fn look(api: &Api, names: Vec<RoomName>) -> RedisResult<Vec<Option<Room>>>
         let (there, owner_uuid, created_at, seq, epoch): Meta =
             redis::from_redis_value(meta.clone())?;
         Ok(there.map(|_| Room {
-            room: name.to_string(),
+            name: name.to_string(),
             users: redis::from_redis_value(users.clone()).unwrap_or_default(),
             seq: seq.unwrap_or_default(),
             epoch,
@@ -165,22 +168,21 @@ pub(super) async fn create(
     {
         return Err(Refused::no_such_user());
     }
-    let meta = keyspace::channel_meta(&api.app.keyspace.named_room(&name));
-    let mut make = pipe();
-    make.atomic()
-        .hset_nx(&meta, "name", name.as_str())
-        .hset_nx(&meta, "createdAt", clock::rfc3339(clock::now_ms()))
-        .ignore();
-    if let Some(owner) = new.owner_uuid {
-        make.hset_nx(&meta, "owner", owner.to_string()).ignore();
-    }
+    let channel = api.app.keyspace.named_room(&name);
+    let place = Place {
+        channel: &channel,
+        room: Some(&name),
+    };
+    let by = By {
+        user: new.owner_uuid,
+        role: SiteRole::Admin,
+    };
     let mut commands = api.app.commands.clone();
-    let (made,): (bool,) = make.query_async(&mut commands).await?;
-    // In another slot. Always, should whoever made the room have died just here.
-    let _: () = commands.zadd(keyspace::rooms(), name.as_str(), 0).await?;
-    let status = if made {
+    let made = moderation::set(&mut commands, place, by, Change::Create(&name), &[]).await?;
+    let status = if made.is_ok() {
         StatusCode::CREATED
     } else {
+        // It was there, the only reason not to make one.
         StatusCode::OK
     };
     let room = look(&api, vec![name]).await?.pop().flatten();
@@ -229,7 +231,7 @@ pub(super) async fn members(
     });
     Ok(Json(Members {
         total,
-        members: members.collect(),
+        found: members.collect(),
         next: (next != 0).then(|| next.to_string()),
     }))
 }

@@ -8,12 +8,12 @@ use http::StatusCode;
 use parlor_shared::{
     id::{UserId, Username},
     keyspace,
-    protocol::{ErrorCode, value::User},
+    protocol::{ErrorCode, people::Profile, value::User},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Api, answer::Refused};
-use crate::{accounts::External, tokens::TokenRole};
+use crate::{accounts::External, tokens::account_role};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -39,25 +39,23 @@ pub(super) struct Account {
     issuer: Option<String>,
 }
 
-type Fields = (
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
-
 async fn look(api: &Api, user: UserId) -> Result<Account, Refused> {
-    let users = api.app.directory.users_with_status(&[user]).await?;
-    let user = users.into_iter().next().ok_or_else(Refused::no_such_user)?;
-    let (role, created_at, external_id, issuer): Fields = redis::cmd("HMGET")
+    let profile = api.app.directory.profile(user).await?;
+    let Profile {
+        user,
+        created_at,
+        role,
+        ..
+    } = profile.ok_or_else(Refused::no_such_user)?;
+    let (external_id, issuer) = redis::cmd("HMGET")
         .arg(keyspace::user_account(user.uuid))
-        .arg(&["Role", "CreatedAt", "Subject", "Issuer"])
+        .arg(&["Subject", "Issuer"])
         .query_async(&mut api.app.commands.clone())
         .await?;
     Ok(Account {
         user,
-        role: role.unwrap_or_else(|| "member".to_owned()),
-        created_at: created_at.unwrap_or_default(),
+        role,
+        created_at,
         external_id,
         issuer,
     })
@@ -75,7 +73,7 @@ pub(super) async fn upsert(
     let role = match &new.role {
         None => None,
         Some(role) => {
-            let role = TokenRole::parse(role);
+            let role = account_role(role);
             Some(role.ok_or_else(|| bad("a role is admin, moderator or member"))?)
         }
     };
@@ -84,7 +82,7 @@ pub(super) async fn upsert(
         subject: &new.external_id,
         name: new.name.as_deref(),
         numbered: true,
-        role: role.map(TokenRole::site),
+        role,
     };
     let (user, made) = api.app.directory.external(&user).await?;
     let status = if made {
@@ -100,12 +98,11 @@ pub(super) async fn get(
     State(api): State<Api>,
     Path(id): Path<String>,
 ) -> Result<Json<Account>, Refused> {
-    let user = match id.parse() {
-        Ok(uuid) => Some(uuid),
-        Err(_) => {
-            let name = Username::new(&id)?;
-            api.app.directory.account_id(&name).await?
-        }
+    let user = if let Ok(uuid) = id.parse() {
+        Some(uuid)
+    } else {
+        let name = Username::new(&id)?;
+        api.app.directory.account_id(&name).await?
     };
     let user = user.ok_or_else(Refused::no_such_user)?;
     look(&api, user).await.map(Json)

@@ -1,26 +1,39 @@
 //! A room's history: what is persisted and what waits in the stream, merged by `seq`.
 //!
 //! The stream is read first, then the list. What is persisted in between shows in both, never in
-//! neither; doubles are dropped by `seq`.
+//! neither; doubles are dropped by `seq`. Messages are given as they are now: the list has them so,
+//! and what has not come into it yet is done to them here.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    time::Duration,
+    sync::Arc,
 };
 
 use parlor_shared::{
-    event::{self, MessageEvent, Position},
-    id::{ChannelId, UserId},
+    entry::{Entry, fold},
+    event::MessageEvent,
+    id::{ChannelId, MessageId},
     keyspace::{self, Keyspace},
-    protocol::value::Message,
-    redis::{Commands, moderation, scripts},
+    protocol::{
+        change::{ChangeKind, MessageRef, ReplyTo, excerpt},
+        value::Message,
+    },
+    redis::{Commands, scripts},
 };
 use redis::RedisResult;
 
-use super::tail::{Depth, Tails};
+use super::{
+    merge::{Persisted, Wanted, covers, is_whole},
+    tail::{Depth, Tail, Tails},
+    tallies,
+};
 
 /// What a repair fetches at once.
-const REPAIR_MESSAGES: usize = 10_000;
+const REPAIR_ENTRIES: usize = 10_000;
+/// What is read at once where a page's messages lie apart, with changes between them.
+const FURTHER_ENTRIES: usize = 1_000;
+/// How often that is done for one page. Far more than a room keeps.
+const FURTHER_READS: usize = 32;
 
 /// Which part of a room's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +48,10 @@ pub enum Range {
 /// A page of history, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPage {
-    pub messages: Vec<Message>,
+    /// Messages as they are now, and changes.
+    pub entries: Vec<Entry>,
     pub epoch: String,
-    /// The room's last message when it was read.
+    /// The room's last number when it was read.
     pub seq: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
@@ -55,25 +69,10 @@ pub struct Audited {
     pub policy: u64,
 }
 
-/// What the list has of a room.
-#[derive(Debug)]
-struct Persisted {
-    epoch: String,
-    /// The room's last message, persisted or not.
-    seq: u64,
-    /// The last message from before the epoch.
-    begun: u64,
-    /// How many persisted messages lie before the page and after it.
-    older: u64,
-    newer: u64,
-    /// JSON, oldest first.
-    page: Vec<String>,
-}
-
 /// Reads history. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct History {
-    commands: Commands,
+    pub(super) commands: Commands,
     keyspace: Keyspace,
     tails: Tails,
 }
@@ -88,7 +87,7 @@ impl History {
         }
     }
 
-    /// A page of at most `count` messages of a room.
+    /// A page of at most `count` entries of a room, without a number left out.
     ///
     /// # Errors
     /// When Redis can't be asked.
@@ -98,113 +97,246 @@ impl History {
         range: Range,
         count: usize,
     ) -> RedisResult<HistoryPage> {
-        let (page, whole) = self.page_at(channel, range, count, Depth::Newest).await?;
+        let wanted = Wanted { range, count };
+        let (page, whole) = self.page_at(channel, wanted, Depth::Newest).await?;
         if whole {
             return Ok(page);
         }
         // A backlog hides a part of the room: look through all of it.
-        Ok(self.page_at(channel, range, count, Depth::All).await?.0)
+        Ok(self.page_at(channel, wanted, Depth::All).await?.0)
+    }
+
+    /// A page of at most `count` messages, however many changes lie between them.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn messages(
+        &self,
+        channel: &ChannelId,
+        range: Range,
+        count: usize,
+    ) -> RedisResult<HistoryPage> {
+        let mut page = self.page(channel, range, count).await?;
+        for _ in 0..FURTHER_READS {
+            let found = page.entries.iter().filter_map(Entry::message).count();
+            let (Some(first), Some(last)) = (page.entries.first(), page.entries.last()) else {
+                break;
+            };
+            if found >= count || !page.more {
+                break;
+            }
+            let further = match range {
+                Range::After(_) => Range::After(last.seq()),
+                Range::Last | Range::Before(_) => Range::Before(first.seq()),
+            };
+            let next = self.page(channel, further, FURTHER_ENTRIES).await?;
+            if next.epoch != page.epoch {
+                break;
+            }
+            page.more = next.more;
+            match range {
+                Range::After(_) => page.entries.extend(next.entries),
+                Range::Last | Range::Before(_) => {
+                    page.entries.splice(0..0, next.entries);
+                }
+            }
+        }
+        page.shorten(range, count);
+        Ok(page)
     }
 
     /// The page, and whether nothing can be missing from it.
     async fn page_at(
         &self,
         channel: &ChannelId,
-        range: Range,
-        count: usize,
+        wanted: Wanted,
         depth: Depth,
     ) -> RedisResult<(HistoryPage, bool)> {
+        let tail = self.tail(channel, depth).await?;
+        let persisted = self.persisted(channel, wanted).await?;
+        let last = persisted.seq;
+        let newest = persisted.newest;
+
+        let mut merged = persisted.entries();
+        let persisted_last = merged.last_key_value().map(|(seq, _)| *seq);
+        let mut later = Vec::new();
+        for event in tail.room(channel) {
+            let seq = event.position.seq;
+            if !persisted.has(&event.position.epoch, seq) {
+                continue;
+            }
+            let Ok(entry) = event.entry() else { continue };
+            if wanted.range.holds(seq) {
+                merged.entry(seq).or_insert(entry);
+            } else if entry.change().is_some() {
+                later.push(entry);
+            }
+        }
+        let whole = !tail.partial
+            || (is_whole(merged.keys(), wanted, persisted_last, last)
+                && covers(tail.room(channel), newest, last));
+        // What changes the page's messages need not be in the page.
+        merged.extend(later.into_iter().map(|entry| (entry.seq(), entry)));
+        let mut entries: Vec<Entry> = merged.into_values().collect();
+        fold(&mut entries, newest);
+        entries.retain(|entry| wanted.range.holds(entry.seq()));
+        for entry in &mut entries {
+            entry.set_epoch(&persisted.epoch);
+        }
+        let seq = last.max(entries.last().map_or(0, Entry::seq));
+        let more = wanted.cut(&mut entries, &persisted);
+        self.complete(channel, &tail, &mut entries).await?;
+        if persisted.tallies {
+            tallies::fill(&self.commands, channel, &mut entries).await?;
+        }
+        let page = HistoryPage {
+            entries,
+            epoch: persisted.epoch,
+            seq,
+            more,
+        };
+        Ok((page, whole))
+    }
+
+    async fn tail(&self, channel: &ChannelId, depth: Depth) -> RedisResult<Arc<Tail>> {
         let partition = self.keyspace.partition_of(channel).unwrap_or_default();
         let stream = self.keyspace.messages(partition);
-        let tail = self.tails.read(partition, &stream, depth).await?;
-        let (direction, seq) = match range {
+        self.tails.read(partition, &stream, depth).await
+    }
+
+    async fn persisted(&self, channel: &ChannelId, wanted: Wanted) -> RedisResult<Persisted> {
+        let (direction, seq) = match wanted.range {
             Range::Last => ("last", 0),
             Range::Before(seq) => ("before", seq),
             Range::After(seq) => ("after", seq),
         };
-        let Persisted {
-            epoch,
-            seq: last,
-            begun,
-            older,
-            newer,
-            page,
-        } = self.persisted(channel, direction, seq, count).await?;
-
-        // What stood in the room before its epoch began is part of it, under the same numbers.
-        let belongs = |of: &str, seq: u64| *of == *epoch || seq <= begun;
-        let mut merged: BTreeMap<u64, Message> = page
-            .iter()
-            .filter_map(|text| serde_json::from_str::<Message>(text).ok())
-            .filter(|message| belongs(&message.epoch, message.seq))
-            .map(|message| (message.seq, message))
-            .collect();
-        let persisted_last = merged.last_key_value().map(|(seq, _)| *seq);
-        for event in tail.room(channel) {
-            let Position { epoch, seq, .. } = &event.position;
-            if belongs(epoch, *seq)
-                && in_range(range, *seq)
-                && let Ok(message) = event.message()
-            {
-                merged.entry(*seq).or_insert(message);
-            }
-        }
-        for message in merged.values_mut() {
-            message.epoch.clone_from(&epoch);
-        }
-        let newest = merged.last_key_value().map_or(0, |(seq, _)| *seq);
-        let whole = !tail.partial || is_whole(&merged, range, persisted_last, last, count);
-        let extra = merged.len().saturating_sub(count);
-        let messages: Vec<Message> = match range {
-            Range::After(_) => merged.into_values().take(count).collect(),
-            Range::Last | Range::Before(_) => merged.into_values().skip(extra).collect(),
-        };
-        let more = match range {
-            Range::After(_) => extra > 0 || newer > 0,
-            Range::Last | Range::Before(_) => {
-                extra > 0 || (older > 0 && (count == 0 || !messages.is_empty()))
-            }
-        };
-        let seq = last.max(newest);
-        Ok((
-            HistoryPage {
-                messages,
-                epoch,
-                seq,
-                more,
-            },
-            whole,
-        ))
-    }
-
-    async fn persisted(
-        &self,
-        channel: &ChannelId,
-        direction: &str,
-        seq: u64,
-        count: usize,
-    ) -> RedisResult<Persisted> {
         let reply: Vec<redis::Value> = scripts::HISTORY
             .key(keyspace::channel_messages(channel))
             .key(keyspace::channel_meta(channel))
+            .key(keyspace::channel_tallies(channel))
             .arg(direction)
             .arg(seq)
-            .arg(count)
+            .arg(wanted.count)
             .invoke_async(&mut self.commands.clone())
             .await?;
-        let mut reply = reply.into_iter();
-        let mut next = || reply.next().unwrap_or(redis::Value::Nil);
-        Ok(Persisted {
-            epoch: redis::from_redis_value(next())?,
-            seq: redis::from_redis_value(next())?,
-            begun: redis::from_redis_value(next())?,
-            older: redis::from_redis_value(next())?,
-            newer: redis::from_redis_value(next())?,
-            page: redis::from_redis_value(redis::Value::Array(reply.collect()))?,
-        })
+        Persisted::read(reply)
     }
 
-    /// The messages `from..=to` of an epoch, as far as they can be had, oldest first.
+    /// Puts into changes and quotes what they are about, as it is now: the list keeps it with the
+    /// message only.
+    async fn complete(
+        &self,
+        channel: &ChannelId,
+        tail: &Tail,
+        entries: &mut [Entry],
+    ) -> RedisResult<()> {
+        let stubs = entries.iter().filter_map(stub).collect();
+        let changed = self.named_here(channel, tail, stubs, entries).await?;
+        for entry in &mut *entries {
+            if stub(entry).is_some()
+                && let Entry::Change(changed_entry) = entry
+            {
+                let change = &mut changed_entry.change;
+                change.message = changed.get(&change.uuid).cloned().map(Box::new);
+            }
+        }
+        let quotes = entries.iter_mut().filter_map(quote);
+        let quotes = quotes.map(|quoted| (quoted.seq, quoted.uuid)).collect();
+        let texts = self.named_here(channel, tail, quotes, entries).await?;
+        for quote in entries.iter_mut().filter_map(quote) {
+            let message = texts.get(&quote.uuid);
+            quote.message = message.map_or_else(String::new, |it| excerpt(&it.message));
+        }
+        Ok(())
+    }
+
+    /// Messages by their names, from among `entries` or from where they are kept.
+    async fn named_here(
+        &self,
+        channel: &ChannelId,
+        tail: &Tail,
+        mut names: BTreeMap<u64, MessageId>,
+        entries: &[Entry],
+    ) -> RedisResult<HashMap<MessageId, Message>> {
+        let mut found = HashMap::new();
+        if names.is_empty() {
+            return Ok(found);
+        }
+        for message in entries.iter().filter_map(Entry::message) {
+            if names.get(&message.seq) == Some(&message.uuid) {
+                names.remove(&message.seq);
+                found.insert(message.uuid, message.clone());
+            }
+        }
+        let others = self.named(channel, tail, &names).await?;
+        found.extend(others.into_iter().map(|message| (message.uuid, message)));
+        Ok(found)
+    }
+
+    /// Messages by their numbers and names, as they are now, as far as they are there.
+    async fn named(
+        &self,
+        channel: &ChannelId,
+        tail: &Tail,
+        names: &BTreeMap<u64, MessageId>,
+    ) -> RedisResult<Vec<Message>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut script = scripts::ENTRIES.prepare_invoke();
+        script.key(keyspace::channel_messages(channel));
+        for seq in names.keys() {
+            script.arg(*seq);
+        }
+        let reply: Vec<redis::Value> = script.invoke_async(&mut self.commands.clone()).await?;
+        let mut reply = reply.into_iter();
+        let newest: u64 = redis::from_redis_value(reply.next().unwrap_or(redis::Value::Int(0)))?;
+        let listed: Vec<String> = redis::from_redis_value(redis::Value::Array(reply.collect()))?;
+        let is_wanted = |entry: &Entry| {
+            let is_named = |it: &Message| names.get(&it.seq) == Some(&it.uuid);
+            entry.message().is_some_and(is_named)
+        };
+        let mut merged: BTreeMap<u64, Entry> = listed
+            .iter()
+            .filter_map(|json| Entry::parse(json.as_bytes()).ok())
+            .filter(is_wanted)
+            .map(|entry| (entry.seq(), entry))
+            .collect();
+        for event in tail.room(channel) {
+            let Ok(entry) = event.entry() else { continue };
+            if is_wanted(&entry) || entry.change().is_some() {
+                merged.entry(entry.seq()).or_insert(entry);
+            }
+        }
+        let mut entries: Vec<Entry> = merged.into_values().collect();
+        fold(&mut entries, newest);
+        let messages = entries.into_iter().filter_map(Entry::into_message);
+        Ok(messages.collect())
+    }
+
+    /// A message as it is now, under the epoch that it was published in; `None` where there is no
+    /// such message.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn message(
+        &self,
+        channel: &ChannelId,
+        target: MessageRef,
+    ) -> RedisResult<Option<Message>> {
+        let names = BTreeMap::from([(target.seq, target.uuid)]);
+        let tail = self.tail(channel, Depth::Newest).await?;
+        let found = self.named(channel, &tail, &names).await?;
+        if !tail.partial {
+            return Ok(found.into_iter().next());
+        }
+        // What has changed it may wait further back.
+        let tail = self.tail(channel, Depth::All).await?;
+        let found = self.named(channel, &tail, &names).await?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The entries `from..=to` of an epoch, as far as they can be had, oldest first.
     ///
     /// # Errors
     /// When Redis can't be asked.
@@ -217,171 +349,32 @@ impl History {
     ) -> RedisResult<Vec<MessageEvent>> {
         let count = (to.saturating_sub(from) as usize)
             .saturating_add(1)
-            .min(REPAIR_MESSAGES);
+            .min(REPAIR_ENTRIES);
         let page = self
             .page(channel, Range::After(from.saturating_sub(1)), count)
             .await?;
         Ok(page
-            .messages
-            .into_iter()
-            .filter(|message| message.epoch == epoch && message.seq <= to)
-            .map(|message| as_event(&message))
+            .entries
+            .iter()
+            .filter(|entry| entry.epoch() == epoch && entry.seq() <= to)
+            .map(Entry::event)
             .collect())
     }
-
-    /// Where rooms stand in Redis. A room that is behind its partition's era begins its new epoch.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn positions(
-        &self,
-        rooms: Vec<(ChannelId, (String, u64))>,
-    ) -> RedisResult<Vec<Audited>> {
-        /// Rooms in one pipeline: enough to be cheap, few enough not to hold up others.
-        const BATCH_ROOMS: usize = 500;
-        let mut commands = self.commands.clone();
-        let mut audited = Vec::with_capacity(rooms.len());
-        for batch in rooms.chunks(BATCH_ROOMS) {
-            let mut pipe = redis::pipe();
-            for (channel, _) in batch {
-                pipe.cmd("HMGET")
-                    .arg(keyspace::channel_meta(channel))
-                    .arg("epoch")
-                    .arg("seq")
-                    .arg("policy");
-            }
-            let found: Vec<(Option<String>, Option<u64>, Option<u64>)> =
-                pipe.query_async(&mut commands).await?;
-            // Read behind them: a room that was read in an era that is over is behind this one.
-            let eras = self.eras(batch).await?;
-            for ((channel, asked), (epoch, seq, policy)) in batch.iter().zip(found) {
-                // Without an epoch the room's keys are gone; its next message brings a new one.
-                let Some(epoch) = epoch else { continue };
-                let mut found = (epoch, seq.unwrap_or(0));
-                let era = channel.tag().and_then(|tag| eras.get(tag));
-                if era.is_some_and(|era| *era != event::era_of(&found.0)) {
-                    found = self.renewed(channel).await?;
-                }
-                audited.push(Audited {
-                    channel: channel.clone(),
-                    asked: asked.clone(),
-                    found,
-                    policy: policy.unwrap_or(0),
-                });
-            }
-        }
-        Ok(audited)
-    }
-
-    /// The eras of rooms' partitions, by their tags.
-    async fn eras<T>(&self, rooms: &[(ChannelId, T)]) -> RedisResult<HashMap<String, String>> {
-        let mut channels: Vec<&ChannelId> = rooms.iter().map(|(channel, _)| channel).collect();
-        channels.sort_by_key(|channel| channel.tag());
-        channels.dedup_by_key(|channel| channel.tag());
-        let mut pipe = redis::pipe();
-        for channel in &channels {
-            pipe.get(keyspace::channel_era(channel));
-        }
-        let eras: Vec<Option<String>> = pipe.query_async(&mut self.commands.clone()).await?;
-        let tags = channels.iter().filter_map(|channel| channel.tag());
-        let by_tag = tags.zip(eras);
-        Ok(by_tag
-            .filter_map(|(tag, era)| Some((tag.to_owned(), era?)))
-            .collect())
-    }
-
-    /// Has a room begin its new epoch, and gives where it stands then.
-    async fn renewed(&self, channel: &ChannelId) -> RedisResult<(String, u64)> {
-        scripts::RENEW
-            .key(keyspace::channel_meta(channel))
-            .key(keyspace::channel_era(channel))
-            .arg(event::new_epoch())
-            .invoke_async(&mut self.commands.clone())
-            .await
-    }
-
-    /// What a room is set to, and what users are there, in their order. How often it was moderated is
-    /// read first: what is decided after that is not overlooked.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn standings(
-        &self,
-        channel: &ChannelId,
-        users: &[UserId],
-    ) -> RedisResult<(moderation::Facts, Vec<moderation::Standing>)> {
-        let mut commands = self.commands.clone();
-        let facts = moderation::facts(&mut commands, channel).await?;
-        let standings = moderation::standings(&mut commands, channel, facts.owner, users).await?;
-        Ok((facts, standings))
-    }
-
-    /// Tells a large room how many are in it, unless that was done within `interval`.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn tell_occupancy(
-        &self,
-        channel: &ChannelId,
-        interval: Duration,
-    ) -> RedisResult<bool> {
-        scripts::OCCUPANCY
-            .key(keyspace::channel_users(channel))
-            .key(keyspace::occupancy_told(channel))
-            .arg(channel.as_str())
-            .arg(interval.as_millis() as u64)
-            .invoke_async(&mut self.commands.clone())
-            .await
-    }
 }
 
-fn in_range(range: Range, seq: u64) -> bool {
-    match range {
-        Range::Last => true,
-        Range::Before(before) => seq < before,
-        Range::After(after) => seq > after,
-    }
+/// The message that a change is about, if it is one of those that have a message and has none: what
+/// the list keeps.
+fn stub(entry: &Entry) -> Option<(u64, MessageId)> {
+    let change = &entry.change()?.change;
+    let has_text = matches!(change.change, ChangeKind::Edit | ChangeKind::Delete);
+    (has_text && change.message.is_none()).then_some((change.target_seq, change.uuid))
 }
 
-/// Whether a page that a partial tail went into is without a gap up to where it has to reach.
-fn is_whole(
-    merged: &BTreeMap<u64, Message>,
-    range: Range,
-    persisted_last: Option<u64>,
-    last: u64,
-    count: usize,
-) -> bool {
-    let (Some((first, _)), Some((newest, _))) = (merged.first_key_value(), merged.last_key_value())
-    else {
-        // Nothing found: right only if there is nothing to find.
-        return match range {
-            Range::Last => last == 0 || count == 0,
-            Range::Before(before) => before <= 1 || persisted_last.is_some(),
-            Range::After(after) => after >= last,
-        };
+/// What the message in an entry quotes.
+fn quote(entry: &mut Entry) -> Option<&mut ReplyTo> {
+    let message = match entry {
+        Entry::Message(message) => Some(&mut **message),
+        Entry::Change(changed) => changed.change.message.as_deref_mut(),
     };
-    let contiguous = (newest - first + 1) as usize == merged.len();
-    let reaches = match range {
-        Range::Last => *newest >= last,
-        Range::Before(before) => *newest + 1 >= before.min(last + 1),
-        Range::After(after) => *first == after + 1 && (merged.len() >= count || *newest >= last),
-    };
-    // What lies before the first is in the list, where nothing is missing, unless the page has
-    // nothing from the list at all and is not full.
-    let rooted = persisted_last.is_some() || merged.len() >= count || *first == 1;
-    contiguous && reaches && rooted
-}
-
-/// A stored message as the event it came from.
-fn as_event(message: &Message) -> MessageEvent {
-    let position = Position {
-        epoch: message.epoch.as_str().into(),
-        seq: message.seq,
-        ms: parlor_shared::clock::parse_rfc3339(&message.created_at).unwrap_or_default(),
-    };
-    let body = serde_json::to_vec(message).expect("a message is JSON");
-    MessageEvent {
-        position,
-        body: body.into(),
-    }
+    message?.reply_to.as_deref_mut()
 }

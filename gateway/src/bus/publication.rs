@@ -5,25 +5,77 @@ use std::time::Duration;
 use parlor_shared::{
     event::Position,
     id::{ChannelId, MessageId},
+    redis::tally::{self, Tallied, TallyCall, TallyRefusal},
 };
 use redis::Value;
 
-/// A message to publish.
+/// A message, or a change of one, to publish.
 #[derive(Debug)]
 pub struct Publish {
     pub channel: ChannelId,
+    /// A name of its own, for a change as well.
     pub message: MessageId,
-    /// JSON of the message without its position.
+    /// JSON of the message or the change, without its position.
     pub body: String,
     /// The key under which a repeated send is known, if the client named the message.
     pub seen_key: Option<String>,
     /// In slow mode: the key that stands while the sender has to wait, and for how long it will.
     pub slow: Option<(String, Duration)>,
+    pub act: Act,
     pub done: Done,
 }
 
+/// What is to be done beside giving it a number.
+#[derive(Debug)]
+pub enum Act {
+    Message,
+    /// The message is a poll.
+    Poll {
+        /// As in [`parlor_shared::keyspace::channel_tallies`].
+        kind: String,
+        /// 0 if it does not close by itself.
+        closes_ms: u64,
+        /// JSON of its reactions and results before anybody has voted.
+        results: String,
+    },
+    Edit {
+        target: MessageId,
+    },
+    Delete {
+        target: MessageId,
+    },
+    /// Reactions or votes. Whether that is published, and what, the script decides.
+    Tally(TallyCall),
+}
+
+impl Act {
+    /// The message whose reactions and votes it concerns.
+    pub(super) fn subject(&self, message: MessageId) -> Option<MessageId> {
+        match self {
+            Self::Message => None,
+            Self::Poll { .. } => Some(message),
+            Self::Edit { target } | Self::Delete { target } => Some(*target),
+            Self::Tally(call) => Some(call.target.uuid),
+        }
+    }
+}
+
 /// Takes the outcome. It runs on the publisher's task, so it must not wait.
-pub struct Done(pub Box<dyn FnOnce(Result<Published, PublishError>) + Send + Sync>);
+pub enum Done {
+    Published(Box<dyn FnOnce(Result<Published, PublishError>) + Send + Sync>),
+    /// Of an [`Act::Tally`].
+    Tallied(Box<dyn FnOnce(Result<Tallied, PublishError>) + Send + Sync>),
+}
+
+impl Done {
+    /// Tells that nothing came of it.
+    pub(super) fn refuse(self, error: PublishError) {
+        match self {
+            Self::Published(done) => done(Err(error)),
+            Self::Tallied(done) => done(Err(error)),
+        }
+    }
+}
 
 impl std::fmt::Debug for Done {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,6 +106,11 @@ pub enum PublishError {
     Overloaded,
     #[error("the room is in slow mode")]
     TooSoon(Duration),
+    /// What was to be changed is deleted.
+    #[error("there is no such message here any more")]
+    Deleted,
+    #[error(transparent)]
+    Refused(#[from] TallyRefusal),
 }
 
 /// Reads what the script gave for `message`.
@@ -86,6 +143,16 @@ pub(super) fn read_reply(reply: &Value, message: MessageId) -> Result<Published,
     match published {
         Some(published) => Ok(published),
         None if text == Some("f") => Err(PublishError::BacklogFull),
+        None if text == Some("x") => Err(PublishError::Deleted),
         None => Err(PublishError::Unavailable),
     }
+}
+
+/// Reads what the script gave for reactions or votes.
+///
+/// # Errors
+/// When nothing came of them.
+pub(super) fn read_tally(reply: &Value) -> Result<Tallied, PublishError> {
+    let tallied = tally::read(reply).ok_or(PublishError::Unavailable)?;
+    Ok(tallied?)
 }

@@ -13,13 +13,11 @@ use futures_util::{
     stream::{FuturesOrdered, StreamExt as _},
 };
 use parlor_shared::{
-    event,
-    keyspace::{self, Keyspace},
-    limits,
+    keyspace::Keyspace,
     redis::{Redis, connect::Backoff, scripts},
 };
 use redis::{
-    Pipeline, PushInfo, PushKind, RedisError, RedisResult, Value, aio::MultiplexedConnection,
+    Cmd, Pipeline, PushInfo, PushKind, RedisError, RedisResult, Value, aio::MultiplexedConnection,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -27,11 +25,12 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-pub use super::publication::{Done, Publish, PublishError, Published};
+pub use super::publication::{Act, Done, Publish, PublishError, Published};
 use super::{
+    commands::{self, Publishing},
     durability::{Durability, WAITING_PIPELINES},
     guard::Guard,
-    publication::read_reply,
+    publication::{read_reply, read_tally},
 };
 use crate::metrics::GatewayMetrics;
 
@@ -66,8 +65,10 @@ impl Publisher {
         let (up_in, up) = watch::channel(true);
         let task = Task {
             redis,
-            keyspace,
-            backlog_high_water,
+            publishing: Publishing {
+                keyspace,
+                backlog_high_water,
+            },
             durability,
             guard,
             metrics,
@@ -82,7 +83,7 @@ impl Publisher {
         if let Err(error) = self.queue.try_send(publish) {
             let (mpsc::error::TrySendError::Full(publish)
             | mpsc::error::TrySendError::Closed(publish)) = error;
-            (publish.done.0)(Err(PublishError::Overloaded));
+            publish.done.refuse(PublishError::Overloaded);
         }
     }
 
@@ -94,8 +95,7 @@ impl Publisher {
 
 struct Task {
     redis: Redis,
-    keyspace: Keyspace,
-    backlog_high_water: u64,
+    publishing: Publishing,
     durability: Durability,
     guard: Guard,
     metrics: GatewayMetrics,
@@ -147,7 +147,7 @@ impl Task {
             Ok(())
         };
         let mut connection = self.redis.dedicated_with_pushes(pushed).await?;
-        scripts::PUBLISH.load_async(&mut connection).await?;
+        commands::load(&mut connection).await?;
         // Before anything is numbered: it may be another Redis, or the same one with less in it.
         self.guard.ask(&mut connection).await?;
         Ok((connection, lost))
@@ -174,8 +174,8 @@ impl Task {
             // What Redis did not run goes first, and only once nothing is under way that could
             // be numbered before it.
             if under_way.is_empty() && !self.again.is_empty() && !broken {
-                if let Err(error) = scripts::PUBLISH.load_async(&mut connection).await {
-                    warn!(%error, "the publish script can't be loaded");
+                if let Err(error) = commands::load(&mut connection).await {
+                    warn!(%error, "the publish scripts can't be loaded");
                     broken = true;
                 } else {
                     let batch = self.again.drain(..).collect();
@@ -184,7 +184,7 @@ impl Task {
             }
             if broken && under_way.is_empty() {
                 for publish in self.again.drain(..) {
-                    (publish.done.0)(Err(PublishError::Unavailable));
+                    publish.done.refuse(PublishError::Unavailable);
                 }
                 return false;
             }
@@ -227,7 +227,10 @@ impl Task {
     ) -> BoxFuture<'static, Batch> {
         let mut pipeline = Pipeline::with_capacity(batch.len());
         for publish in &batch {
-            self.add(&mut pipeline, publish);
+            let era = self.guard.era(self.publishing.partition(publish));
+            let mut command = Cmd::new();
+            self.publishing.write(&mut command, publish, &era);
+            pipeline.add_command(command);
         }
         // On the same connection: it waits for what this connection has written.
         self.durability.add(&mut pipeline);
@@ -239,39 +242,6 @@ impl Task {
             (batch, began, outcome)
         }
         .boxed()
-    }
-
-    fn add(&self, pipeline: &mut Pipeline, publish: &Publish) {
-        let partition = self
-            .keyspace
-            .partition_of(&publish.channel)
-            .unwrap_or_default();
-        let command = pipeline.cmd("EVALSHA");
-        command.arg(scripts::PUBLISH.get_hash());
-        let keys =
-            3 + usize::from(publish.seen_key.is_some()) + usize::from(publish.slow.is_some());
-        command.arg(keys);
-        command.arg(keyspace::channel_meta(&publish.channel));
-        command.arg(self.keyspace.messages(partition));
-        command.arg(self.keyspace.era(partition));
-        if let Some(key) = &publish.seen_key {
-            command.arg(key);
-        }
-        if let Some((key, _)) = &publish.slow {
-            command.arg(key);
-        }
-        command
-            .arg(publish.channel.as_str())
-            .arg(&publish.body)
-            .arg(self.backlog_high_water);
-        command
-            .arg(event::new_epoch())
-            .arg(publish.message.to_string());
-        command.arg(limits::MESSAGE_DEDUPLICATION_SECONDS);
-        command.arg(&*self.guard.era(partition));
-        if let Some((_, wait)) = &publish.slow {
-            command.arg(wait.as_millis() as u64);
-        }
     }
 
     /// Tells who waits. `true` if the connection is of no use any more.
@@ -312,27 +282,41 @@ impl Task {
                 Err(error) => {
                     self.report(&error);
                     broken |= error.is_unrecoverable_error();
-                    (publish.done.0)(Err(PublishError::Unavailable));
+                    publish.done.refuse(PublishError::Unavailable);
                 }
-                Ok(reply) => {
-                    let mut published = read_reply(&reply, publish.message);
-                    if let Ok(Published { position, message }) = &published
-                        // Not what a message seen before was given then.
-                        && *message == publish.message
-                    {
-                        self.guard.published(&publish.channel, position);
-                    }
-                    if !confirmed && published.is_ok() {
-                        published = Err(PublishError::Unconfirmed);
-                    }
-                    if published.is_ok() {
-                        self.metrics.messages_published.inc();
-                    }
-                    (publish.done.0)(published);
-                }
+                Ok(reply) => self.tell(publish, &reply, confirmed),
             }
         }
         broken
+    }
+
+    /// Tells who waits what the script gave.
+    fn tell(&self, publish: Publish, reply: &Value, confirmed: bool) {
+        let done = match publish.done {
+            Done::Published(done) => done,
+            Done::Tallied(done) => {
+                let tallied = read_tally(reply);
+                return done(tallied.and_then(|tallied| {
+                    confirmed
+                        .then_some(tallied)
+                        .ok_or(PublishError::Unconfirmed)
+                }));
+            }
+        };
+        let mut published = read_reply(reply, publish.message);
+        if let Ok(Published { position, message }) = &published
+            // Not what a message seen before was given then.
+            && *message == publish.message
+        {
+            self.guard.published(&publish.channel, position);
+        }
+        if !confirmed && published.is_ok() {
+            published = Err(PublishError::Unconfirmed);
+        }
+        if published.is_ok() {
+            self.metrics.messages_published.inc();
+        }
+        done(published);
     }
 
     fn report(&self, error: &RedisError) {
@@ -347,7 +331,7 @@ impl Task {
             match tokio::time::timeout_at(until, queue.recv()).await {
                 Err(_) => return false,
                 Ok(None) => return true,
-                Ok(Some(publish)) => (publish.done.0)(Err(PublishError::Unavailable)),
+                Ok(Some(publish)) => publish.done.refuse(PublishError::Unavailable),
             }
         }
     }
@@ -355,6 +339,6 @@ impl Task {
 
 fn refuse(batch: Vec<Publish>) {
     for publish in batch {
-        (publish.done.0)(Err(PublishError::Unavailable));
+        publish.done.refuse(PublishError::Unavailable);
     }
 }

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use parlor_shared::{
     clock,
+    entry::{Changed, Entry},
     event::Membership,
     id::{Address, ChannelId, UserId},
     keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerFrame,
+        change::MessageChange,
         client::{Page, Secret},
         people::UserSearch,
         server::{History, PrivateRoom, PrivateRooms},
@@ -24,7 +26,10 @@ use super::{
 };
 use crate::{
     accounts::{Refusal, list_range},
-    bus::history::{HistoryPage, Range},
+    bus::{
+        history::{HistoryPage, Range},
+        tallies,
+    },
     metrics::Counted,
     rooms::view::{self, Kind},
     session::{
@@ -71,13 +76,17 @@ impl Connection {
             }
             let key = &authenticated.identity.access_key;
             let (session, directory) = (self.session.id(), &self.app.directory);
-            directory
-                .note_session(user.uuid, key, session, &self.client)
-                .await
+            // Looked up behind being entered: a ban comes either before, and is found, or after, and
+            // finds the session.
+            let (noted, standing) = tokio::join!(
+                directory.note_session(user.uuid, key, session, &self.client),
+                directory.admitted(user.uuid),
+            );
+            RedisResult::Ok((noted?, standing))
         };
-        let registered = match registered.await {
-            Ok(true) => Ok(()),
-            Ok(false) => {
+        let standing = match registered.await {
+            Ok((true, standing)) => standing,
+            Ok((false, _)) => {
                 // Nobody was told of this session, so nobody need be told of its end.
                 if self.signed_in.is_none() {
                     self.unregister(user, None).await;
@@ -87,12 +96,6 @@ impl Connection {
                     messages: Err(key_ended()),
                 }));
             }
-            Err(error) => Err(error),
-        };
-        // Looked up behind being entered: a ban comes either before, and is found, or after, and
-        // finds the session.
-        let standing = match registered {
-            Ok(()) => self.app.directory.admitted(user.uuid).await,
             Err(error) => Err(error.into()),
         };
         let messages = match standing {
@@ -268,12 +271,18 @@ impl Connection {
             (_, Some(seq)) => Range::After(seq),
             _ => Range::Last,
         };
-        let page = self.app.history.page(channel, range, count).await;
+        let page = self.app.history.messages(channel, range, count).await;
         let page = page.map_err(|error| unavailable(&error))?;
         let page = fit(page, range, PAGE_BYTES);
+        let subjects = page.entries.iter().filter_map(Entry::message);
+        let subjects = subjects.map(tallies::subject_of);
+        let marks = tallies::marks(&self.app.commands, channel, viewer, subjects).await;
+        let marks = marks.map_err(|error| unavailable(&error))?;
+        let messages = page.entries.into_iter().filter_map(Entry::into_message);
         Ok(ServerFrame::ChannelMessages(History {
             room: RoomRef::from(address),
-            messages: seen_by(address, viewer, page.messages),
+            messages: seen_by(address, viewer, messages.collect()),
+            marks,
             epoch: page.epoch,
             seq: page.seq,
             more: page.more,
@@ -290,34 +299,37 @@ pub(super) fn seen_by(address: &Address, viewer: UserId, messages: Vec<Message>)
         .collect()
 }
 
+/// Changes as a viewer sees them.
+pub(super) fn changes_seen_by(
+    address: &Address,
+    viewer: UserId,
+    changes: Vec<Changed>,
+) -> Vec<MessageChange> {
+    let kind = Kind::new(address, viewer);
+    let seen = |changed| view::change_for(&kind, viewer, changed);
+    changes.into_iter().map(seen).collect()
+}
+
 /// Shortens a page to what fits into `bytes`, at the end that the next page goes on from.
 pub(super) fn fit(mut page: HistoryPage, range: Range, bytes: usize) -> HistoryPage {
-    let whole = page.messages.len();
+    let whole = page.entries.len();
     let mut left = bytes;
-    let mut fits = |message: &Message| {
-        let size = message.message.len() + 300;
-        left = left.saturating_sub(size);
+    let mut fits = |entry: &Entry| {
+        left = left.saturating_sub(entry.weight());
         left > 0
     };
     match range {
         Range::After(_) => {
-            let count = page
-                .messages
-                .iter()
-                .take_while(|message| fits(message))
-                .count();
-            page.messages.truncate(count.max(1));
+            let fitting = page.entries.iter().take_while(|entry| fits(entry));
+            let count = fitting.count();
+            page.entries.truncate(count.max(1));
         }
         Range::Last | Range::Before(_) => {
-            let count = page
-                .messages
-                .iter()
-                .rev()
-                .take_while(|message| fits(message))
-                .count();
-            page.messages.drain(..whole - count.max(1).min(whole));
+            let fitting = page.entries.iter().rev().take_while(|entry| fits(entry));
+            let count = fitting.count();
+            page.entries.drain(..whole - count.max(1).min(whole));
         }
     }
-    page.more |= page.messages.len() < whole;
+    page.more |= page.entries.len() < whole;
     page
 }

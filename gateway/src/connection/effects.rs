@@ -7,7 +7,7 @@ use parlor_shared::{
     id::{Address, ChannelId, MessageId},
     keyspace,
     protocol::{
-        ErrorBody, ErrorCode, ServerEnvelope, ServerFrame,
+        ErrorBody, ErrorCode, RequestId, ServerEnvelope, ServerFrame,
         client::Secret,
         server::{Ack, Pong},
         value::RoomRef,
@@ -15,15 +15,13 @@ use parlor_shared::{
 };
 use tracing::warn;
 
-use super::{Connection, End, people::mention};
+use super::{Connection, End, people::mention, refusals};
 use crate::{
     accounts::{Identity, Refusal},
     bus::{
         notices::PrivateMessage,
         publisher::{Done, Publish, PublishError, Published},
     },
-    metrics::RefusedMessages,
-    rooms::policies::too_soon,
     session::{
         Effect, Effects, Outcome, Work,
         effect::{AuthenticationOutcome, Kind, Publication, Verified},
@@ -87,6 +85,13 @@ impl Connection {
         self.outbox.send(frame);
     }
 
+    /// Refuses a message in its turn, behind the answers to messages sent before.
+    async fn refuse(&self, id: Option<RequestId>, body: ErrorBody) {
+        self.in_flight.idle().await;
+        let frame = ServerFrame::Error(body);
+        self.send(&ServerEnvelope { id, frame }).await;
+    }
+
     /// Hands a message to the publisher, which answers straight into the outbox.
     async fn publish(&mut self, publication: Publication) {
         let Publication {
@@ -95,6 +100,8 @@ impl Connection {
             channel,
             writer,
             mut message,
+            reply_to,
+            poll,
         } = publication;
         let admitted = self.app.policies.admit(&channel, writer);
         let slow = match admitted {
@@ -102,19 +109,18 @@ impl Connection {
                 let key = keyspace::channel_slow(&channel, message.sender_uuid);
                 (key, wait)
             }),
-            Err(body) => {
-                // In its turn, behind the answers to messages sent before.
-                self.in_flight.idle().await;
-                let frame = ServerFrame::Error(body);
-                return self.send(&ServerEnvelope { id, frame }).await;
-            }
+            Err(body) => return self.refuse(id, body).await,
         };
-        let mentioned = self.mentioned(&address, &message).await;
-        message.mentions.clone_from(&mentioned);
-        let ticket = self.in_flight.begin().await;
         self.app.metrics.messages_in.inc();
         let uuid = MessageId::random();
         message.uuid = uuid;
+        let act = match self.compose(&mut message, &channel, reply_to, poll).await {
+            Ok(act) => act,
+            Err(body) => return self.refuse(id, body).await,
+        };
+        let mentioned = self.mentioned(&address, &channel, &message).await;
+        message.mentions.clone_from(&mentioned);
+        let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();
         let seen_key = client_message_id
             .as_ref()
@@ -163,10 +169,8 @@ impl Connection {
                     client_message_id,
                 })),
                 Err(error) => {
-                    if let Some(reason) = reason(error) {
-                        refused.count(reason);
-                    }
-                    Some(ServerFrame::Error(refusal(error)))
+                    refusals::count(&refused, error);
+                    Some(ServerFrame::Error(refusals::refusal(error)))
                 }
             };
             if let Some(frame) = answer {
@@ -180,7 +184,8 @@ impl Connection {
             body,
             seen_key,
             slow,
-            done: Done(Box::new(done)),
+            act,
+            done: Done::Published(Box::new(done)),
         });
     }
 
@@ -256,6 +261,8 @@ impl Connection {
                     .await;
                 return Some(Outcome::Answer { id, answer });
             }
+            Work::Alter(alteration) => return Some(self.alter(*alteration).await),
+            Work::Choose(choice) => return Some(self.choose(*choice).await),
         };
         Some(Outcome::Authenticated(Box::new(AuthenticationOutcome {
             id,
@@ -271,47 +278,6 @@ impl Connection {
         let claims = tokens.verify(token).await?;
         self.app.directory.sign_in_claims(claims).await
     }
-}
-
-/// The name under which a refusal is counted that is no fault of the sender's.
-fn reason(error: PublishError) -> Option<&'static str> {
-    Some(match error {
-        PublishError::Unavailable => RefusedMessages::UNAVAILABLE,
-        PublishError::Unconfirmed => RefusedMessages::UNCONFIRMED,
-        PublishError::BacklogFull => RefusedMessages::BACKLOG_FULL,
-        PublishError::Overloaded => RefusedMessages::OVERLOADED,
-        // As with other limits, it is for the sender to wait.
-        PublishError::TooSoon(_) => return None,
-    })
-}
-
-fn refusal(error: PublishError) -> ErrorBody {
-    /// When to try again: soon for a moment's load, later for what takes its time.
-    const SOON: std::time::Duration = std::time::Duration::from_millis(500);
-    const LATER: std::time::Duration = std::time::Duration::from_secs(2);
-    let (code, wait) = match error {
-        PublishError::Unavailable | PublishError::Unconfirmed => (ErrorCode::Unavailable, LATER),
-        PublishError::BacklogFull => (ErrorCode::BacklogFull, LATER),
-        PublishError::Overloaded => (ErrorCode::Overloaded, SOON),
-        PublishError::TooSoon(wait) => return too_soon(wait),
-    };
-    let text = match error {
-        PublishError::Unavailable => {
-            "the message may not have been stored, the storage can't be reached: send it again"
-        }
-        PublishError::Unconfirmed => {
-            "the message is not confirmed by as many copies as are asked for: send it again under \
-             the same clientMessageId, which stores it once"
-        }
-        PublishError::BacklogFull => {
-            "the message was not taken, too many wait to be stored: send it again later"
-        }
-        PublishError::Overloaded => {
-            "the message was not taken, too many are being sent: send it again"
-        }
-        PublishError::TooSoon(_) => "the room is in slow mode: send it again later",
-    };
-    ErrorBody::new(code, text).retry_after(wait)
 }
 
 /// What a request is answered when Redis could not be asked.

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 
 use super::{
     Connection, SUBSCRIBE_TIMEOUT,
-    directory_work::{fit, seen_by},
+    directory_work::{changes_seen_by, fit, seen_by},
     effects::unavailable,
     pages::{self, Pages, Place, RESUME_BYTES},
 };
 use crate::{
-    bus::history::Range,
+    bus::{history::Range, tallies},
     rooms::{Attached, Backlog, registry::Attach, view::Kind},
     session::{
         Outcome,
@@ -117,10 +117,17 @@ impl Connection {
             .roster(channel, joined.users)
             .await
             .map_err(|error| unavailable(&error))?;
+        let viewer = join.user.uuid;
+        let subjects = pages.messages.iter().map(tallies::subject_of);
+        let subjects = subjects.chain(pages.changes.iter().map(tallies::subject_of_change));
+        let marks = tallies::marks(&app.commands, channel, viewer, subjects).await;
+        let marks = marks.map_err(|error| unavailable(&error))?;
         Ok(Room {
             channel: channel.clone(),
             peer,
-            messages: seen_by(&join.address, join.user.uuid, pages.messages),
+            messages: seen_by(&join.address, viewer, pages.messages),
+            changes: changes_seen_by(&join.address, viewer, pages.changes),
+            marks,
             users,
             users_total: joined.users,
             epoch: pages.epoch,
@@ -187,7 +194,7 @@ impl Connection {
         let page = self
             .app
             .history
-            .page(channel, Range::Last, join.count)
+            .messages(channel, Range::Last, join.count)
             .await?;
         Ok(pages::fresh(stands, fit(page, Range::Last, RESUME_BYTES)))
     }

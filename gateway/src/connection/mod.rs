@@ -1,7 +1,10 @@
 //! The task that owns a connection: reads frames, lets the session decide, has the effects carried
 //! out, and notices when the other side is gone.
 
+mod alter;
+mod choose;
 pub mod client_hint;
+mod compose;
 mod directory_work;
 mod effects;
 mod in_flight;
@@ -12,6 +15,7 @@ mod moderation_work;
 pub mod pages;
 mod people;
 mod photo_work;
+mod refusals;
 pub mod registrar;
 pub mod registry;
 mod services;

@@ -1,7 +1,11 @@
 //! Which history answers a join, decided purely: what the ring has, what was read behind the
 //! client's position, or a fresh page.
 
-use parlor_shared::{event::MessageEvent, protocol::value::Message};
+use parlor_shared::{
+    entry::{Changed, Entry, fold},
+    event::MessageEvent,
+    protocol::value::Message,
+};
 
 use crate::bus::history::HistoryPage;
 
@@ -14,7 +18,10 @@ pub type Place<'a> = (&'a str, u64);
 /// What a join's history is, and the place behind which live messages follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pages {
+    /// As they are now.
     pub messages: Vec<Message>,
+    /// What was missed beside them; a fresh page has none.
+    pub changes: Vec<Changed>,
     pub epoch: String,
     pub seq: u64,
     pub more: bool,
@@ -28,23 +35,39 @@ pub fn from_ring(since: Place, joined: Place, missed: &[MessageEvent]) -> Option
     if since.0 != joined.0 {
         return None;
     }
-    let messages: Vec<Message> = missed
+    let mut entries: Vec<Entry> = missed
         .iter()
-        .filter_map(|event| event.message().ok())
+        .filter_map(|event| event.entry().ok())
         .collect();
-    let bytes: usize = messages.iter().map(|message| message.message.len()).sum();
-    if messages.len() != missed.len() || bytes > RESUME_BYTES {
+    let bytes: usize = entries.iter().map(Entry::weight).sum();
+    if entries.len() != missed.len() || bytes > RESUME_BYTES {
         return None;
     }
-    let seq = messages.last().map_or(since.1, |message| message.seq);
-    let more = messages.first().is_some_and(|first| first.seq > 1) || seq > 0;
+    // What was deleted since is not given to who comes later.
+    fold(&mut entries, 0);
+    let seq = entries.last().map_or(since.1, Entry::seq);
+    let more = entries.first().is_some_and(|first| first.seq() > 1) || seq > 0;
+    let (messages, changes) = split(entries);
     Some(Pages {
         messages,
+        changes,
         epoch: since.0.to_owned(),
         seq,
         more,
         recovered: true,
     })
+}
+
+/// Messages and changes apart.
+fn split(entries: Vec<Entry>) -> (Vec<Message>, Vec<Changed>) {
+    let (mut messages, mut changes) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Entry::Message(message) => messages.push(*message),
+            Entry::Change(change) => changes.push(*change),
+        }
+    }
+    (messages, changes)
 }
 
 /// Whether it is worth reading what comes after `since`.
@@ -56,13 +79,17 @@ pub fn may_follow(since: Place, joined: Place) -> bool {
 /// joining; what came later comes live.
 pub fn recovered(since: Place, joined: Place, page: HistoryPage) -> Option<Pages> {
     let begins = page
-        .messages
+        .entries
         .first()
-        .is_none_or(|first| first.seq == since.1 + 1);
-    let seq = page.messages.last().map_or(since.1, |last| last.seq);
-    let whole = page.epoch == since.0 && begins && !page.more && seq >= joined.1;
-    whole.then_some(Pages {
-        messages: page.messages,
+        .is_none_or(|first| first.seq() == since.1 + 1);
+    let seq = page.entries.last().map_or(since.1, Entry::seq);
+    if page.epoch != since.0 || !begins || page.more || seq < joined.1 {
+        return None;
+    }
+    let (messages, changes) = split(page.entries);
+    Some(Pages {
+        messages,
+        changes,
         epoch: page.epoch,
         seq,
         more: since.1 > 0,
@@ -72,7 +99,7 @@ pub fn recovered(since: Place, joined: Place, page: HistoryPage) -> Option<Pages
 
 /// A page of the last messages.
 pub fn fresh(joined: Place, page: HistoryPage) -> Pages {
-    let last = page.messages.last().map(|message| message.seq);
+    let last = page.entries.last().map(Entry::seq);
     let epoch = if page.epoch.is_empty() {
         joined.0.to_owned()
     } else {
@@ -86,7 +113,8 @@ pub fn fresh(joined: Place, page: HistoryPage) -> Pages {
         last.unwrap_or(0)
     };
     Pages {
-        messages: page.messages,
+        messages: split(page.entries).0,
+        changes: Vec::new(),
         epoch,
         seq,
         more: page.more,

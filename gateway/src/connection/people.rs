@@ -163,12 +163,27 @@ impl Connection {
     }
 
     /// Whom a message names, of those who may read it.
-    pub(super) async fn mentioned(&self, address: &Address, message: &Message) -> Vec<UserId> {
+    pub(super) async fn mentioned(
+        &self,
+        address: &Address,
+        channel: &ChannelId,
+        message: &Message,
+    ) -> Vec<UserId> {
         let groups = mentions::candidates(&message.message);
         if groups.is_empty() {
             return Vec::new();
         }
-        let named = match self.app.directory.named(&groups).await {
+        let (_, invite_only) = self.app.policies.door(channel.as_str());
+        let named = async {
+            let mut named = self.app.directory.named(&groups).await?;
+            if invite_only {
+                let (_, standings) = self.app.history.standings(channel, &named).await?;
+                let mut standings = standings.into_iter();
+                named.retain(|_| standings.next().is_some_and(|it| it.role.is_some()));
+            }
+            RedisResult::Ok(named)
+        };
+        let named = match named.await {
             Ok(named) => named,
             // The message counts; that it names somebody is a help.
             Err(error) => {

@@ -11,9 +11,13 @@ use parlor_shared::{
         },
         value::{RoomRef, User},
     },
-    redis::moderation::{self, Action},
+    redis::{
+        moderation::{self, Action},
+        webhooks,
+    },
     roles::{Rights, RoomRole},
 };
+use serde_json::json;
 use tracing::warn;
 
 use super::{Actor, Answer, Moderation, Room, away, end, forbidden, refused, until};
@@ -177,6 +181,17 @@ impl Moderation {
         );
         let room = Some(&report.room);
         self.note(actor, "messageReport", room, None, detail).await;
+        // What happens in private rooms stays there.
+        if let Ok(room) = self.room(&report.room) {
+            let body = json!({
+                "uuid": report.uuid, "seq": report.seq, "reason": report.reason,
+                "byUUID": actor.user, "by": actor.name,
+            });
+            let mut commands = self.commands.clone();
+            webhooks::report(&mut commands, &room.channel, &body.to_string())
+                .await
+                .map_err(away)?;
+        }
         Ok(())
     }
 

@@ -4,10 +4,12 @@
 //! each; everywhere else one encoding serves all.
 
 use parlor_shared::{
+    entry::{Changed, Entry},
     event::{Event, MessageEvent},
     id::{Address, RoomName, UserId},
     protocol::{
         ServerEnvelope, ServerFrame,
+        change::MessageChange,
         moderation::RoomChanged,
         people::Typing,
         server::{Departure, Presence, Resync, Sys},
@@ -76,11 +78,11 @@ pub fn message_for(kind: &Kind, viewer: UserId, mut message: Message) -> Message
     message
 }
 
-/// The JSON text for an event as `viewer` sees it; `None` for a message that can't be read.
+/// The JSON text for an event as `viewer` sees it; `None` for one that can't be read.
 pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
     let room = || RoomRef::from(&kind.address(viewer));
     let frame = match event {
-        Event::Message(message) => live_message(kind, viewer, message)?,
+        Event::Message(event) => live_entry(kind, viewer, event)?,
         Event::Joined { who, users } => {
             let mut user = who.user.clone();
             user.online = Some(true);
@@ -127,13 +129,37 @@ pub fn encode(kind: &Kind, viewer: UserId, event: &Event) -> Option<String> {
     Some(ServerEnvelope::from(frame).encode())
 }
 
-fn live_message(kind: &Kind, viewer: UserId, event: &MessageEvent) -> Option<ServerFrame> {
-    let mut message = event.message().ok()?;
-    // Who sends is there.
-    message.sender.online = Some(true);
-    Some(ServerFrame::ChannelMessage(Box::new(message_for(
-        kind, viewer, message,
-    ))))
+/// A change as `viewer` sees it.
+pub fn change_for(kind: &Kind, viewer: UserId, changed: Changed) -> MessageChange {
+    let Changed {
+        mut change,
+        created_at,
+        seq,
+        epoch,
+    } = changed;
+    let message = change.message.take();
+    change.message = message.map(|message| Box::new(message_for(kind, viewer, *message)));
+    MessageChange {
+        room: RoomRef::from(&kind.address(viewer)),
+        change,
+        seq,
+        epoch,
+        created_at,
+    }
+}
+
+fn live_entry(kind: &Kind, viewer: UserId, event: &MessageEvent) -> Option<ServerFrame> {
+    Some(match event.entry().ok()? {
+        Entry::Message(message) => {
+            let mut message = message_for(kind, viewer, *message);
+            // Who sends is there.
+            message.sender.online = Some(true);
+            ServerFrame::ChannelMessage(Box::new(message))
+        }
+        Entry::Change(changed) => {
+            ServerFrame::MessageChange(Box::new(change_for(kind, viewer, *changed)))
+        }
+    })
 }
 
 /// Tells `viewer` to join the room again.

@@ -1,9 +1,12 @@
 //! What a session wants done, and what came of it.
 
+use std::collections::BTreeMap;
+
 use parlor_shared::{
-    id::{Address, ChannelId, PhotoId, UserId},
+    id::{Address, ChannelId, MessageId, PhotoId, UserId},
     protocol::{
         CloseCode, ErrorBody, RequestId, ServerEnvelope, ServerFrame,
+        change::{Mark, MessageChange, MessageRef, NewPoll},
         client::{Credentials, Page, ResumeRoom, Secret},
         moderation::Request,
         people::{Profile, UserSearch},
@@ -57,6 +60,55 @@ pub struct Publication {
     pub writer: Writer,
     /// Without UUID and position.
     pub message: Message,
+    /// The message that it answers.
+    pub reply_to: Option<MessageRef>,
+    pub poll: Option<NewPoll>,
+}
+
+/// An edit or a deletion on its way.
+#[derive(Debug)]
+pub struct Alteration {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub writer: Writer,
+    pub address: Address,
+    pub channel: ChannelId,
+    pub target: MessageRef,
+    pub act: Altering,
+}
+
+#[derive(Debug)]
+pub enum Altering {
+    Edit {
+        text: String,
+        client_message_id: Option<String>,
+    },
+    Delete,
+}
+
+/// A reaction or a vote on its way.
+#[derive(Debug)]
+pub struct Choice {
+    pub id: Option<RequestId>,
+    pub user: User,
+    pub writer: Writer,
+    pub address: Address,
+    pub channel: ChannelId,
+    pub target: MessageRef,
+    pub act: Choosing,
+}
+
+#[derive(Debug)]
+pub enum Choosing {
+    React {
+        emoji: String,
+        on: bool,
+    },
+    Vote {
+        options: Vec<u8>,
+    },
+    /// Ends the poll.
+    Close,
 }
 
 /// What takes time.
@@ -121,6 +173,8 @@ pub enum Work {
         after: Option<u64>,
         count: usize,
     },
+    Alter(Box<Alteration>),
+    Choose(Box<Choice>),
     People {
         id: Option<RequestId>,
         work: Box<PeopleWork>,
@@ -253,6 +307,10 @@ pub struct Room {
     pub peer: Option<User>,
     /// As the joiner sees them, oldest first.
     pub messages: Vec<Message>,
+    /// For one who resumes: the changes that were missed.
+    pub changes: Vec<MessageChange>,
+    /// What the joiner has chosen on messages.
+    pub marks: BTreeMap<MessageId, Mark>,
     pub users: Vec<User>,
     pub users_total: u64,
     pub epoch: String,

@@ -26,7 +26,7 @@ use parlor_shared::{
         server::{Ready, ResumedRoom},
         value::{RoomRef, User},
     },
-    roles::{Rights, RoomRole, SiteRole},
+    roles::{Rights, RoomRole, SiteRole, Writer},
 };
 
 use crate::accounts::Grant;
@@ -124,6 +124,14 @@ impl Identified {
         Rights {
             site: self.role,
             room: seat.role,
+        }
+    }
+
+    /// The same, and whether they may write there.
+    fn writer(&self, seat: &Seat) -> Writer {
+        Writer {
+            rights: self.rights(seat),
+            muted: seat.muted,
         }
     }
 }
@@ -284,6 +292,13 @@ impl Session {
                 commands::channel_messages::history(self, id, &block)
             }
             ClientFrame::Ping => vec![Effect::Pong { id }],
+            ClientFrame::MessageEdit(block) => commands::message_change::edit(self, id, block, now),
+            ClientFrame::MessageDelete(block) => {
+                commands::message_change::delete(self, id, &block, now)
+            }
+            ClientFrame::MessageReact(block) => commands::message_choice::react(self, id, block),
+            ClientFrame::PollVote(block) => commands::message_choice::vote(self, id, block),
+            ClientFrame::PollClose(block) => commands::message_choice::close(self, id, &block),
             ClientFrame::ReadTo(block) => commands::read_cursors::read_to(self, id, &block),
             ClientFrame::Unread(page) => commands::read_cursors::unread(self, id, page),
             ClientFrame::Typing(block) => commands::typing::typing(self, id, &block),

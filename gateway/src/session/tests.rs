@@ -70,6 +70,8 @@ fn room(channel: &str, seq: u64) -> Room {
         channel: ChannelId::new(channel),
         peer: None,
         messages: Vec::new(),
+        changes: Vec::new(),
+        marks: std::collections::BTreeMap::new(),
         users: Vec::new(),
         users_total: 1,
         epoch: "e".into(),

@@ -14,46 +14,23 @@ use super::TokenError;
 
 /// How far the clocks of the issuer and of this machine may be apart, in seconds.
 const LEEWAY_SECONDS: u64 = 60;
-/// OpenID Connect has subjects of at most 255 characters.
+/// `OpenID` Connect has subjects of at most 255 characters.
 const SUBJECT_BYTES: usize = 255;
 /// Rooms that one token may name.
 const ROOMS: usize = 1_000;
 /// Namespace of the version 5 UUIDs of users who come from elsewhere.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7061_726c_6f72_4075_8f73_6572_0000_0001);
 
-/// A site role that a token may give, the lowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TokenRole {
-    Member,
-    Moderator,
-    Admin,
-}
-
-impl TokenRole {
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "member" => Some(Self::Member),
-            "moderator" => Some(Self::Moderator),
-            "admin" => Some(Self::Admin),
-            _ => None,
-        }
-    }
-
-    /// The role that an account gets.
-    pub fn site(self) -> SiteRole {
-        match self {
-            Self::Member => SiteRole::Member,
-            Self::Moderator => SiteRole::Moderator,
-            Self::Admin => SiteRole::Admin,
-        }
-    }
+/// A site role that others may give: an account's, for a guest has none.
+pub fn account_role(text: &str) -> Option<SiteRole> {
+    SiteRole::read(text).filter(|role| *role != SiteRole::Guest)
 }
 
 /// What tokens must say.
 pub(super) struct Expected {
     pub issuer: Option<String>,
     pub audience: Option<String>,
-    pub role_max: TokenRole,
+    pub role_max: SiteRole,
     pub private_rooms: bool,
 }
 
@@ -72,7 +49,7 @@ pub struct Claims {
     pub subject: String,
     pub name: Option<String>,
     /// Capped; `None` when the token tells none.
-    pub role: Option<TokenRole>,
+    pub role: Option<SiteRole>,
     /// The only rooms that may be joined, by their names; `""` is General. `None` for any.
     pub rooms: Option<BTreeSet<String>>,
     /// Whether private rooms may be joined too.
@@ -121,7 +98,7 @@ impl Claims {
         let role = match text(payload, &names.role)? {
             None => None,
             Some(role) => Some(
-                TokenRole::parse(role)
+                account_role(role)
                     .ok_or_else(|| bad(&names.role, "admin, moderator or member"))?
                     .min(expected.role_max),
             ),
@@ -208,7 +185,7 @@ mod tests {
         let expected = Expected {
             issuer: Some("https://id.example".into()),
             audience: Some("parlor".into()),
-            role_max: TokenRole::Moderator,
+            role_max: SiteRole::Moderator,
             private_rooms: false,
         };
         let names = ClaimNames {
@@ -289,8 +266,8 @@ mod tests {
     #[test]
     fn roles_are_capped() {
         let role = |name: &str| with("role", name.into()).unwrap().role;
-        assert_eq!(role("admin"), Some(TokenRole::Moderator));
-        assert_eq!(role("member"), Some(TokenRole::Member));
+        assert_eq!(role("admin"), Some(SiteRole::Moderator));
+        assert_eq!(role("member"), Some(SiteRole::Member));
     }
 
     #[test]

@@ -49,7 +49,7 @@ struct Shared {
 
 enum Source {
     File(PathBuf),
-    Url { uri: http::Uri, outbound: Outbound },
+    Url(Box<(http::Uri, Outbound)>),
 }
 
 impl KeySet {
@@ -58,10 +58,8 @@ impl KeySet {
     pub async fn new(place: &str, interval: Duration) -> anyhow::Result<Self> {
         let is_url = place.starts_with("http://") || place.starts_with("https://");
         let source = if is_url {
-            Source::Url {
-                uri: place.parse().context("it is no URL")?,
-                outbound: Outbound::new()?,
-            }
+            let uri = place.parse().context("it is no URL")?;
+            Source::Url(Box::new((uri, Outbound::new()?)))
         } else {
             Source::File(place.into())
         };
@@ -145,7 +143,8 @@ impl KeySet {
             Source::File(path) => std::fs::read(path)
                 .with_context(|| format!("the file {} can't be read", path.display()))?
                 .into(),
-            Source::Url { uri, outbound } => {
+            Source::Url(issuer) => {
+                let (uri, outbound) = &**issuer;
                 let request = Request::get(uri.clone())
                     .header(
                         http::header::ACCEPT,

@@ -14,7 +14,7 @@ use parlor_shared::{clock, config::JwtSettings, protocol::client::Secret};
 use tokio_util::sync::CancellationToken;
 
 use claims::{ClaimNames, Expected};
-pub use claims::{Claims, TokenRole, external_user};
+pub use claims::{Claims, account_role, external_user};
 use jws::{Algorithm, Key, Unverified};
 use keys::KeySet;
 
@@ -98,7 +98,7 @@ impl Tokens {
             expected: Expected {
                 issuer: settings.jwt_issuer.clone(),
                 audience: settings.jwt_audience.clone(),
-                role_max: TokenRole::parse(&settings.jwt_role_max).unwrap_or(TokenRole::Member),
+                role_max: account_role(&settings.jwt_role_max).unwrap_or_default(),
                 private_rooms: settings.jwt_private_rooms,
             },
             names: ClaimNames {

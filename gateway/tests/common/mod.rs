@@ -159,3 +159,17 @@ pub fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, ClientError>, code:
     assert_eq!(body.code, code.number(), "{body:?}");
     assert_eq!(body.reason, code.reason());
 }
+
+/// Two gateways that hear what is told to users.
+pub async fn two_gateways(redis: &RedisServer) -> (TestGateway, TestGateway) {
+    let gateways = (
+        TestGateway::start(redis).await,
+        TestGateway::start(redis).await,
+    );
+    wait_until(PATIENCE, "both gateways to listen", async || {
+        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
+        channels.lines().count() == 2
+    })
+    .await;
+    gateways
+}

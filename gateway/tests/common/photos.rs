@@ -123,6 +123,7 @@ pub async fn say(
         message: text.into(),
         client_message_id: name.map(str::to_owned),
         photo: Some(photo),
+        ..ChannelMessage::default()
     };
     match client.request(ClientFrame::ChannelMessage(block)).await? {
         ServerFrame::Ack(ack) => Ok(ack),

@@ -1,6 +1,8 @@
 //! What gateways do: carry effects out as the real connection does, with the store's answers on
 //! their way for a while.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use parlor_gateway::{
     accounts::Identity,
@@ -428,6 +430,8 @@ impl World {
             channel: joining.channel.clone(),
             peer,
             messages: found.messages,
+            changes: Vec::new(),
+            marks: BTreeMap::new(),
             users_total: users.len() as u64,
             users,
             epoch: found.epoch,

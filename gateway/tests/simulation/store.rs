@@ -10,6 +10,7 @@ use parlor_gateway::{
 };
 use parlor_shared::{
     clock,
+    entry::Entry,
     event::{MessageEvent, Position},
     id::{ChannelId, MessageId, SessionId, UserId},
     protocol::value::Message,
@@ -244,9 +245,9 @@ impl Store {
             Range::After(_) => found.truncate(count),
             _ => drop(found.drain(..found.len().saturating_sub(count))),
         }
-        let messages = found.into_iter().map(|logged| logged.message).collect();
+        let entry = |logged: Logged| Entry::Message(Box::new(logged.message));
         HistoryPage {
-            messages,
+            entries: found.into_iter().map(entry).collect(),
             epoch,
             seq,
             more,

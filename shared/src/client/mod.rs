@@ -1,5 +1,6 @@
 //! A small client for tests and tools: requests with their answers, and an inbox for all else.
 
+mod changes;
 pub mod chat_check;
 mod people;
 
@@ -309,7 +310,7 @@ impl Client {
             room: RoomRef::from(address),
             message: text.into(),
             client_message_id: client_message_id.map(str::to_owned),
-            photo: None,
+            ..ChannelMessage::default()
         };
         match self.request(ClientFrame::ChannelMessage(block)).await? {
             ServerFrame::Ack(ack) => Ok(ack),

@@ -34,6 +34,16 @@ pub struct GatewayLimits {
     )]
     pub message_characters: usize,
 
+    /// How long a message can be edited or deleted by its sender; 0 is never
+    #[arg(
+        long,
+        env = "EDIT_WINDOW",
+        value_name = "DURATION",
+        default_value = "24h",
+        value_parser = duration(0.0, 315_360_000)
+    )]
+    pub edit_window: Duration,
+
     /// Bytes that wait for a slow reader before it is closed
     #[arg(
         long,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
 use super::{
+    change::{MessageEdit, MessageReact, MessageRef, MessageTarget, NewPoll, PollVote, is_emoji},
     moderation,
     people::{PasswordChange, ProfileOf, ProfileUpdate, ReadTo, SessionEnd, TypingNow, UserSearch},
     value::{AddressError, RoomRef},
@@ -72,6 +73,16 @@ pub enum ClientFrame {
     Resume(Resume),
     /// Asks for a `pong`: browsers can't send WebSocket pings.
     Ping,
+    /// Gives an own message another text.
+    MessageEdit(MessageEdit),
+    /// Deletes a message.
+    MessageDelete(MessageTarget),
+    /// Puts an emoji to a message or takes it away.
+    MessageReact(MessageReact),
+    /// Votes, votes otherwise, or withdraws a vote.
+    PollVote(PollVote),
+    /// Ends a poll.
+    PollClose(MessageTarget),
     /// Moves one's read cursor of a joined room forward.
     ReadTo(ReadTo),
     /// Lists the rooms with a read cursor, and what is unread there.
@@ -157,8 +168,8 @@ pub struct ChannelJoin {
     pub limit: Option<u32>,
 }
 
-/// `{"recipientUUID" | "room","message","clientMessageId","photo"}`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `{"recipientUUID" | "room","message","clientMessageId","replyTo","poll","photo"}`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelMessage {
     #[serde(flatten)]
     pub room: RoomRef,
@@ -170,6 +181,12 @@ pub struct ChannelMessage {
         skip_serializing_if = "Option::is_none"
     )]
     pub client_message_id: Option<String>,
+    /// The message that this one answers.
+    #[serde(rename = "replyTo", default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageRef>,
+    /// What can be voted for; the question is the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<NewPoll>,
     /// A photo that the sender uploaded for this room; the text may then be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub photo: Option<PhotoId>,
@@ -276,6 +293,16 @@ struct Outer<'a> {
     private_rooms: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resume: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageEdit")]
+    message_edit: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageDelete")]
+    message_delete: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "messageReact")]
+    message_react: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "pollVote")]
+    poll_vote: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "pollClose")]
+    poll_close: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "readTo")]
     read_to: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -329,6 +356,7 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
     const JOIN: &str =
         r#"{"recipientUUID":"","keepJoined":true,"limit":10}, or "room" for a named room"#;
     const MESSAGE: &str = r#"{"recipientUUID":"","message":"…"}, or "room" for a named room"#;
+    const POLL: &str = r#"{"room":"…","message":"question","poll":{"options":["…","…"],"multiple":false,"anonymous":false,"closesInSeconds":3600}}: 2 to 10 options of at most 200 characters"#;
     const HISTORY: &str =
         r#"{"recipientUUID":"","before":100,"limit":100}, or "room" for a named room"#;
     const RESUME: &str =
@@ -361,16 +389,13 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
         "channelMessage" => {
             let block: ChannelMessage = required("channelMessage", MESSAGE, outer.channel_message)?;
             block.room.address()?;
-            let id_is_fit = block
-                .client_message_id
-                .as_ref()
-                .is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()));
-            if !id_is_fit {
-                return Err(DecodeError::BadBlock {
-                    kind: "channelMessage",
-                    shape: MESSAGE,
-                });
-            }
+            let poll_is_fit = block.poll.as_ref().is_none_or(NewPoll::is_fit);
+            fit(
+                "channelMessage",
+                MESSAGE,
+                client_id_is_fit(block.client_message_id.as_ref()),
+            )?;
+            fit("channelMessage", POLL, poll_is_fit)?;
             Ok(ClientFrame::ChannelMessage(block))
         }
         "channelMessages" => {
@@ -412,9 +437,74 @@ fn decode_block(outer: &Outer<'_>, text: &str) -> Result<ClientFrame, DecodeErro
             required("sessionEnd", SESSION, outer.session_end).map(ClientFrame::SessionEnd)
         }
         // Rare ones: the text is read again for their blocks.
-        kind => moderation::Request::decode(kind, text)
-            .map(|request| ClientFrame::Moderation(Box::new(request))),
+        kind => decode_change(outer).unwrap_or_else(|| {
+            let request = moderation::Request::decode(kind, text);
+            request.map(|request| ClientFrame::Moderation(Box::new(request)))
+        }),
     }
+}
+
+/// Reads a change of a message; `None` for anything else.
+fn decode_change(outer: &Outer<'_>) -> Option<Result<ClientFrame, DecodeError>> {
+    const EDIT: &str = r#"{"room":"…","uuid":"…","seq":7,"message":"…"}"#;
+    const TARGET: &str = r#"{"room":"…","uuid":"…","seq":7}"#;
+    const REACT: &str =
+        r#"{"room":"…","uuid":"…","seq":7,"emoji":"👍","on":true}: one emoji of at most 32 bytes"#;
+    const VOTE: &str = r#"{"room":"…","uuid":"…","seq":7,"options":[0]}: indices from 0 to 9"#;
+
+    Some(match &*outer.kind {
+        "messageEdit" => {
+            required("messageEdit", EDIT, outer.message_edit).and_then(|block: MessageEdit| {
+                block.room.address()?;
+                let id_is_fit = client_id_is_fit(block.client_message_id.as_ref());
+                fit("messageEdit", EDIT, id_is_fit)?;
+                Ok(ClientFrame::MessageEdit(block))
+            })
+        }
+        "messageDelete" => {
+            target("messageDelete", TARGET, outer.message_delete).map(ClientFrame::MessageDelete)
+        }
+        "messageReact" => {
+            required("messageReact", REACT, outer.message_react).and_then(|block: MessageReact| {
+                block.room.address()?;
+                fit("messageReact", REACT, is_emoji(&block.emoji))?;
+                Ok(ClientFrame::MessageReact(block))
+            })
+        }
+        "pollVote" => required("pollVote", VOTE, outer.poll_vote).and_then(|block: PollVote| {
+            block.room.address()?;
+            let most = *limits::POLL_OPTIONS.end();
+            let is_index = |option: &u8| usize::from(*option) < most;
+            let is_fit = block.options.len() <= most && block.options.iter().all(is_index);
+            fit("pollVote", VOTE, is_fit)?;
+            Ok(ClientFrame::PollVote(block))
+        }),
+        "pollClose" => target("pollClose", TARGET, outer.poll_close).map(ClientFrame::PollClose),
+        _ => return None,
+    })
+}
+
+/// A block that names a message and nothing else.
+fn target(
+    kind: &'static str,
+    shape: &'static str,
+    block: Option<&RawValue>,
+) -> Result<MessageTarget, DecodeError> {
+    let block: MessageTarget = required(kind, shape, block)?;
+    block.room.address()?;
+    Ok(block)
+}
+
+/// Refuses a block that breaks a rule which its shape does not show.
+fn fit(kind: &'static str, shape: &'static str, is_fit: bool) -> Result<(), DecodeError> {
+    if is_fit {
+        return Ok(());
+    }
+    Err(DecodeError::BadBlock { kind, shape })
+}
+
+fn client_id_is_fit(id: Option<&String>) -> bool {
+    id.is_none_or(|id| (1..=limits::CLIENT_ID_BYTES).contains(&id.len()))
 }
 
 pub(super) fn required<'a, T: Deserialize<'a>>(
@@ -457,6 +547,11 @@ impl Serialize for ClientEnvelope {
             ClientFrame::Rooms(block) => map.serialize_entry("rooms", block)?,
             ClientFrame::PrivateRooms(block) => map.serialize_entry("privateRooms", block)?,
             ClientFrame::Resume(block) => map.serialize_entry("resume", block)?,
+            ClientFrame::MessageEdit(block) => map.serialize_entry("messageEdit", block)?,
+            ClientFrame::MessageDelete(block) => map.serialize_entry("messageDelete", block)?,
+            ClientFrame::MessageReact(block) => map.serialize_entry("messageReact", block)?,
+            ClientFrame::PollVote(block) => map.serialize_entry("pollVote", block)?,
+            ClientFrame::PollClose(block) => map.serialize_entry("pollClose", block)?,
             ClientFrame::ReadTo(block) => map.serialize_entry("readTo", block)?,
             ClientFrame::Unread(block) => map.serialize_entry("unread", block)?,
             ClientFrame::Typing(block) => map.serialize_entry("typing", block)?,
@@ -486,6 +581,11 @@ impl ClientFrame {
             Self::PrivateRooms(_) => "privateRooms",
             Self::Resume(_) => "resume",
             Self::Ping => "ping",
+            Self::MessageEdit(_) => "messageEdit",
+            Self::MessageDelete(_) => "messageDelete",
+            Self::MessageReact(_) => "messageReact",
+            Self::PollVote(_) => "pollVote",
+            Self::PollClose(_) => "pollClose",
             Self::ReadTo(_) => "readTo",
             Self::Unread(_) => "unread",
             Self::Typing(_) => "typing",
@@ -544,6 +644,50 @@ mod tests {
         }
         let id = format!(r#"{{"id":"{}","type":"ping"}}"#, "x".repeat(65));
         assert_eq!(refused(&id), DecodeError::BadId);
+    }
+
+    #[test]
+    fn changes_that_break_a_rule_are_refused() {
+        let of = r#""room":"a","uuid":"6f0b1d2c-0000-4000-8000-000000000001","seq":7"#;
+        let text =
+            |kind: &str, more: &str| format!(r#"{{"type":"{kind}","{kind}":{{{of}{more}}}}}"#);
+        for (kind, more) in [
+            ("messageEdit", ""),
+            ("messageEdit", r#","message":"x","clientMessageId":"""#),
+            ("messageReact", r#","emoji":"","on":true"#),
+            ("messageReact", r#","emoji":"ab","on":true"#),
+            ("messageReact", r#","emoji":"👍""#),
+            ("pollVote", ""),
+            ("pollVote", r#","options":[10]"#),
+            ("pollVote", r#","options":[0,0,0,0,0,0,0,0,0,0,0]"#),
+            ("pollVote", r#","options":[-1]"#),
+        ] {
+            let refused = refused(&text(kind, more));
+            assert!(
+                matches!(refused, DecodeError::BadBlock { .. }),
+                "{kind} {more}"
+            );
+        }
+        for kind in ["messageDelete", "pollClose"] {
+            let nameless = format!(r#"{{"type":"{kind}","{kind}":{{"room":"a","seq":7}}}}"#);
+            assert!(matches!(refused(&nameless), DecodeError::BadBlock { .. }));
+            let missing = format!(r#"{{"type":"{kind}"}}"#);
+            assert!(matches!(
+                refused(&missing),
+                DecodeError::MissingBlock { .. }
+            ));
+        }
+        let poll = |poll: &str| {
+            format!(
+                r#"{{"type":"channelMessage","channelMessage":{{"message":"?","poll":{poll}}}}}"#
+            )
+        };
+        for bad in ["{}", r#"{"options":["a"]}"#, r#"{"options":["a",""]}"#] {
+            assert!(
+                matches!(refused(&poll(bad)), DecodeError::BadBlock { .. }),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub enum ErrorCode {
     SlowMode,
     /// One has to be invited to the room.
     InvitedOnly,
+    /// There is no such message any more: it was deleted, or has left the history.
+    NoSuchMessage,
+    /// The time for it has passed: the edit window, or a poll that is closed.
+    TooLate,
     /// The photo is no picture that is taken here, or none that may go with this message.
     PhotoRefused,
     /// The photo has too many bytes or pixels, or there are as many of something as there may be.
@@ -62,7 +66,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for documents and tests.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Malformed,
         Self::SignIn,
         Self::SignUp,
@@ -82,6 +86,8 @@ impl ErrorCode {
         Self::GuestsDisabled,
         Self::Internal,
         Self::Forbidden,
+        Self::NoSuchMessage,
+        Self::TooLate,
         Self::Banned,
         Self::Muted,
         Self::RoomClosed,
@@ -113,6 +119,8 @@ impl ErrorCode {
             Self::GuestsDisabled => (30, "guestsDisabled", false),
             Self::Internal => (31, "internal", true),
             Self::Forbidden => (32, "forbidden", false),
+            Self::NoSuchMessage => (37, "noSuchMessage", false),
+            Self::TooLate => (38, "tooLate", false),
             Self::Banned => (33, "banned", false),
             Self::Muted => (34, "muted", false),
             Self::RoomClosed => (35, "roomClosed", false),

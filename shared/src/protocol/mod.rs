@@ -1,6 +1,7 @@
 //! The wire protocol: JSON text frames on `GET /ws`. `shared/PROTOCOL.md` is its full page, and
 //! `shared/fixtures` has a golden example of every frame.
 
+pub mod change;
 pub mod client;
 pub mod close;
 pub mod error;

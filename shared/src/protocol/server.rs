@@ -3,6 +3,8 @@
 //! A frame is an object with a `type` and, under that name, the type's block. `id` repeats the
 //! request's; `SUUID`, `userUUID` and `user` stand beside the block where the demo has them.
 
+use std::collections::BTreeMap;
+
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, Error as _},
@@ -11,6 +13,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use super::{
+    change::{Mark, MessageChange, MessageMark},
     client::{RequestId, Secret},
     error::ErrorBody,
     moderation::{
@@ -72,6 +75,10 @@ pub enum ServerFrame {
     Sessions(Sessions),
     /// A request was refused, or the connection is about to end.
     Error(ErrorBody),
+    /// A message in a joined room was edited, deleted, reacted to or voted on.
+    MessageChange(Box<MessageChange>),
+    /// What one has chosen on a message: the answer to reactions and votes.
+    MessageMark(MessageMark),
     /// What a room is set to, and what one is there.
     RoomInfo(Box<RoomDetails>),
     /// A page of those who have a role in a room.
@@ -178,6 +185,13 @@ pub struct ChannelJoined {
     /// has and `messages`, a fresh page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
+    /// After a `resume` that recovered: the changes that were missed, in `Seq` order. With `messages`
+    /// they are every `Seq` that was missed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<MessageChange>,
+    /// What the asker has chosen on messages, by their UUIDs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<MessageId, Mark>,
     /// One's own role in the room; left out for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoomRole>,
@@ -214,6 +228,9 @@ pub struct History {
     pub seq: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
+    /// What the asker has chosen on messages, by their UUIDs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<MessageId, Mark>,
 }
 
 /// The block of `rooms`.
@@ -432,6 +449,8 @@ impl ServerFrame {
             Self::Profile(_) => "profile",
             Self::Sessions(_) => "sessions",
             Self::Error(_) => "error",
+            Self::MessageChange(_) => "messageChange",
+            Self::MessageMark(_) => "messageMark",
             Self::RoomInfo(_) => "roomInfo",
             Self::RoomMembers(_) => "roomMembers",
             Self::RoomBans(_) => "roomBans",
@@ -514,6 +533,8 @@ impl Serialize for ServerEnvelope {
             ServerFrame::Profile(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Sessions(block) => map.serialize_entry(kind, block)?,
             ServerFrame::Error(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::MessageChange(block) => map.serialize_entry(kind, block)?,
+            ServerFrame::MessageMark(block) => map.serialize_entry(kind, block)?,
             ServerFrame::RoomInfo(block) => map.serialize_entry(kind, block)?,
             ServerFrame::RoomMembers(block) => map.serialize_entry(kind, block)?,
             ServerFrame::RoomBans(block) => map.serialize_entry(kind, block)?,
@@ -610,6 +631,8 @@ fn decode(fields: &mut Map<String, Value>) -> Result<ServerEnvelope, serde_json:
         "profile" => ServerFrame::Profile(field(fields, &kind)?),
         "sessions" => ServerFrame::Sessions(field(fields, &kind)?),
         "error" => ServerFrame::Error(field(fields, &kind)?),
+        "messageChange" => ServerFrame::MessageChange(field(fields, &kind)?),
+        "messageMark" => ServerFrame::MessageMark(field(fields, &kind)?),
         "roomInfo" => ServerFrame::RoomInfo(field(fields, &kind)?),
         "roomMembers" => ServerFrame::RoomMembers(field(fields, &kind)?),
         "roomBans" => ServerFrame::RoomBans(field(fields, &kind)?),

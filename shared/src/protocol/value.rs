@@ -4,6 +4,7 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap as _,
 };
 
+use super::change::{Poll, Reaction, ReplyTo, Results};
 use crate::id::{Address, MessageId, NameError, PhotoId, RoomName, UserId, Username};
 
 /// A user as others see them: `{"UUID","Username","OnLine"}`. Never a password, hash or key.
@@ -126,11 +127,35 @@ pub struct Message {
     pub recipient: Option<User>,
     #[serde(rename = "Room", default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
+    /// `""` once it is deleted.
     #[serde(rename = "Message")]
     pub message: String,
-    /// Whom the text names.
+    /// When it was last edited; RFC 3339.
+    #[serde(rename = "EditedAt", default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<String>,
+    /// A tombstone: only who sent it, when and where is left.
+    #[serde(
+        rename = "Deleted",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub deleted: bool,
+    #[serde(rename = "DeletedBy", default, skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<UserId>,
+    #[serde(rename = "ReplyTo", default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Box<ReplyTo>>,
+    /// Users whom the text names as `@name`, at most [`crate::limits::MENTIONS`].
     #[serde(rename = "Mentions", default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
+    /// What can be voted for; the question is the text.
+    #[serde(rename = "Poll", default, skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Box<Poll>>,
+    /// On pages only; kept beside the message, never in it.
+    #[serde(rename = "Reactions", default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// On pages only, as `Reactions`.
+    #[serde(rename = "Results", default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Box<Results>>,
     /// What the sender's client named it, so that it knows its own message again.
     #[serde(
         rename = "ClientMessageId",
@@ -173,6 +198,52 @@ pub struct Photo {
         skip_serializing_if = "Option::is_none"
     )]
     pub thumbnail_url: Option<String>,
+}
+
+impl Message {
+    /// A message that has a sender and a text, and no place yet.
+    pub fn new(sender: User, message: String) -> Self {
+        Self {
+            uuid: MessageId::default(),
+            sender_uuid: sender.uuid,
+            sender,
+            recipient_uuid: None,
+            recipient: None,
+            room: None,
+            message,
+            edited_at: None,
+            deleted: false,
+            deleted_by: None,
+            reply_to: None,
+            mentions: Vec::new(),
+            poll: None,
+            reactions: Vec::new(),
+            results: None,
+            client_message_id: None,
+            created_at: String::new(),
+            seq: 0,
+            epoch: String::new(),
+            photo: None,
+        }
+    }
+
+    /// What is left of it once `by` has deleted it: who sent it, when and where.
+    #[must_use]
+    pub fn tombstone(&self, by: UserId) -> Self {
+        Self {
+            uuid: self.uuid,
+            recipient_uuid: self.recipient_uuid,
+            recipient: self.recipient.clone(),
+            room: self.room.clone(),
+            deleted: true,
+            deleted_by: Some(by),
+            client_message_id: self.client_message_id.clone(),
+            created_at: self.created_at.clone(),
+            seq: self.seq,
+            epoch: self.epoch.clone(),
+            ..Self::new(self.sender.clone(), String::new())
+        }
+    }
 }
 
 /// A `recipientUUID`: `""` for General, otherwise a user.

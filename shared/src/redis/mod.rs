@@ -11,6 +11,7 @@ pub mod pubsub;
 pub mod scripts;
 pub mod status;
 pub mod stream;
+pub mod tally;
 pub mod webhooks;
 
 pub use {commands::Commands, connect::Redis, inspect::knows};

@@ -1,4 +1,5 @@
-//! The Lua scripts. Each `.lua` file says what it does, what it takes and what it gives.
+//! The Lua scripts. Each `.lua` file says what it does, what it takes and what it gives. A script of
+//! several files begins with functions that it shares with others.
 
 use std::sync::LazyLock;
 
@@ -9,11 +10,12 @@ use redis::{
 pub use redis::Script;
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident $file:literal),* $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident $($file:literal)+),* $(,)?) => {
         $(
             $(#[$doc])*
-            pub static $name: LazyLock<Script> =
-                LazyLock::new(|| Script::new(include_str!(concat!("lua/", $file, ".lua"))));
+            pub static $name: LazyLock<Script> = LazyLock::new(|| {
+                Script::new(concat!($(include_str!(concat!("lua/", $file, ".lua"))),+))
+            });
         )*
 
         /// Loads every script, so that `EVALSHA` finds them from the start.
@@ -28,7 +30,9 @@ macro_rules! scripts {
 }
 
 scripts! {
-    PUBLISH "publish",
+    PUBLISH "number" "publish",
+    CHANGE "number" "change",
+    TALLY "number" "tally",
     JOIN "join",
     RENEW "renew",
     WITNESS "witness",
@@ -40,9 +44,10 @@ scripts! {
     LEASE_TAKE "lease_take",
     DELETE_IF_EQUAL "delete_if_equal",
     REPLACE_IF_EQUAL "replace_if_equal",
-    PERSIST "persist",
+    PERSIST "forget" "persist",
     HISTORY "history",
-    TRIM "trim",
+    ENTRIES "entries",
+    TRIM "forget" "trim",
     WEBHOOK_ADD "webhook_add",
     WEBHOOK_DONE "webhook_done",
     MODERATE "moderate",

@@ -48,14 +48,13 @@ pub async fn request(
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut request =
         format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
-    for (name, value) in headers {
+    let length = body.len().to_string();
+    let own = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
+    for (name, value) in headers.iter().copied().chain(own) {
         request.push_str(name);
         request.push_str(": ");
         request.push_str(value);
         request.push_str("\r\n");
-    }
-    if !body.is_empty() {
-        request.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     request.push_str("\r\n");
     request.push_str(body);

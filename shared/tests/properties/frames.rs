@@ -1,9 +1,12 @@
 //! Strategies that make every frame there is.
 
+use std::collections::BTreeMap;
+
 use parlor_shared::{
     id::{MessageId, PhotoId, RoomName, SessionId, UserId, Username},
     protocol::{
         ClientFrame, ErrorBody, ErrorCode, RequestId, ServerFrame,
+        change::Mark,
         client::{
             ChannelJoin, ChannelMessage, ChannelMessages, Credentials, Page, Resume, ResumeRoom,
             Secret, SignIn,
@@ -17,10 +20,18 @@ use parlor_shared::{
     },
     roles::SiteRole,
 };
-use proptest::{collection::vec, option::of, prelude::*, sample::select};
+use proptest::{
+    collection::{btree_map, vec},
+    option::of,
+    prelude::*,
+    sample::select,
+};
 use uuid::Uuid;
 
-use super::people;
+use super::{
+    changes::{self, mark, message, message_change, new_poll, target},
+    people,
+};
 
 /// Any text, with what JSON has to escape and what it need not.
 pub const TEXT: &str = "(\\PC|[\"\\\\\n\t\0\u{7f}\u{2028}]){0,24}";
@@ -29,7 +40,7 @@ pub fn ids() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
 }
 
-fn username() -> impl Strategy<Value = Username> {
+pub fn username() -> impl Strategy<Value = Username> {
     "\\PC{1,32}".prop_filter_map("a name", |text| Username::new(&text).ok())
 }
 
@@ -67,7 +78,8 @@ pub fn room() -> impl Strategy<Value = RoomRef> {
     prop_oneof![by_name, by_user]
 }
 
-pub fn message() -> impl Strategy<Value = Message> {
+/// A message as it is sent.
+pub fn plain_message() -> impl Strategy<Value = Message> {
     let who = (ids(), user(), of(recipient()), of(user()));
     let room = of("[a-z]{1,8}".prop_map(|name| RoomName::new(&name).expect("a name")));
     let what = (room, TEXT, of(TEXT), "[0-9TZ:.-]{0,9}", any::<u64>(), TEXT);
@@ -75,18 +87,15 @@ pub fn message() -> impl Strategy<Value = Message> {
         |((uuid, sender, recipient_uuid, recipient), (room, text, name, at, seq, epoch), photo)| {
             Message {
                 uuid: MessageId(uuid),
-                sender_uuid: sender.uuid,
-                sender,
                 recipient_uuid,
                 recipient,
                 room,
-                message: text,
-                mentions: vec![],
                 client_message_id: name,
                 created_at: at,
                 seq,
                 epoch,
                 photo,
+                ..Message::new(sender, text)
             }
         },
     )
@@ -134,8 +143,15 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
     let who = (vec(message(), 0..3), vec(user(), 0..3), any::<u64>());
     let place = (TEXT, any::<u64>(), any::<bool>(), any::<Option<bool>>());
     let read = any::<Option<u64>>();
-    (room(), who, place, read).prop_map(
-        |(room, (messages, users, users_total), (epoch, seq, more, recovered), read)| {
+    let changed = (vec(message_change(), 0..3), marks());
+    (room(), who, place, read, changed).prop_map(
+        |(
+            room,
+            (messages, users, users_total),
+            (epoch, seq, more, recovered),
+            read,
+            (changes, marks),
+        )| {
             ChannelJoined {
                 room,
                 messages,
@@ -146,6 +162,8 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
                 read,
                 more,
                 recovered,
+                changes,
+                marks,
                 role: None,
                 topic: None,
                 can_write: None,
@@ -153,6 +171,10 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
             }
         },
     )
+}
+
+fn marks() -> impl Strategy<Value = BTreeMap<MessageId, Mark>> {
+    btree_map(ids().prop_map(MessageId), mark(), 0..3)
 }
 
 fn ack() -> impl Strategy<Value = Ack> {
@@ -278,13 +300,15 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         TEXT,
         any::<u64>(),
         any::<bool>(),
+        marks(),
     );
-    let history = page.prop_map(|(room, messages, epoch, seq, more)| History {
+    let history = page.prop_map(|(room, messages, epoch, seq, more, marks)| History {
         room,
         messages,
         epoch,
         seq,
         more,
+        marks,
     });
     prop_oneof![
         ready().prop_map(ServerFrame::Ready),
@@ -300,6 +324,7 @@ pub fn server_frame() -> impl Strategy<Value = ServerFrame> {
         any::<u64>().prop_map(|time| ServerFrame::Pong(Pong { time })),
         sys().prop_map(ServerFrame::Sys),
         error().prop_map(ServerFrame::Error),
+        changes::server_frame(),
         people::server_frame(),
     ]
 }
@@ -314,7 +339,14 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         .prop_map(|(offset, limit)| Page { offset, limit })
         .boxed();
     let join = (room(), any::<bool>(), any::<Option<u32>>());
-    let said = (room(), TEXT, of("[a-z0-9]{1,64}"), of(ids()));
+    let said = (
+        room(),
+        TEXT,
+        of("[a-z0-9]{1,64}"),
+        of(target()),
+        of(new_poll()),
+        of(ids()),
+    );
     let history = (room(), any::<[Option<u64>; 2]>(), any::<Option<u32>>());
     let resumed = (room(), TEXT, any::<u64>());
     let resumed = resumed.prop_map(|(room, epoch, seq)| ResumeRoom { room, epoch, seq });
@@ -339,12 +371,16 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
         ),
         room().prop_map(ClientFrame::ChannelLeave),
         said.prop_map(
-            |(room, message, name, photo)| ClientFrame::ChannelMessage(ChannelMessage {
-                room,
-                message,
-                client_message_id: name,
-                photo: photo.map(PhotoId),
-            })
+            |(room, message, name, reply_to, poll, photo)| ClientFrame::ChannelMessage(
+                ChannelMessage {
+                    room,
+                    message,
+                    client_message_id: name,
+                    reply_to,
+                    poll,
+                    photo: photo.map(PhotoId),
+                }
+            )
         ),
         history.prop_map(
             |(room, [before, after], limit)| ClientFrame::ChannelMessages(ChannelMessages {
@@ -359,6 +395,7 @@ pub fn client_frame() -> impl Strategy<Value = ClientFrame> {
             access_key: Secret(key),
             rooms
         })),
+        changes::client_frame(),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What is written is read the same: every frame, every event on the bus, every name.
 
+mod changes;
 mod frames;
 mod leases;
 mod people;
@@ -7,13 +8,15 @@ mod people;
 use bytes::Bytes;
 use parlor_shared::{
     clock,
+    entry::Entry,
     event::{Event, Membership, MessageEvent, Position},
     id::{SessionId, Username},
     protocol::{ClientEnvelope, ServerEnvelope},
 };
 use proptest::{prelude::*, sample::Index};
 
-use frames::{client_frame, ids, message, request_id, server_frame, user};
+use changes::message;
+use frames::{client_frame, ids, request_id, server_frame, user};
 
 /// An event as a script writes it, and as it has to be read.
 fn event() -> impl Strategy<Value = (String, Event)> {
@@ -76,7 +79,10 @@ proptest! {
         if let Event::Message(event) = event {
             let message = event.message().expect("a message");
             prop_assert_eq!((message.seq, &*message.epoch), (event.position.seq, &*event.position.epoch));
-            prop_assert_eq!(message.created_at, clock::rfc3339(event.position.ms));
+            prop_assert_eq!(&message.created_at, &clock::rfc3339(event.position.ms));
+            let entry = event.entry().expect("an entry");
+            prop_assert_eq!(entry.message(), Some(&message));
+            prop_assert_eq!(Entry::parse(entry.json().as_bytes()), Ok(entry));
         }
     }
 

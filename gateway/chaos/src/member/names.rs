@@ -26,6 +26,16 @@ impl Names {
         self.prefixed("reader")
     }
 
+    /// The user name of one who changes what was said.
+    pub fn meddler(&self, number: u32) -> String {
+        self.prefixed(&format!("meddler-{number}"))
+    }
+
+    /// The user name of the client that reads what they made of it.
+    pub fn meddler_reader(&self) -> String {
+        self.prefixed("meddler-reader")
+    }
+
     /// The room of a number.
     pub fn address(&self, room: usize) -> Address {
         if room == 0 && self.prefix.is_none() {

@@ -111,7 +111,7 @@ impl Place {
             room: RoomRef::from(&self.address),
             message: said.text(padding),
             client_message_id: Some(said.id()),
-            photo: None,
+            ..ChannelMessage::default()
         }
     }
 }

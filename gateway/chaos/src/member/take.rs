@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use parlor_shared::protocol::{
     ErrorBody, ErrorCode, RequestId, ServerEnvelope, ServerFrame,
+    change::MessageChange,
     server::{Authorized, ChannelJoined, Resumed, Sys},
     value::{Message, RoomRef},
 };
@@ -13,7 +14,10 @@ use super::{
     link::{End, Link, Request},
     place::Phase,
 };
-use crate::{ledger::Said, record::Why};
+use crate::{
+    ledger::{Held, Said},
+    record::Why,
+};
 
 impl Life {
     pub(super) async fn take(
@@ -31,6 +35,7 @@ impl Life {
             ServerFrame::ChannelJoin(joined) => self.joined(&joined),
             ServerFrame::Resume(resumed) => self.resumed(link, &resumed),
             ServerFrame::ChannelMessage(message) => self.message(&message),
+            ServerFrame::MessageChange(change) => self.change(&change),
             ServerFrame::Ack(ack) => {
                 let said = ack.client_message_id.as_deref().and_then(Said::parse);
                 if let (Some(at), Some(said)) = (self.place_of(&ack.room), said) {
@@ -83,9 +88,15 @@ impl Life {
         match joined.recovered {
             Some(true) => {
                 self.record().recovered += 1;
+                // Messages and changes are one sequence.
+                let mut changes = joined.changes.iter().peekable();
                 for message in &joined.messages {
+                    while let Some(change) = changes.next_if(|it| it.seq < message.seq) {
+                        self.change(change);
+                    }
                     self.message(message);
                 }
+                changes.for_each(|change| self.change(change));
                 // Without a message it stands where it stood, which the room may have said first.
                 self.places[at]
                     .position
@@ -145,28 +156,38 @@ impl Life {
             return;
         };
         self.note(at, message);
+        self.delivered(at, &message.epoch, message.seq);
+    }
+
+    fn change(&mut self, change: &MessageChange) {
+        let Some(at) = self.place_of(&change.room) else {
+            self.unexpected("got a change of a room that it is not in");
+            return;
+        };
+        {
+            let mut log = self.plan.ledger.room(self.places[at].room);
+            let epoch = log.epoch(&change.epoch);
+            log.note(epoch, change.seq, &change.change);
+        }
+        self.delivered(at, &change.epoch, change.seq);
+    }
+
+    fn delivered(&mut self, at: usize, epoch: &str, seq: u64) {
         let room = self.places[at].room;
-        let epoch = self.plan.ledger.room(room).epoch(&message.epoch);
+        let number = self.plan.ledger.room(room).epoch(epoch);
         let mut record = self.record();
-        record
-            .rooms
-            .entry(room)
-            .or_default()
-            .delivered(epoch, message.seq);
+        record.rooms.entry(room).or_default().delivered(number, seq);
         drop(record);
-        self.places[at].position = Some((message.epoch.clone(), message.seq));
+        self.places[at].position = Some((epoch.to_owned(), seq));
     }
 
     /// Takes note of a message's place; an own one is acknowledged by it.
     fn note(&mut self, at: usize, message: &Message) {
-        let Some(said) = Said::parse(&message.message) else {
-            self.unexpected("got a message that nobody sent");
+        let Some(said) = Held::of(message).and_then(Held::said) else {
+            let id = &message.client_message_id;
+            self.unexpected(format!("got a message that nobody sent, named {id:?}"));
             return;
         };
-        let named = message.client_message_id.as_deref().and_then(Said::parse);
-        if named != Some(said) {
-            self.unexpected(format!("{said} came as {:?}", message.client_message_id));
-        }
         {
             let mut log = self.plan.ledger.room(self.places[at].room);
             let epoch = log.epoch(&message.epoch);

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::{Size, faults::Fault};
 use crate::{
     fleet::Plan,
+    meddler::Meddlers,
     progress::Progress,
     stage::{Stage, report::Report},
 };
@@ -22,6 +23,8 @@ const PAUSE_MS: std::ops::Range<u64> = 500..4_000;
 const TWO_AT_ONCE: f64 = 0.4;
 /// How likely all gateways are replaced instead.
 const ROLLING: f64 = 0.03;
+/// People who edit, delete, react and vote meanwhile.
+const MEDDLERS: u32 = 4;
 const POLL: Duration = Duration::from_millis(200);
 
 /// Breaks things for so long; gives what came of it.
@@ -29,6 +32,8 @@ pub async fn run(size: Size, lasts: Duration) -> Report {
     let mut stage = size.stage(Plan::default()).await;
     let members = Arc::clone(&stage.members);
     let load = stage.load(size.rate);
+    let (urls, rooms) = (stage.fleet.urls(), stage.ledger.rooms());
+    let meddlers = Meddlers::start(&urls, &stage.names, rooms, MEDDLERS, size.seed);
     let mut rng = StdRng::seed_from_u64(size.seed);
     let mut progress = Progress::default();
     let mut faults: BTreeMap<String, u64> = BTreeMap::new();
@@ -61,7 +66,13 @@ pub async fn run(size: Size, lasts: Duration) -> Report {
     }
     eprintln!("the load ends");
     stage.quiet(load).await;
+    let mut found = Vec::new();
+    let meddled = meddlers.finish(&mut found).await;
+    let ledger = Arc::clone(&stage.ledger);
     let mut report = stage.finish().await;
+    meddled.check(&ledger, &mut found);
+    report.add(found);
+    report.acts = meddled.acts();
     report.faults = faults;
     report
 }

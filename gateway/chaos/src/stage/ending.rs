@@ -16,7 +16,7 @@ use crate::{
     checker::{Stored, check_presence},
     ledger::{Kind, Violation},
     people::of,
-    reader::{Read, Reader, stored},
+    reader::{Read, Reader, listed},
 };
 
 /// What every part runs with.
@@ -201,14 +201,7 @@ impl Stage {
             let list: Vec<Stored> = list
                 .lines()
                 .filter(|line| !line.is_empty())
-                .map(|line| match serde_json::from_str(line) {
-                    Ok(message) => stored(&message),
-                    Err(_) => Stored {
-                        epoch: String::new(),
-                        seq: 0,
-                        said: None,
-                    },
-                })
+                .map(listed)
                 .collect();
             let begin = list.first().map_or(0, |first| first.seq.saturating_sub(1));
             let (_, _, paged) = reader.room(&self.names.address(room), begin).await?;

@@ -44,6 +44,8 @@ pub struct Report {
     pub faults: BTreeMap<String, u64>,
     /// What a scenario measured.
     pub timings: BTreeMap<String, Duration>,
+    /// Edits, deletions, reactions and votes beside the members' talk.
+    pub acts: u64,
     pub violations: Vec<Violation>,
 }
 
@@ -82,18 +84,32 @@ impl Report {
             closes: BTreeMap::new(),
             faults: BTreeMap::new(),
             timings: BTreeMap::new(),
+            acts: 0,
             violations,
         };
         let mut attempts = 0;
         for member in members {
             attempts += member.record().reconnections.attempts;
-            report.add(member);
+            report.add_member(member);
         }
         report.attempts_per_reconnection = attempts as f64 / report.reconnections.max(1) as f64;
         report
     }
 
-    fn add(&mut self, member: &Member) {
+    /// Adds what else was wrong.
+    pub fn add(&mut self, violations: Vec<Violation>) {
+        for violation in violations {
+            match violation.kind {
+                Kind::Lost => self.lost += 1,
+                Kind::Doubled => self.doubled += 1,
+                Kind::Reordered => self.reordered += 1,
+                _ => self.other += 1,
+            }
+            self.violations.push(violation);
+        }
+    }
+
+    fn add_member(&mut self, member: &Member) {
         let record = member.record();
         let back = record.reconnections;
         self.acknowledged += record.acknowledged();
@@ -145,6 +161,7 @@ impl fmt::Display for Report {
         writeln!(f, "members              {}", self.members)?;
         writeln!(f, "acknowledged         {}", self.acknowledged)?;
         writeln!(f, "deliveries           {}", self.deliveries)?;
+        writeln!(f, "changes asked for    {}", self.acts)?;
         writeln!(
             f,
             "lost / doubled / reordered / other   {} / {} / {} / {}",

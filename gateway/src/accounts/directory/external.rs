@@ -55,7 +55,7 @@ impl Directory {
             subject: &claims.subject,
             name: claims.name.as_deref(),
             numbered: true,
-            role: claims.role.map(crate::tokens::TokenRole::site),
+            role: claims.role,
         };
         let (user, _) = self.external(&who).await?;
         let key_ends = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;

@@ -49,26 +49,17 @@ fn frame_of(frame: &Bytes) -> ServerFrame {
 }
 
 fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
+    let sender = User {
+        uuid: sender,
+        username: Username::new("Pablo").unwrap(),
+        online: None,
+        guest: false,
+        look: None,
+    };
     let message = Message {
         uuid: MessageId::random(),
-        sender_uuid: sender,
-        sender: User {
-            uuid: sender,
-            username: Username::new("Pablo").unwrap(),
-            online: None,
-            guest: false,
-            look: None,
-        },
         recipient_uuid: Some(Recipient::General),
-        recipient: None,
-        room: None,
-        message: "hi".into(),
-        mentions: Vec::new(),
-        client_message_id: None,
-        created_at: String::new(),
-        seq: 0,
-        epoch: String::new(),
-        photo: None,
+        ..Message::new(sender, "hi".into())
     };
     MessageEvent {
         position: Position {

@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use parlor_shared::{
-    id::{Address, MessageId},
+    id::Address,
     protocol::{
         ErrorBody, ErrorCode, RequestId,
         client::ChannelMessage,
         value::{Message, Recipient},
     },
-    roles::Writer,
 };
 
 use super::channel_leave::not_joined;
@@ -17,6 +16,7 @@ use crate::session::{
     Effects, Session, State,
     effect::{Effect, PhotoOutcome, PhotoWork, Publication, Work},
     error, not_signed_in,
+    rate::SharedBucket,
 };
 
 pub fn message(
@@ -43,10 +43,8 @@ pub fn message(
         let text = "photos are switched off here";
         return vec![error(id, ErrorBody::new(ErrorCode::PhotoRefused, text))];
     }
-    if let Err(wait) = identified.messages.take(now) {
-        let text = format!("too many messages: wait {} ms", wait.as_millis());
-        let body = ErrorBody::new(ErrorCode::RateLimited, text).retry_after(wait);
-        return vec![Effect::CountRateLimited, error(id, body)];
+    if let Err(refusal) = take(&identified.messages, id.as_ref(), now) {
+        return refusal;
     }
     let (recipient_uuid, room) = match &address {
         Address::General => (Some(Recipient::General), None),
@@ -54,31 +52,22 @@ pub fn message(
         Address::Named(room) => (None, Some(room.clone())),
     };
     let message = Message {
-        uuid: MessageId::default(),
-        sender_uuid: identified.user.uuid,
-        sender: identified.user.clone(),
         recipient_uuid,
         recipient: seat.peer.clone(),
         room,
-        message: block.message,
-        mentions: Vec::new(),
         client_message_id: block.client_message_id,
-        created_at: String::new(),
-        seq: 0,
-        epoch: String::new(),
-        photo: None,
+        ..Message::new(identified.user.clone(), block.message)
     };
     let channel = seat.channel.clone();
-    let writer = Writer {
-        rights: identified.rights(seat),
-        muted: seat.muted,
-    };
+    let writer = identified.writer(seat);
     let publication = Box::new(Publication {
         id,
         address,
         channel,
         writer,
         message,
+        reply_to: block.reply_to,
+        poll: block.poll,
     });
     vec![match block.photo {
         None => Effect::Publish(publication),
@@ -101,7 +90,23 @@ pub fn with_photo(outcome: PhotoOutcome) -> Effects {
     }
 }
 
-fn check_text(text: &str, may_be_empty: bool, most_characters: usize) -> Result<(), String> {
+/// Takes one from the user's messages.
+///
+/// # Errors
+/// The effects that refuse it.
+pub fn take(messages: &SharedBucket, id: Option<&RequestId>, now: Instant) -> Result<(), Effects> {
+    messages.take(now).map_err(|wait| {
+        let text = format!("too many messages: wait {} ms", wait.as_millis());
+        let body = ErrorBody::new(ErrorCode::RateLimited, text).retry_after(wait);
+        vec![Effect::CountRateLimited, error(id.cloned(), body)]
+    })
+}
+
+/// Whether a text can be a message; one beside a photo may be empty.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn check_text(text: &str, may_be_empty: bool, most_characters: usize) -> Result<(), String> {
     if text.trim().is_empty() && !may_be_empty {
         return Err("a message must not be empty".to_owned());
     }

@@ -5,6 +5,8 @@ pub mod channel_leave;
 pub mod channel_message;
 pub mod channel_messages;
 pub mod lists;
+pub mod message_change;
+pub mod message_choice;
 pub mod moderation;
 pub mod own_sessions;
 pub mod profile;

@@ -209,16 +209,14 @@ pub fn refusal(own: ErrorCode, refusal: &Refusal) -> ErrorBody {
         | Refusal::BadPassword
         | Refusal::SignUpDisabled
         | Refusal::NoAccount => own,
-        Refusal::Token(TokenError::Expired) => ErrorCode::SessionExpired,
-        Refusal::Token(TokenError::NoKeys) => ErrorCode::Unavailable,
-        Refusal::Token(_) => ErrorCode::SignIn,
         Refusal::NameTaken => ErrorCode::NameTaken,
         Refusal::GuestsDisabled => ErrorCode::GuestsDisabled,
-        Refusal::UnknownKey => ErrorCode::SessionExpired,
+        Refusal::UnknownKey | Refusal::Token(TokenError::Expired) => ErrorCode::SessionExpired,
         Refusal::TooManyAttempts(_) => ErrorCode::TooManyAttempts,
         Refusal::Overloaded => ErrorCode::Overloaded,
         Refusal::Banned(_) => ErrorCode::Banned,
-        Refusal::Unavailable => ErrorCode::Unavailable,
+        Refusal::Unavailable | Refusal::Token(TokenError::NoKeys) => ErrorCode::Unavailable,
+        Refusal::Token(_) => ErrorCode::SignIn,
     };
     let body = ErrorBody::new(code, refusal.to_string());
     match refusal {

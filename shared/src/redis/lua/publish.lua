@@ -1,5 +1,4 @@
--- Takes in one message: numbers it, adds it to the partition's stream and tells who listens.
--- All in one step, so that live order, stored order and seq are the same.
+-- Takes in one message.
 --
 -- KEYS  1 channelMeta  2 messages stream  3 era  [4 messageSeen, when the client named the message]
 --       [last: channelSlow, in slow mode]
@@ -32,25 +31,7 @@ end
 if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[3]) then
   return 'f'
 end
-local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
-local epoch = redis.call('HGET', KEYS[1], 'epoch')
--- The era is looked up only when the room's is not the one that the caller knows.
-if not epoch or string.sub(epoch, 9) ~= ARGV[7] then
-  local era = redis.call('GET', KEYS[3])
-  if not era then
-    era = string.sub(ARGV[4], 9)
-    redis.call('SET', KEYS[3], era)
-  end
-  if not epoch or string.sub(epoch, 9) ~= era then
-    epoch = string.sub(ARGV[4], 1, 8) .. era
-    redis.call('HSET', KEYS[1], 'epoch', epoch, 'begun', seq - 1)
-  end
-end
-local now = redis.call('TIME')
-local position = epoch .. ' ' .. seq .. ' ' .. now[1] .. string.format('%03d', math.floor(now[2] / 1000))
-local event = 'm ' .. position .. '\n' .. ARGV[2]
-redis.call('XADD', KEYS[2], '*', 'c', ARGV[1], 'm', event)
-redis.call('PUBLISH', ARGV[1], event)
+local position = take_in(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[4], ARGV[7])
 if slow_key then
   redis.call('SET', slow_key, '1', 'PX', ARGV[8])
 end
