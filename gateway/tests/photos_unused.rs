@@ -1,22 +1,16 @@
-//! Photos that no message has are deleted in time, and those of deleted messages at once.
+//! Photos that no message has are deleted in time, and those of deleted and trimmed messages at once.
 
 mod common;
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use common::{
     PATIENCE, TestGateway,
     photos::{get, jpeg, say, uploaded},
     room,
 };
-use parlor_gateway::photos::Photos;
-use parlor_shared::{
-    config::{self, GatewayConfig},
-    id::{Address, PhotoId},
-    redis::Redis,
-    telemetry::Metrics,
-};
-use parlor_testkit::{RedisServer, wait_until};
+use parlor_shared::id::{Address, PhotoId};
+use parlor_testkit::{Process, RedisServer, binary, wait_until};
 
 /// The files of a store, and nothing that is just being written.
 fn files(store: &Path) -> usize {
@@ -27,11 +21,17 @@ fn files(store: &Path) -> usize {
         .count()
 }
 
+/// How a gateway answers who wants the whole photo.
+async fn full(gateway: &TestGateway, photo: PhotoId) -> u16 {
+    let path = format!("/photos/{photo}/full");
+    get(gateway.address, &path).await.status
+}
+
 async fn is_there(gateway: &TestGateway, photo: PhotoId) -> bool {
-    let full = get(gateway.address, &format!("/photos/{photo}/full")).await;
+    let full = full(gateway, photo).await;
     let thumbnail = get(gateway.address, &format!("/photos/{photo}/thumbnail")).await;
-    assert_eq!(full.status, thumbnail.status);
-    full.status == 200
+    assert_eq!(full, thumbnail.status);
+    full == 200
 }
 
 #[tokio::test]
@@ -72,25 +72,50 @@ async fn a_photo_goes_with_its_message() {
     let redis = RedisServer::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let store = format!("--photo-store={}", folder.path().display());
-    let gateway = TestGateway::start_with(&redis, &[&store]).await;
+    let settings = [store.as_str(), "--photo-unused-time=2s"];
+    let one = TestGateway::start_with(&redis, &settings).await;
+    let two = TestGateway::start_with(&redis, &settings).await;
+    let _worker = Process::builder(binary("history-worker"))
+        .args(["--redis-url", &redis.url()])
+        .args(["--admin-address", "127.0.0.1:0"])
+        .args(["--history-max-messages", "3"])
+        .start();
     let lobby = room("lobby");
-    let mut ann = gateway.guest_in("ann", &lobby).await;
-    let photo = uploaded(gateway.address, &ann, &lobby, &jpeg(20, 20)).await;
-    say(&mut ann, &lobby, "", photo, None).await.expect("sent");
+    let mut ann = one.guest_in("ann", &lobby).await;
+    let mut photos = Vec::new();
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let photo = uploaded(one.address, &ann, &lobby, &jpeg(20, 20)).await;
+        sent.push(say(&mut ann, &lobby, "", photo, None).await.expect("sent"));
+        photos.push(photo);
+    }
 
-    // As a gateway does that deletes the message.
-    let settings: GatewayConfig =
-        config::parse_from(&[&store], &BTreeMap::new(), None, None).expect("valid settings");
-    let commands = Redis::new(&redis.url()).expect("a URL").commands().await;
-    let metrics = Metrics::new("gateway").expect("metrics");
-    let photos = Photos::open(&settings.photos, commands, &metrics);
-    let photos = photos.expect("opens").expect("switched on");
-    photos.remove(photo).await.expect("removed");
-    assert!(!is_there(&gateway, photo).await);
-    assert_eq!(files(folder.path()), 0);
-    assert_eq!(redis.cli(&["ZCARD", "photosDue"]).trim(), "0");
-    // Twice is as good as once.
-    photos.remove(photo).await.expect("removed");
+    ann.delete(&lobby, (&sent[1]).into())
+        .await
+        .expect("deleted");
+    wait_until(PATIENCE, "the deleted message's is gone", async || {
+        full(&two, photos[1]).await == 404 && files(folder.path()) == 2
+    })
+    .await;
+    assert!(is_there(&two, photos[0]).await);
+
+    // The deletion was the third entry: one more, and the first is trimmed.
+    ann.say(&lobby, r#"look: "Photo":{"Id":"none"}"#)
+        .await
+        .expect("sent");
+    wait_until(PATIENCE, "the trimmed message's is gone", async || {
+        full(&two, photos[0]).await == 404 && files(folder.path()) == 0
+    })
+    .await;
+    // Those that only speak of photos name none.
+    for _ in 0..3 {
+        ann.say(&lobby, "more").await.expect("sent");
+    }
+    wait_until(PATIENCE, "nothing is due any more", async || {
+        let keys = redis.cli(&["KEYS", "photo*"]);
+        keys.split_whitespace().all(|key| key == "photoKey")
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -98,7 +123,7 @@ async fn a_folder_that_can_t_be_written_is_told_at_the_start() {
     let redis = RedisServer::start().await;
     let file = tempfile::NamedTempFile::new().expect("a file");
     let store = format!("--photo-store={}/photos", file.path().display());
-    let mut process = parlor_testkit::Process::builder(env!("CARGO_BIN_EXE_gateway"))
+    let mut process = Process::builder(env!("CARGO_BIN_EXE_gateway"))
         .args([&format!("--redis-url={}", redis.url()), &store])
         .args([
             "--server-address=127.0.0.1:0",

@@ -20,6 +20,7 @@ use crate::{
     consume::Consumer,
     lease::Partitions,
     metrics::Metrics,
+    photos::Photos,
     store::Store,
     tallies::Tallies,
     trim::{Limits, Trimmer},
@@ -103,6 +104,12 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         owned: owned.clone(),
         metrics: Arc::clone(&metrics),
     };
+    let photos = Photos {
+        commands: commands.clone(),
+        keyspace: keyspace.clone(),
+        owned: owned.clone(),
+        metrics: Arc::clone(&metrics),
+    };
     let sender = Webhooks::new(
         commands.clone(),
         keyspace.clone(),
@@ -136,6 +143,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("waiting webhooks", watch::run(waiting, stop.clone()));
     lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
     lifecycle.spawn("tallies", watch::run(tallies, stop.clone()));
+    lifecycle.spawn("photos", watch::run(photos, stop.clone()));
     lifecycle.spawn("store", watch::run(store, stop));
     Ok(())
 }

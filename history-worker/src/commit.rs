@@ -101,6 +101,7 @@ impl Committer {
             .key(self.keyspace.messages(partition))
             .key(self.keyspace.channels(partition))
             .key(self.keyspace.tallies_due(partition))
+            .key(self.keyspace.photos_gone(partition))
             .arg(lease.token())
             .arg(self.keep_messages)
             .arg(keyspace::CHANNEL_VOTES)

@@ -7,6 +7,7 @@ mod commit;
 mod consume;
 mod lease;
 mod metrics;
+mod photos;
 mod store;
 mod tallies;
 mod trim;

@@ -18,6 +18,7 @@ pub(crate) struct Metrics {
     pub(crate) unreadable: IntCounter,
     pub(crate) passed_over: IntCounter,
     pub(crate) tallies_told: IntCounter,
+    pub(crate) photos_forgotten: IntCounter,
     pub(crate) fenced: IntCounter,
     pub(crate) partitions: IntGauge,
     pub(crate) leases_owned: IntGauge,
@@ -76,6 +77,10 @@ impl Metrics {
             passed_over: counter(
                 "parlor_history_passed_over_total",
                 "Entries in a batch that had been persisted before.",
+            )?,
+            photos_forgotten: counter(
+                "parlor_history_photos_forgotten_total",
+                "Photos forgotten because their messages were deleted or trimmed.",
             )?,
             tallies_told: counter(
                 "parlor_history_tallies_told_total",

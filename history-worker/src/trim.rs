@@ -74,6 +74,8 @@ struct Partition {
     lease: Lease,
     /// The key of its channels.
     channels: String,
+    /// The key of the photos whose messages are dropped.
+    photos_gone: String,
 }
 
 impl Trimmer {
@@ -108,8 +110,12 @@ impl Trimmer {
         let owned = self.owned.borrow().clone();
         let mut dropped = 0;
         for (number, lease) in owned {
-            let channels = self.keyspace.channels(number);
-            dropped += self.walk(&Partition { lease, channels }).await?;
+            let partition = Partition {
+                lease,
+                channels: self.keyspace.channels(number),
+                photos_gone: self.keyspace.photos_gone(number),
+            };
+            dropped += self.walk(&partition).await?;
         }
         Ok(dropped)
     }
@@ -222,6 +228,7 @@ impl Trimmer {
             .key(keyspace::channel_tallies(room))
             .key(keyspace::channel_changes(room))
             .key(keyspace::channel_tallies_due(room))
+            .key(&partition.photos_gone)
             .arg(partition.lease.token())
             .arg(oldest)
             .arg(count)

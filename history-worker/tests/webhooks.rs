@@ -412,6 +412,11 @@ async fn only_what_is_wanted_is_put_aside() {
         .map(|event| event["type"].clone())
         .collect();
     assert_eq!(kinds, ["join"]);
+    let waiting = || {
+        let stream = keyspace::channel_webhooks(&room);
+        stage.server.cli(&["XLEN", &stream])
+    };
+    wait_until(PATIENCE, "it is noted as sent", async || waiting() == "0").await;
     // A worker without a webhook tells the scripts that nobody wants anything any more.
     worker.process.kill9();
     let _plain = stage.worker(&[]).await;
@@ -421,10 +426,5 @@ async fn only_what_is_wanted_is_put_aside() {
     })
     .await;
     join(&stage, &room, "room 0", &ann()).await;
-    assert_eq!(
-        stage
-            .server
-            .cli(&["XLEN", &keyspace::channel_webhooks(&room)]),
-        "0"
-    );
+    assert_eq!(waiting(), "0");
 }

@@ -5,6 +5,7 @@
 
 mod changes;
 mod people;
+mod photos;
 mod webhooks;
 
 use std::sync::Arc;
@@ -12,11 +13,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use webhooks::{channel_webhook_state, channel_webhooks};
-pub use {changes::*, people::*};
+pub use {changes::*, people::*, photos::*};
 
-use crate::id::{
-    self, Address, ChannelId, GatewayId, PhotoId, RoomName, SessionId, UserId, Username,
-};
+use crate::id::{self, Address, ChannelId, GatewayId, RoomName, SessionId, UserId, Username};
 #[cfg(doc)]
 use crate::limits;
 
@@ -298,23 +297,6 @@ pub fn sign_in_failures_name(name: &Username) -> String {
 /// STRING: failed sign-ins from an address. TTL: the window of the limit.
 pub fn sign_in_failures_address(address: std::net::IpAddr) -> String {
     format!("signInFailures:address:{address}")
-}
-
-/// HASH `owner`, `channel`, `peer` (the other one of a private room), `width`, `height`, `bytes` and
-/// `thumbnailBytes`, `type` (the media type of both), `at` (ms of the upload), and once a message has
-/// it, `message` (what names the message). No TTL; goes with the message.
-pub fn photo(photo: PhotoId) -> String {
-    format!("photo:{photo}")
-}
-
-/// ZSET photo → ms when it is to be looked at: deleted unless a message has it by then. No TTL.
-pub fn photos_due() -> String {
-    "photosDue".to_owned()
-}
-
-/// STRING: the key that links to photos of closed rooms are signed with. Made once. No TTL.
-pub fn photo_key() -> String {
-    "photoKey".to_owned()
 }
 
 /// Pub/sub channel a gateway sends itself probes on.

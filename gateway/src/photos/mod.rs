@@ -238,16 +238,6 @@ impl Photos {
         Ok(room.peer.is_none() && self.records.is_open(&room.channel).await?)
     }
 
-    /// Deletes a photo, as when its message is deleted. What can't be deleted now is deleted later.
-    ///
-    /// # Errors
-    /// When Redis can't be asked: then nothing is deleted.
-    pub async fn remove(&self, photo: PhotoId) -> Result<(), Refusal> {
-        self.records.forget(photo).await?;
-        self.delete(photo).await;
-        Ok(())
-    }
-
     /// A photo's record.
     ///
     /// # Errors

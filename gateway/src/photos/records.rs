@@ -12,7 +12,7 @@ use parlor_shared::{
     redis::{Commands, scripts},
 };
 use rand::RngCore as _;
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, RedisResult};
 
 use super::links;
 
@@ -171,22 +171,6 @@ impl Records {
         scripts::PHOTO_DISCARD
             .key(keyspace::photo(photo))
             .invoke_async(&mut self.commands.clone())
-            .await
-    }
-
-    /// Forgets a photo whose message is gone. Its pictures are to be deleted; who dies over it leaves
-    /// it due.
-    pub async fn forget(&self, photo: PhotoId) -> RedisResult<()> {
-        pipe()
-            .zadd(
-                keyspace::photos_due(),
-                photo.to_string(),
-                clock::now_ms() + CLAIM_MS,
-            )
-            .ignore()
-            .del(keyspace::photo(photo))
-            .ignore()
-            .query_async(&mut self.commands.clone())
             .await
     }
 

@@ -2,20 +2,24 @@
 --
 -- A function that other scripts begin with.
 -- KEYS  none of its own: it takes channelMessages, and, behind how many entries, channelTallies,
---       channelChanges, talliesDue
+--       channelChanges, talliesDue, photosGone
 -- ARGV  none of its own: it takes how many entries, and last the channel and what channelVotes and
 --       channelReactions begin with. Whose they are is learnt only here; they lie in the room's slot
 --       as all else does.
-local function forget(list, many, tallies, changes, dues, channel, votes, reactions)
-  if redis.call('EXISTS', tallies) == 1 then
-    for from = 0, many - 1, 1000 do
-      for _, entry in ipairs(redis.call('LRANGE', list, from, math.min(from + 999, many - 1))) do
-        local uuid = string.match(entry, '^{"UUID":"([^"]+)"')
-        if uuid and redis.call('HDEL', tallies, uuid) == 1 then
-          local of = ':' .. channel .. ':' .. uuid
-          redis.call('UNLINK', votes .. of, reactions .. of)
-          redis.call('ZREM', dues, channel .. ' ' .. uuid)
-        end
+local function forget(list, many, tallies, changes, dues, gone, channel, votes, reactions)
+  local tallied = redis.call('EXISTS', tallies) == 1
+  for from = 0, many - 1, 1000 do
+    for _, entry in ipairs(redis.call('LRANGE', list, from, math.min(from + 999, many - 1))) do
+      -- Within a text the quotes would stand behind backslashes.
+      local photo = string.match(entry, '"Photo":{"Id":"([^"]+)"')
+      if photo then
+        redis.call('SADD', gone, photo)
+      end
+      local uuid = tallied and string.match(entry, '^{"UUID":"([^"]+)"')
+      if uuid and redis.call('HDEL', tallies, uuid) == 1 then
+        local of = ':' .. channel .. ':' .. uuid
+        redis.call('UNLINK', votes .. of, reactions .. of)
+        redis.call('ZREM', dues, channel .. ' ' .. uuid)
       end
     end
   end

@@ -2,6 +2,7 @@
 -- XDEL tells whether an entry was still there: what another run persisted is passed over.
 --
 -- KEYS  1 historyLease  2 messages stream  3 channels of the partition  4 talliesDue
+--       5 photosGone
 --       then, for each room in the batch, channelMessages, channelTallies, channelChanges, channelMeta
 --       the last two: webhookState, webhooks stream
 -- ARGV  1 fencing token  2 most entries a room keeps (0 for no limit); a room may be set to less
@@ -28,10 +29,11 @@ end
 -- is deleted from the stream.
 redis.call('ZCARD', KEYS[3])
 redis.call('ZCARD', KEYS[4])
+redis.call('SCARD', KEYS[5])
 for room = 1, rooms do
-  redis.call('LLEN', KEYS[1 + 4 * room])
-  redis.call('HLEN', KEYS[2 + 4 * room])
-  redis.call('ZCARD', KEYS[3 + 4 * room])
+  redis.call('LLEN', KEYS[2 + 4 * room])
+  redis.call('HLEN', KEYS[3 + 4 * room])
+  redis.call('ZCARD', KEYS[4 + 4 * room])
   lists[room], rewrites[room] = {}, {}
 end
 
@@ -46,6 +48,9 @@ local function rewrite(key, newest, at)
   -- Once deleted it stays so, however late a change comes.
   if read and type(message) == 'table' and message.UUID == ARGV[at + 2] and not message.Deleted then
     redis.call('LSET', key, -1 - behind, ARGV[at + 3])
+    if message.Photo and not cjson.decode(ARGV[at + 3]).Photo then
+      redis.call('SADD', KEYS[5], message.Photo.Id)
+    end
   end
 end
 -- A webhook hears of each message exactly when it is persisted, so of each once.
@@ -81,7 +86,7 @@ end
 for room = 1, rooms do
   local list = lists[room]
   if #list > 0 then
-    local key, channel = KEYS[1 + 4 * room], ARGV[4 + 2 * room]
+    local key, channel = KEYS[2 + 4 * room], ARGV[4 + 2 * room]
     local length = 0
     -- unpack has room for some thousand values only.
     for from = 1, #list, 1000 do
@@ -94,12 +99,13 @@ for room = 1, rooms do
       end
     end
     local most = keep
-    local own = tonumber(redis.call('HGET', KEYS[4 + 4 * room], 'historyMessages') or '0')
+    local own = tonumber(redis.call('HGET', KEYS[5 + 4 * room], 'historyMessages') or '0')
     if own > 0 and (keep == 0 or own < keep) then
       most = own
     end
     if most > 0 and length > most then
-      forget(key, length - most, KEYS[2 + 4 * room], KEYS[3 + 4 * room], KEYS[4], channel, ARGV[3], ARGV[4])
+      local tallies, changed = KEYS[3 + 4 * room], KEYS[4 + 4 * room]
+      forget(key, length - most, tallies, changed, KEYS[4], KEYS[5], channel, ARGV[3], ARGV[4])
       trimmed = trimmed + length - most
     end
     redis.call('ZADD', KEYS[3], ARGV[5 + 2 * room], channel)
