@@ -257,3 +257,25 @@ async fn who_is_not_there_reads_nothing() {
     assert_refused(ann.read_to(&lobby, 1).await, ErrorCode::NotJoined);
     assert_eq!(ann.unread(Page::default()).await.expect("a list").total, 0);
 }
+
+#[tokio::test]
+async fn all_of_a_private_room_is_unread_until_it_is_read() {
+    let redis = RedisServer::start().await;
+    let gateway = TestGateway::start(&redis).await;
+    let mut ann = gateway.guest("ann").await;
+    let mut bob = gateway.guest("bob").await;
+    let (to_bob, to_ann) = (private(bob.user()), private(ann.user()));
+    ann.join(&to_bob).await.expect("joins");
+    say(&mut ann, &to_bob, &["hello", "are you there?"]).await;
+
+    let joined = bob.join(&to_ann).await.expect("joins");
+    assert_eq!(joined.read, Some(0));
+    assert_eq!(counts(&mut bob, &to_ann).await, (2, 0, 2));
+    bob.read_to(&to_ann, 2).await.expect("done");
+    bob.leave(&to_ann).await.expect("leaves");
+    // Left, it is still known how far it was read.
+    say(&mut ann, &to_bob, &["come back"]).await;
+    assert_eq!(counts(&mut bob, &to_ann).await, (3, 2, 1));
+    let joined = bob.join(&to_ann).await.expect("joins");
+    assert_eq!(joined.read, Some(2));
+}

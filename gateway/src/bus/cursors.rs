@@ -140,7 +140,7 @@ impl Cursors {
     }
 
     /// Where the reader stands in a room that they join: at its last message, if they have not been
-    /// there before. `None` for a cursor of an earlier epoch: what the room has kept of it, [`unread`]
+    /// there before; in a private room at its beginning, since all of it was said to them. `None` for a cursor of an earlier epoch: what the room has kept of it, [`unread`]
     /// can tell.
     ///
     /// [`unread`]: super::unread::unread
@@ -151,7 +151,11 @@ impl Cursors {
         channel: &ChannelId,
         (epoch, seq): (&str, u64),
     ) -> RedisResult<Option<u64>> {
-        let call = call(reader, address, channel, (epoch, seq), false);
+        let first = match address {
+            Address::Private(_) => 0,
+            Address::General | Address::Named(_) => seq,
+        };
+        let call = call(reader, address, channel, (epoch, first), false);
         let mut commands = self.shared.commands.clone();
         let stands: Vec<(u8, String, u64)> =
             scripts::run_each(&mut commands, &scripts::READ, &[call]).await?;

@@ -378,6 +378,9 @@ test.describe('people', () => {
     await expect(ann.page.getByTestId('dialog-done')).toHaveText('Saved.');
     await ann.page.keyboard.press('Escape');
     await expect(ann.page.getByTestId('my-name')).toHaveText('Ann of the Garden');
+    // Below another's message hers shows who it is of.
+    await ben.say('What shall we call you?');
+    await ann.sees('What shall we call you?', BEN);
     await ann.say('Call me that');
     await expect(ben.messages('Call me that').getByTestId('sender')).toHaveText('Ann of the Garden');
     await ann.page.getByTestId('my-profile').click();

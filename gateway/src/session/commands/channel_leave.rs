@@ -1,7 +1,8 @@
 //! `channelLeave`: out of a room.
 
-use parlor_shared::protocol::{
-    ErrorBody, ErrorCode, RequestId, ServerFrame, server::Departure, value::RoomRef,
+use parlor_shared::{
+    id::Address,
+    protocol::{ErrorBody, ErrorCode, RequestId, ServerFrame, server::Departure, value::RoomRef},
 };
 
 use crate::session::{
@@ -29,17 +30,17 @@ pub fn leave(session: &mut Session, id: Option<RequestId>, room: &RoomRef) -> Ef
         room: RoomRef::from(&seat.address),
         users_total: None,
     };
-    let forget = PeopleWork::ForgetCursor {
-        reader: identified.user.uuid,
-        channel: seat.channel.clone(),
-    };
-    vec![
-        Effect::Leave {
-            channel: seat.channel,
-        },
-        perform(None, forget),
-        send(id, ServerFrame::ChannelLeave(departure)),
-    ]
+    let channel = seat.channel;
+    let mut effects = vec![Effect::Leave {
+        channel: channel.clone(),
+    }];
+    // What was read of a private room stays known: the other one may write at any time.
+    if !matches!(address, Address::Private(_)) {
+        let reader = identified.user.uuid;
+        effects.push(perform(None, PeopleWork::ForgetCursor { reader, channel }));
+    }
+    effects.push(send(id, ServerFrame::ChannelLeave(departure)));
+    effects
 }
 
 pub fn not_joined(id: Option<RequestId>) -> Effect {
