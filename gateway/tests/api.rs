@@ -7,7 +7,11 @@ use std::collections::BTreeSet;
 
 use common::{PATIENCE, TestGateway, room, tokens};
 use parlor_gateway::api;
-use parlor_shared::{keyspace, protocol::ErrorCode};
+use parlor_shared::{
+    id::Address,
+    keyspace,
+    protocol::{ErrorCode, ServerFrame, server::Sys},
+};
 use parlor_testkit::{
     Proxy, RedisServer,
     http::{self, Response},
@@ -497,4 +501,31 @@ async fn a_user_made_known_is_the_one_who_comes_by_token() {
         api.get(USER, &path).await.1["OnLine"] == true
     })
     .await;
+}
+
+#[tokio::test]
+async fn those_whom_a_back_ends_message_names_are_told() {
+    let redis = RedisServer::start().await;
+    let one = TestGateway::start_with(&redis, &[KEYS]).await;
+    let two = TestGateway::start(&redis).await;
+    let mut api = BackEnd::new(&one).await;
+    let mut gus = two.guest_in("gus", &room("lobby")).await;
+    gus.join(&Address::General).await.expect("is elsewhere");
+    let message =
+        json!({"sender": "deploy bot", "message": "@gus it is out", "clientMessageId": "1"});
+    // Sent again it is told once.
+    for status in [201, 200] {
+        let sent = api.post(MESSAGES, "/rooms/lobby/messages", message.clone());
+        assert_eq!(sent.await.0, status);
+    }
+    let mention = |frame: &ServerFrame| match frame {
+        ServerFrame::Sys(Sys::Mention(mention)) => Some(mention.clone()),
+        _ => None,
+    };
+    let told = gus.expect(mention).await.expect("told");
+    assert_eq!((told.seq, told.sender.username.as_str()), (1, "deploy bot"));
+    gus.settle().await.expect("alive");
+    assert!(!gus.inbox().any(|frame| mention(frame).is_some()));
+    let page = gus.join(&room("lobby")).await.expect("joins");
+    assert_eq!(page.messages[0].mentions, [gus.user()]);
 }

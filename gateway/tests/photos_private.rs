@@ -2,12 +2,18 @@
 
 mod common;
 
+use common::moderating::{self, ban};
 use common::{
     PATIENCE, TestGateway,
     photos::{Reply, ask, bearer, get, is_about, jpeg, message, say, uploaded},
     private, room,
 };
-use parlor_shared::{client::Client, id::PhotoId};
+use parlor_shared::{
+    client::Client,
+    id::{Address, PhotoId},
+    protocol::moderation::{Request, UserBan},
+    roles::SiteRole,
+};
 use parlor_testkit::{RedisServer, wait_until};
 use tempfile::TempDir;
 
@@ -132,4 +138,38 @@ async fn a_room_for_the_invited_keeps_its_photos() {
     let ack = say(&mut ann, &club, "", id, None).await.expect("sent");
     let photo = message(&mut ann, ack.seq).await.photo.expect("a photo");
     assert_eq!(photo.url, None);
+}
+
+#[tokio::test]
+async fn whoever_is_banned_neither_uploads_nor_gets_links() {
+    let redis = RedisServer::start().await;
+    let (one, two, _folder) = two(&redis, &[]).await;
+    let club = room("club");
+    let mut ann = one.guest_in("ann", &club).await;
+    let bob = two.guest_in("bob", &club).await;
+    let id = uploaded(two.address, &bob, &club, &jpeg(10, 10)).await;
+    moderating::does(&mut ann, Request::RoomBan(ban(&club, bob.user(), None))).await;
+    let refused = common::photos::upload(two.address, &bob, &club, &jpeg(10, 10)).await;
+    assert_eq!(refused.refusal(), (403, "forbidden".to_owned()));
+    assert_eq!(links(&two, &bob, id).await.status, 403);
+    assert_eq!(links(&one, &ann, id).await.status, 200);
+    // Elsewhere they may still.
+    uploaded(two.address, &bob, &Address::General, &jpeg(10, 10)).await;
+
+    let mut admin = one.guest("root").await;
+    moderating::make(&redis, admin.user(), SiteRole::Admin);
+    admin = {
+        let mut again = one.client().await;
+        again.resume(admin.me(), vec![]).await.expect("signs in");
+        again
+    };
+    let ban = Request::UserBan(UserBan {
+        user_uuid: bob.user(),
+        seconds: None,
+        reason: None,
+    });
+    moderating::does(&mut admin, ban).await;
+    let general = Address::General;
+    let refused = common::photos::upload(two.address, &bob, &general, &jpeg(10, 10)).await;
+    assert_eq!(refused.status, 403);
 }

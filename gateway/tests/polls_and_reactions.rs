@@ -246,6 +246,33 @@ async fn five_hundred_votes_are_told_in_a_few_changes_and_the_last_has_them_all(
 }
 
 #[tokio::test]
+async fn all_of_few_voters_are_named_and_some_of_many() {
+    let stage = Stage::new().await;
+    let lobby = &stage.lobby;
+    let mut ann = stage.one.guest_in("Ann", lobby).await;
+    let poll = ann.poll(lobby, "Well?", lunch(&["yes", "no"])).await;
+    let poll = MessageRef::from(&poll.expect("sent"));
+    let mut voters = Vec::new();
+    for (number, named) in (1..=limits::TALLY_NAMES)
+        .map(|it| (it, it))
+        .chain([(21, 5)])
+    {
+        let mut voter = stage.two.guest_in(&format!("voter {number}"), lobby).await;
+        voter.vote(lobby, poll, &[0]).await.expect("votes");
+        voters.push(voter);
+        if number < limits::TALLY_NAMES {
+            continue;
+        }
+        told(&mut ann, |change| {
+            let results = results(change);
+            let who = results.who.as_ref().expect("names");
+            results.voters == number as u64 && who[0].len() == named && who[1].is_empty()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_dead_gateway_was_to_tell_a_history_worker_tells() {
     let stage = Stage::new().await;
     let lobby = &stage.lobby;

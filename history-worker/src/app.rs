@@ -24,7 +24,7 @@ use crate::{
     store::Store,
     tallies::Tallies,
     trim::{Limits, Trimmer},
-    watch,
+    watch::{self, Scope},
     webhooks::{Waiting, WebhookMetrics, Webhooks},
 };
 
@@ -92,19 +92,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         },
         metrics: Arc::clone(&metrics),
     };
-    let backlog = Backlog {
-        commands: commands.clone(),
-        keyspace: keyspace.clone(),
-        owned: owned.clone(),
-        metrics: Arc::clone(&metrics),
-    };
-    let tallies = Tallies {
-        commands: commands.clone(),
-        keyspace: keyspace.clone(),
-        owned: owned.clone(),
-        metrics: Arc::clone(&metrics),
-    };
-    let photos = Photos {
+    let scope = Scope {
         commands: commands.clone(),
         keyspace: keyspace.clone(),
         owned: owned.clone(),
@@ -118,10 +106,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         webhook_metrics.clone(),
     )?;
     let waiting = Waiting {
-        commands: commands.clone(),
-        keyspace: keyspace.clone(),
-        owned: owned.clone(),
-        metrics: Arc::clone(&metrics),
+        scope: scope.clone(),
         webhooks: webhook_metrics,
     };
     let store = Store {
@@ -141,9 +126,9 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     lifecycle.spawn("trimmer", trimmer.run(stop.clone()));
     lifecycle.spawn("webhooks", sender.run(stop.clone()));
     lifecycle.spawn("waiting webhooks", watch::run(waiting, stop.clone()));
-    lifecycle.spawn("backlog", watch::run(backlog, stop.clone()));
-    lifecycle.spawn("tallies", watch::run(tallies, stop.clone()));
-    lifecycle.spawn("photos", watch::run(photos, stop.clone()));
+    lifecycle.spawn("backlog", watch::run(Backlog(scope.clone()), stop.clone()));
+    lifecycle.spawn("tallies", watch::run(Tallies(scope.clone()), stop.clone()));
+    lifecycle.spawn("photos", watch::run(Photos(scope.clone()), stop.clone()));
     lifecycle.spawn("store", watch::run(store, stop));
     Ok(())
 }

@@ -1,39 +1,34 @@
 //! Looks how much of the owned partitions waits to be persisted, and since when.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use parlor_shared::{
-    keyspace::Keyspace,
-    redis::{Commands, lease::Owned},
-};
+use parlor_shared::redis::Commands;
 use redis::{RedisResult, Value, pipe, streams::StreamRangeReply};
 
-use crate::{metrics::Metrics, watch::Watch};
+use crate::{
+    metrics::Metrics,
+    watch::{Scope, Watch},
+};
 
 /// Several times per scrape, so that what is scraped is fresh.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-pub(crate) struct Backlog {
-    pub(crate) commands: Commands,
-    pub(crate) keyspace: Keyspace,
-    pub(crate) owned: Owned<u16>,
-    pub(crate) metrics: Arc<Metrics>,
-}
+pub(crate) struct Backlog(pub(crate) Scope);
 
 impl Watch for Backlog {
     const INTERVAL: Duration = INTERVAL;
     const FAILURE: &'static str = "can't tell the backlog";
 
     fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.0.metrics
     }
 
     async fn look(&mut self) -> RedisResult<()> {
-        let partitions: Vec<u16> = self.owned.borrow().keys().copied().collect();
-        let streams = partitions.iter().map(|it| self.keyspace.messages(*it));
-        let depth = Depth::of(&mut self.commands, streams).await?;
-        self.metrics.backlog_entries.set(depth.entries);
-        self.metrics.backlog_age_seconds.set(depth.age_seconds);
+        let partitions: Vec<u16> = self.0.owned.borrow().keys().copied().collect();
+        let streams = partitions.iter().map(|it| self.0.keyspace.messages(*it));
+        let depth = Depth::of(&mut self.0.commands, streams).await?;
+        self.0.metrics.backlog_entries.set(depth.entries);
+        self.0.metrics.backlog_age_seconds.set(depth.age_seconds);
         Ok(())
     }
 }

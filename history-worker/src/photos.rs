@@ -1,49 +1,42 @@
 //! Forgets photos whose messages were deleted or trimmed. Their pictures are deleted by a gateway, which
 //! has the store.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use parlor_shared::{
-    clock,
-    id::PhotoId,
-    keyspace::{self, Keyspace},
-    redis::{Commands, lease::Owned},
-};
+use parlor_shared::{clock, id::PhotoId, keyspace};
 use redis::{RedisResult, pipe};
 
-use crate::{metrics::Metrics, watch::Watch};
+use crate::{
+    metrics::Metrics,
+    watch::{Scope, Watch},
+};
 
 /// A deleted message's photo is shown this much longer, about.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// Photos of one partition in one look.
 const PHOTOS: usize = 200;
 
-pub(crate) struct Photos {
-    pub(crate) commands: Commands,
-    pub(crate) keyspace: Keyspace,
-    pub(crate) owned: Owned<u16>,
-    pub(crate) metrics: Arc<Metrics>,
-}
+pub(crate) struct Photos(pub(crate) Scope);
 
 impl Watch for Photos {
     const INTERVAL: Duration = INTERVAL;
     const FAILURE: &'static str = "can't forget the photos of deleted and trimmed messages";
 
     fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.0.metrics
     }
 
     async fn look(&mut self) -> RedisResult<()> {
-        let owned: Vec<u16> = self.owned.borrow().keys().copied().collect();
+        let owned: Vec<u16> = self.0.owned.borrow().keys().copied().collect();
         if owned.is_empty() {
             return Ok(());
         }
         let mut ask = pipe();
         for &partition in &owned {
-            let gone = self.keyspace.photos_gone(partition);
+            let gone = self.0.keyspace.photos_gone(partition);
             ask.srandmember_multiple(gone, PHOTOS as isize);
         }
-        let found: Vec<Vec<String>> = ask.query_async(&mut self.commands).await?;
+        let found: Vec<Vec<String>> = ask.query_async(&mut self.0.commands).await?;
         for (partition, photos) in owned.into_iter().zip(found) {
             if !photos.is_empty() {
                 self.forget(partition, &photos).await?;
@@ -64,13 +57,13 @@ impl Photos {
                 .zadd(keyspace::photos_due(), photo.to_string(), now)
                 .del(keyspace::photo(photo));
         }
-        forget.exec_async(&mut self.commands).await?;
-        let gone = self.keyspace.photos_gone(partition);
+        forget.exec_async(&mut self.0.commands).await?;
+        let gone = self.0.keyspace.photos_gone(partition);
         pipe()
             .srem(gone, photos)
-            .exec_async(&mut self.commands)
+            .exec_async(&mut self.0.commands)
             .await?;
-        self.metrics.photos_forgotten.inc_by(photos.len() as u64);
+        self.0.metrics.photos_forgotten.inc_by(photos.len() as u64);
         Ok(())
     }
 }

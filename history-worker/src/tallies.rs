@@ -1,22 +1,22 @@
 //! Tells rooms of reactions and votes that nobody has told them of: those that a gateway was to tell
 //! and died, and polls whose time is over.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use parlor_shared::{
     id::ChannelId,
-    keyspace::Keyspace,
     protocol::change::MessageRef,
     redis::{
-        Commands,
-        lease::Owned,
         scripts,
         tally::{TallyAct, TallyCall},
     },
 };
 use redis::{RedisResult, pipe};
 
-use crate::{metrics::Metrics, watch::Watch};
+use crate::{
+    metrics::Metrics,
+    watch::{Scope, Watch},
+};
 
 /// A poll is closed this soon after its time, about.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -28,51 +28,46 @@ const MESSAGES: usize = 200;
 /// Entries that a partition's stream may hold for this; what few there are must not wait for others.
 const MOST_ENTRIES: u64 = 1_000_000_000;
 
-pub(crate) struct Tallies {
-    pub(crate) commands: Commands,
-    pub(crate) keyspace: Keyspace,
-    pub(crate) owned: Owned<u16>,
-    pub(crate) metrics: Arc<Metrics>,
-}
+pub(crate) struct Tallies(pub(crate) Scope);
 
 impl Watch for Tallies {
     const INTERVAL: Duration = INTERVAL;
     const FAILURE: &'static str = "can't tell rooms of votes and reactions";
 
     fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.0.metrics
     }
 
     async fn look(&mut self) -> RedisResult<()> {
-        let owned: Vec<u16> = self.owned.borrow().keys().copied().collect();
+        let owned: Vec<u16> = self.0.owned.borrow().keys().copied().collect();
         if owned.is_empty() {
             return Ok(());
         }
         let (seconds, micros): (u64, u64) =
-            redis::cmd("TIME").query_async(&mut self.commands).await?;
+            redis::cmd("TIME").query_async(&mut self.0.commands).await?;
         let until_ms = seconds * 1_000 + micros / 1_000 - GATEWAYS_TURN_MS;
         let mut ask = pipe();
         for partition in owned {
             ask.cmd("ZRANGEBYSCORE")
-                .arg(self.keyspace.tallies_due(partition))
+                .arg(self.0.keyspace.tallies_due(partition))
                 .arg("-inf")
                 .arg(until_ms)
                 .arg("LIMIT")
                 .arg(0)
                 .arg(MESSAGES);
         }
-        let due: Vec<Vec<String>> = ask.query_async(&mut self.commands).await?;
+        let due: Vec<Vec<String>> = ask.query_async(&mut self.0.commands).await?;
         let calls: Vec<TallyCall> = due.iter().flatten().filter_map(|it| call(it)).collect();
         if calls.is_empty() {
             return Ok(());
         }
-        scripts::TALLY.load_async(&mut self.commands).await?;
+        scripts::TALLY.load_async(&mut self.0.commands).await?;
         let mut tell = pipe();
         for call in &calls {
-            tell.add_command(call.command(&self.keyspace, "", MOST_ENTRIES));
+            tell.add_command(call.command(&self.0.keyspace, "", MOST_ENTRIES));
         }
-        tell.exec_async(&mut self.commands).await?;
-        self.metrics.tallies_told.inc_by(calls.len() as u64);
+        tell.exec_async(&mut self.0.commands).await?;
+        self.0.metrics.tallies_told.inc_by(calls.len() as u64);
         Ok(())
     }
 }

@@ -1,13 +1,26 @@
 //! Looks at something again and again, for the metrics.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
+use parlor_shared::{
+    keyspace::Keyspace,
+    redis::{Commands, lease::Owned},
+};
 use redis::RedisResult;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::metrics::Metrics;
+
+/// What a look at the owned partitions works with.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    pub(crate) commands: Commands,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) owned: Owned<u16>,
+    pub(crate) metrics: Arc<Metrics>,
+}
 
 /// What is looked at.
 pub(crate) trait Watch: Send {

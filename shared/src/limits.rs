@@ -41,7 +41,7 @@ pub const POLL_SECONDS: u64 = 366 * 24 * 3_600;
 pub const EMOJI_BYTES: usize = 32;
 /// Different emoji on one message: more would be a list that nobody reads.
 pub const EMOJI_KINDS: usize = 20;
-/// Users named for an emoji or an option; the rest is a number.
+/// Users named for an emoji or an option, if there are no more; else a quarter of it.
 pub const TALLY_NAMES: usize = 20;
 /// How soon one change of a message's reactions and votes may follow on another, in milliseconds.
 pub const TALLY_INTERVAL_MS: u64 = 300;

@@ -46,6 +46,8 @@ pub enum Scenario {
     BigRoom(BigRoom),
     /// Many small rooms on one gateway
     ManyRooms(ManyRooms),
+    /// Votes and typing in one room, compared with messages in it
+    LivelyRoom(LivelyRoom),
     /// The bare loop that --floor compares with; not for people
     #[command(hide = true)]
     FloorServer(FloorServer),
@@ -135,6 +137,29 @@ pub struct ManyRooms {
 
     #[command(flatten)]
     pub load: Load,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct LivelyRoom {
+    /// Members of the room
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub members: usize,
+
+    /// Votes in a poll, by one member after the other
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub votes: usize,
+
+    /// Members who type all the time
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub typists: usize,
+
+    /// How long it is measured
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = rate)]
+    pub seconds: f64,
+
+    /// Messages per second to compare with: it fails when the rest costs as much fan-out as they
+    #[arg(long, value_name = "COUNT", default_value_t = 20.0, value_parser = rate)]
+    pub rate: f64,
 }
 
 /// What is sent, and for how long.

@@ -63,6 +63,12 @@ pub enum Heard<'a> {
         seq: u64,
         tag: Tag,
     },
+    /// A message of one's own has arrived.
+    Ack,
+    /// A change of a message, such as the standing of a poll.
+    Change,
+    /// Somebody types.
+    Typing,
     Error(&'a [u8]),
     /// Nothing that the tool waits for.
     Other,
@@ -71,6 +77,7 @@ pub enum Heard<'a> {
 /// Tells what a text frame's payload is.
 pub fn heard(payload: &[u8]) -> Heard<'_> {
     const TYPE: &[u8] = b"\"type\":\"";
+    const TYPING: &[u8] = br#"sys","sys":{"type":"typing""#;
     let Some(at) = memmem::find(payload, TYPE) else {
         return Heard::Other;
     };
@@ -78,6 +85,9 @@ pub fn heard(payload: &[u8]) -> Heard<'_> {
     match &rest[..memchr(b'"', rest).unwrap_or(0)] {
         b"channelMessage" => message(rest).unwrap_or(Heard::Other),
         b"channelJoin" => Heard::Joined,
+        b"ack" => Heard::Ack,
+        b"messageChange" => Heard::Change,
+        b"sys" if rest.starts_with(TYPING) => Heard::Typing,
         b"authorized" => Heard::Authorized,
         b"error" => Heard::Error(&payload[..payload.len().min(SHOWN_BYTES)]),
         _ => Heard::Other,
@@ -145,6 +155,10 @@ mod tests {
         assert_eq!(heard(golden("sys_channel_join").as_bytes()), Heard::Other);
         assert!(matches!(heard(golden("error").as_bytes()), Heard::Error(_)));
         assert_eq!(heard(golden("ready").as_bytes()), Heard::Other);
+        assert_eq!(heard(golden("ack").as_bytes()), Heard::Ack);
+        assert_eq!(heard(golden("sys_typing").as_bytes()), Heard::Typing);
+        let change = golden("message_change_tally");
+        assert_eq!(heard(change.as_bytes()), Heard::Change);
     }
 
     #[test]

@@ -59,6 +59,18 @@ impl Report {
         }
     }
 
+    /// A figure that must stay below a bar.
+    pub fn below(&mut self, key: &'static str, label: &'static str, value: f64, bar: f64) {
+        self.figure(key, label, value, "");
+        if value >= bar {
+            self.failures.push(format!(
+                "{label}: {}, not below {}",
+                shown(value),
+                shown(bar)
+            ));
+        }
+    }
+
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
@@ -174,5 +186,13 @@ mod tests {
         assert_eq!(json["figures"]["lost"], 3);
         assert_eq!(json["ok"], false);
         assert!(report.table().ends_with("FAILED: lost: 3\n"));
+        report.below("ratio", "a ratio", 0.99, 1.0);
+        report.below("dear", "another", 1.0, 1.0);
+        let table = report.table();
+        assert!(
+            table.ends_with("FAILED: another: 1, not below 1\n"),
+            "{table}"
+        );
+        assert!(!table.contains("FAILED: a ratio"), "{table}");
     }
 }

@@ -102,3 +102,23 @@ fn what_makes_no_sense_is_refused_in_a_sentence() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("the hard limit here is"), "{said}");
 }
+
+#[test]
+fn votes_and_typing_cost_a_room_less_than_messages() {
+    let figures = measure(&[
+        "lively-room",
+        "--members=120",
+        "--votes=120",
+        "--typists=10",
+        "--seconds=3",
+    ]);
+    assert_eq!(figures["uncounted"], 0);
+    let (told, typing) = (
+        number(&figures, "tallies_each"),
+        number(&figures, "typing_each"),
+    );
+    assert!(0.0 < told && told < 5.0, "{told}");
+    assert!(0.0 < typing && typing < 5.0, "{typing}");
+    assert!(number(&figures, "deliveries_ratio") < 1.0);
+    assert!(number(&figures, "bytes_ratio") < 1.0);
+}

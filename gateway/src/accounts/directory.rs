@@ -171,17 +171,6 @@ impl Directory {
         })
     }
 
-    /// Whose access key it is; `None` when it is not the user's or has expired.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<User>> {
-        match keys::good_until(&mut self.commands.clone(), user, key).await? {
-            Some(_) => self.user(user).await,
-            None => Ok(None),
-        }
-    }
-
     /// Ends an access key.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use http::StatusCode;
 use parlor_shared::{
     clock,
     entry::Entry,
-    id::{ChannelId, MessageId, RoomName, UserId, Username},
+    id::{Address, ChannelId, MessageId, RoomName, UserId, Username},
     keyspace, limits,
     protocol::{
         ErrorCode,
@@ -25,6 +25,7 @@ use crate::{
         history::Range,
         publisher::{Act, Done, Publish, PublishError},
     },
+    connection::named::mention,
 };
 
 /// The issuer of users that messages are sent by in the name of a program.
@@ -115,15 +116,23 @@ pub(super) async fn send(
     let sender = sender(&api, &new).await?;
     let uuid = MessageId::random();
     let sender_uuid = sender.uuid;
-    let message = Message {
+    let mut message = Message {
         uuid,
         room: Some(room.clone()),
         client_message_id: new.client_message_id,
-        ..Message::new(sender, new.message)
+        ..Message::new(sender.clone(), new.message)
     };
+    let address = Address::Named(room.clone());
+    let named = api.app.named(&address, &channel, &message).await;
+    message.mentions.clone_from(&named);
     let client_message_id = message.client_message_id.clone();
-    let published = publish(&api, channel, message).await?;
+    let published = publish(&api, channel.clone(), message).await?;
+    // Of one seen before everybody was told then.
     let status = if published.message == uuid {
+        if !named.is_empty() {
+            let mention = mention(&address, &channel, (named, &sender), &published);
+            api.app.notifier.mention(mention);
+        }
         StatusCode::CREATED
     } else {
         StatusCode::OK

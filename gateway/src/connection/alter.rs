@@ -65,7 +65,7 @@ impl Connection {
                     edited_at: Some(clock::rfc3339(clock::now_ms())),
                     ..found
                 };
-                edited.mentions = self.mentioned(&address, &channel, &edited).await;
+                edited.mentions = self.app.named(&address, &channel, &edited).await;
                 let act = Act::Edit {
                     target: target.uuid,
                 };

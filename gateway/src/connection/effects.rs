@@ -15,7 +15,7 @@ use parlor_shared::{
 };
 use tracing::warn;
 
-use super::{Connection, End, people::mention, refusals};
+use super::{Connection, End, named::mention, refusals};
 use crate::{
     accounts::{Identity, Refusal},
     bus::{
@@ -118,7 +118,7 @@ impl Connection {
             Ok(act) => act,
             Err(body) => return self.refuse(id, body).await,
         };
-        let mentioned = self.mentioned(&address, &channel, &message).await;
+        let mentioned = self.app.named(&address, &channel, &message).await;
         message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();

@@ -12,6 +12,7 @@ pub mod inbox;
 mod join;
 mod leaving;
 mod moderation_work;
+pub mod named;
 pub mod pages;
 mod people;
 mod photo_work;

@@ -2,13 +2,12 @@
 
 use parlor_shared::{
     event::Membership,
-    id::{Address, ChannelId, SessionId, UserId},
+    id::{SessionId, UserId},
     notice::{Notice, Order, Sessions},
     protocol::{
         ErrorBody, ErrorCode, RequestId, ServerEnvelope, ServerFrame,
         people::{Done, ProfileUpdate, SignedOutBy},
         server::Sys,
-        value::{Message, RoomRef, User},
     },
 };
 use redis::RedisResult;
@@ -17,8 +16,8 @@ use tracing::warn;
 use super::{Connection, effects::unavailable};
 use crate::{
     accounts::Refusal,
-    bus::{cursors::Move, mentions::Mention, publisher::Published, typing::Typing, unread::unread},
-    session::{Outcome, PeopleWork, mentions, refusal},
+    bus::{cursors::Move, typing::Typing, unread::unread},
+    session::{Outcome, PeopleWork, refusal},
 };
 
 /// The reasons in `sys` `signedOut`.
@@ -160,65 +159,6 @@ impl Connection {
             let notice = Notice::order(user, only, Order::SignedOut, told);
             self.app.notifier.notify(notice);
         }
-    }
-
-    /// Whom a message names, of those who may read it.
-    pub(super) async fn mentioned(
-        &self,
-        address: &Address,
-        channel: &ChannelId,
-        message: &Message,
-    ) -> Vec<UserId> {
-        let groups = mentions::candidates(&message.message);
-        if groups.is_empty() {
-            return Vec::new();
-        }
-        let (_, invite_only) = self.app.policies.door(channel.as_str());
-        let named = async {
-            let mut named = self.app.directory.named(&groups).await?;
-            if invite_only {
-                let (_, standings) = self.app.history.standings(channel, &named).await?;
-                let mut standings = standings.into_iter();
-                named.retain(|_| standings.next().is_some_and(|it| it.role.is_some()));
-            }
-            RedisResult::Ok(named)
-        };
-        let named = match named.await {
-            Ok(named) => named,
-            // The message counts; that it names somebody is a help.
-            Err(error) => {
-                self.app.metrics.redis_errors.inc();
-                warn!(%error, "those whom a message names could not be looked up");
-                return Vec::new();
-            }
-        };
-        let may_read = |user: &UserId| match address {
-            Address::General | Address::Named(_) => *user != message.sender_uuid,
-            Address::Private(peer) => user == peer && *user != message.sender_uuid,
-        };
-        named.into_iter().filter(may_read).collect()
-    }
-}
-
-/// What is told of a message that names users, once it is published.
-pub(super) fn mention(
-    address: &Address,
-    channel: &ChannelId,
-    (users, sender): (Vec<UserId>, &User),
-    published: &Published,
-) -> Mention {
-    let room = match address {
-        // The other one addresses the room by the sender.
-        Address::Private(_) => RoomRef::from(&Address::Private(sender.uuid)),
-        address => RoomRef::from(address),
-    };
-    Mention {
-        users,
-        channel: channel.clone(),
-        room,
-        message: published.message,
-        sender: sender.clone(),
-        position: published.position.clone(),
     }
 }
 

@@ -7,7 +7,7 @@ use parlor_shared::{
     protocol::{
         ErrorBody, ErrorCode,
         client::Page,
-        moderation::{RoomDetails, RoomPatch, SettingsPatch, Why},
+        moderation::{RoomDetails, RoomPatch, SettingsPatch},
         server::{RoomInfo, Rooms},
         value::RoomRef,
     },
@@ -56,10 +56,7 @@ impl Moderation {
         room: &Room,
     ) -> Answer<(moderation::Facts, moderation::Standing)> {
         let (facts, own) = self.insider(actor, room).await?;
-        if let Some(removal) = &own.removed
-            && removal.why == Why::Banned
-            && roles::holds(removal.until, clock::now_ms())
-        {
+        if let Some(removal) = own.ban(clock::now_ms()) {
             let reason = &removal.reason;
             return Err(ErrorBody::banned("this room", removal.until, reason));
         }

@@ -145,14 +145,6 @@ impl Photos {
         })
     }
 
-    /// Whether a user may be in a room that is not private.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn admits(&self, channel: &ChannelId, user: UserId) -> Result<bool, Refusal> {
-        Ok(self.records.is_open(channel).await? || self.records.is_member(channel, user).await?)
-    }
-
     /// Takes a photo: looks at what it claims to be, makes it anew, stores it.
     ///
     /// # Errors

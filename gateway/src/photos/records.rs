@@ -200,12 +200,6 @@ impl Records {
         Ok(access.as_deref() != Some("invite"))
     }
 
-    /// Whether a user is one of a room's members, which who was invited is.
-    pub async fn is_member(&self, channel: &ChannelId, user: UserId) -> RedisResult<bool> {
-        let key = keyspace::channel_roles(channel);
-        self.commands.clone().hexists(key, user.to_string()).await
-    }
-
     /// The key that links are signed with, the same for all gateways.
     pub async fn link_key(&self) -> RedisResult<Vec<u8>> {
         let mut commands = self.commands.clone();

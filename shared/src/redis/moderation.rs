@@ -11,8 +11,8 @@ use crate::{
     event::{self, Membership, Removal},
     id::{ChannelId, RoomName, SessionId, UserId},
     keyspace, limits,
-    protocol::value::User,
-    roles::{RoomRole, RoomSettings, SiteRole},
+    protocol::{moderation::Why, value::User},
+    roles::{RoomRole, RoomSettings, SiteRole, holds},
 };
 
 pub use lists::{bans, mutes, roles, rooms_of};
@@ -270,6 +270,15 @@ pub struct Standing {
     pub muted: Option<u64>,
     /// As it is written, also when it is over.
     pub removed: Option<Removal>,
+}
+
+impl Standing {
+    /// How they were put out, if they are banned still.
+    pub fn ban(&self, now_ms: u64) -> Option<&Removal> {
+        let removal = self.removed.as_ref()?;
+        let banned = removal.why == Why::Banned && holds(removal.until, now_ms);
+        banned.then_some(removal)
+    }
 }
 
 /// Name, owner and policy of a room.

@@ -125,7 +125,7 @@ pub fn arrive<'a>(
                         troubles.error(frame);
                         true
                     }
-                    Heard::Message { .. } | Heard::Other => false,
+                    _ => false,
                 },
                 Happening::Ended(why) => {
                     troubles.ended(why);

@@ -127,7 +127,7 @@ impl Reception {
                     }
                 }
                 Heard::Error(frame) => self.troubles.error(frame),
-                Heard::Authorized | Heard::Joined | Heard::Other => {}
+                _ => {}
             },
             Happening::Ended(why) => self.troubles.ended(why),
         }

@@ -4,6 +4,7 @@ mod arrive;
 mod fan_out;
 mod idle;
 mod join_storm;
+mod lively_room;
 mod rooms;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,6 +21,7 @@ pub fn run(args: &Args) -> anyhow::Result<Report> {
         Scenario::TwoGateways(two) => rooms::two_gateways(two, &args.common),
         Scenario::BigRoom(big) => rooms::big_room(big, &args.common),
         Scenario::ManyRooms(many) => rooms::many_rooms(many, &args.common),
+        Scenario::LivelyRoom(lively) => lively_room::run(lively, &args.common),
         Scenario::FloorServer(_) => unreachable!("a server, which main starts"),
     }
 }

@@ -10,12 +10,17 @@ use axum::{
 };
 use http::{HeaderMap, header};
 use parlor_shared::{
-    id::UserId,
-    protocol::{client::Secret, value::User},
+    clock,
+    id::{ChannelId, UserId},
+    protocol::client::Secret,
+    roles::{Rights, SiteRole},
 };
 
 use super::server::State;
-use crate::photos::{Photos, Refusal};
+use crate::{
+    accounts,
+    photos::{Photos, Refusal},
+};
 
 /// The routes. They answer in JSON that photos are switched off where they are.
 pub(super) fn routes() -> Router<State> {
@@ -39,10 +44,29 @@ fn photos(state: &State) -> Result<&Photos, Refusal> {
 }
 
 /// Who asks: `Authorization: Bearer <userUUID>.<accessKey>`.
-async fn who(state: &State, headers: &HeaderMap) -> Result<User, Refusal> {
+async fn who(state: &State, headers: &HeaderMap) -> Result<(UserId, SiteRole), Refusal> {
     let (user, key) = credentials(headers).ok_or(Refusal::NotSignedIn)?;
-    let holder = state.app.directory.holder_of(user, &key).await?;
-    holder.ok_or(Refusal::UnknownKey)
+    match state.app.directory.verify(user, &key).await {
+        Ok(role) => Ok((user, role)),
+        Err(accounts::Refusal::Banned(_)) => Err(Refusal::Forbidden),
+        Err(accounts::Refusal::Unavailable) => Err(Refusal::Unavailable),
+        Err(_) => Err(Refusal::UnknownKey),
+    }
+}
+
+/// Whether somebody may be in a room that is not private, as a join decides it.
+async fn admits(
+    state: &State,
+    channel: &ChannelId,
+    (user, site): (UserId, SiteRole),
+) -> Result<bool, Refusal> {
+    let (facts, standings) = state.app.history.standings(channel, &[user]).await?;
+    let own = standings.into_iter().next().unwrap_or_default();
+    let rights = Rights {
+        site,
+        room: own.role,
+    };
+    Ok(own.ban(clock::now_ms()).is_none() && facts.settings.admits(rights).is_ok())
 }
 
 fn credentials(headers: &HeaderMap) -> Option<(UserId, Secret)> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{server::State, upgrade::origin_is_allowed},
-    answer, photos, who,
+    admits, answer, photos, who,
 };
 use crate::photos::{Photos, Record, Refusal, Variant, links};
 
@@ -171,12 +171,12 @@ async fn make_links(state: &State, id: &str, headers: &HeaderMap) -> Result<Link
         return Err(Refusal::Origin);
     }
     let photos = photos(state)?;
-    let user = who(state, headers).await?;
+    let who = who(state, headers).await?;
     let id: PhotoId = id.parse().map_err(|_| Refusal::NoSuchPhoto)?;
     let record = photos.find(id).await?;
     let may = match record.peer {
-        Some(_) => record.concerns(user.uuid),
-        None => photos.admits(&record.channel, user.uuid).await?,
+        Some(_) => record.concerns(who.0),
+        None => admits(state, &record.channel, who).await?,
     };
     if !may {
         return Err(Refusal::Forbidden);

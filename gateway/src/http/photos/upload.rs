@@ -11,15 +11,16 @@ use axum::{
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use parlor_shared::{
-    id::{Address, PhotoId},
-    protocol::value::{RoomRef, User},
+    id::{Address, PhotoId, UserId},
+    protocol::value::RoomRef,
+    roles::SiteRole,
 };
 use serde::Serialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     super::{server::State, upgrade::origin_is_allowed},
-    answer, photos, who,
+    admits, answer, photos, who,
 };
 use crate::photos::{Photos, Record, Refusal, Room, Variant, links};
 
@@ -99,9 +100,9 @@ async fn take(
     if announced.is_some_and(|length| length > most as u64) {
         return Err(Refusal::TooManyBytes(most));
     }
-    let user = who(state, headers).await?;
-    let room = find_room(state, photos, &user, &room).await?;
-    let upload = photos.begin(user.uuid)?;
+    let who = who(state, headers).await?;
+    let room = find_room(state, photos, who, &room).await?;
+    let upload = photos.begin(who.0)?;
     let bytes = receive(photos, body, announced).await?;
     let taken = photos.take(upload, room.clone(), bytes);
     // A gateway that goes waits for it.
@@ -130,7 +131,7 @@ fn uploaded(id: PhotoId, record: Record, is_open: bool) -> Uploaded {
 async fn find_room(
     state: &State,
     photos: &Photos,
-    user: &User,
+    who: (UserId, SiteRole),
     room: &RoomRef,
 ) -> Result<Room, Refusal> {
     if room.room.is_none() && room.recipient_uuid.is_none() {
@@ -139,11 +140,11 @@ async fn find_room(
     let address = room.address();
     let address = address.map_err(|error| Refusal::BadRoom(error.to_string()))?;
     if let Address::Private(other) = address {
-        return photos.private_room(user.uuid, other).await;
+        return photos.private_room(who.0, other).await;
     }
     let channel = state.app.keyspace.fixed_channel(&address);
     let channel = channel.ok_or(Refusal::Forbidden)?;
-    if !photos.admits(&channel, user.uuid).await? {
+    if !admits(state, &channel, who).await? {
         return Err(Refusal::Forbidden);
     }
     Ok(Room {

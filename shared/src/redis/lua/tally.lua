@@ -6,7 +6,7 @@
 --       7 channelVotes and 8 channelReactions of the message
 -- ARGV  1 channel  2 uuid and 3 seq of the message  4 an epoch nobody has had
 --       5 era as far as the caller knows ('')  6 most entries the stream may hold
---       7 ms between two changes that are told  8 how many users are named
+--       7 ms between two changes that are told  8 how many users are named; of more a quarter of it
 --       9 'react', 'vote', 'close' or 'flush'  10 user ('' for 'flush')
 --       11 emoji; or the digits of the options, '' to withdraw
 --       12 '1' to put the emoji there, '0' to take it away
@@ -50,7 +50,9 @@ local function count(key, prefix)
   return redis.call('ZLEXCOUNT', key, '[' .. prefix, '(' .. prefix .. '\255')
 end
 local function users(key, prefix)
-  local members = redis.call('ZRANGE', key, '[' .. prefix, '(' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, names)
+  -- Nobody reads so many names, and each member of the room is sent them a few times a second.
+  local most = count(key, prefix) > names and math.ceil(names / 4) or names
+  local members = redis.call('ZRANGE', key, '[' .. prefix, '(' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, most)
   for at, member in ipairs(members) do
     members[at] = '"' .. string.sub(member, #prefix + 1) .. '"'
   end
