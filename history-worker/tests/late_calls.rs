@@ -18,6 +18,7 @@ struct Partition {
     lease: String,
     stream: String,
     channels: String,
+    photos_gone: String,
     list: String,
     /// What is in the stream: ids and texts.
     entries: Vec<(String, String)>,
@@ -42,6 +43,7 @@ impl Partition {
             entries: found.expect("entries").into_iter().map(text).collect(),
             lease: stage.keyspace.history_lease(number),
             channels: stage.keyspace.channels(number),
+            photos_gone: stage.keyspace.photos_gone(number),
             list: keyspace::channel_messages(&room),
             stage,
             room,
@@ -62,7 +64,8 @@ impl Partition {
             .key(&self.lease)
             .key(&self.stream)
             .key(&self.channels)
-            .key(keyspace::channel_tallies_due(&self.room));
+            .key(keyspace::channel_tallies_due(&self.room))
+            .key(&self.photos_gone);
         script
             .key(&self.list)
             .key(keyspace::channel_tallies(&self.room))
@@ -89,7 +92,8 @@ impl Partition {
         script
             .key(keyspace::channel_tallies(&self.room))
             .key(keyspace::channel_changes(&self.room))
-            .key(keyspace::channel_tallies_due(&self.room));
+            .key(keyspace::channel_tallies_due(&self.room))
+            .key(&self.photos_gone);
         script.arg(token).arg(oldest).arg(1).arg(self.room.as_str());
         script.arg(keyspace::CHANNEL_VOTES);
         script.arg(keyspace::CHANNEL_REACTIONS);

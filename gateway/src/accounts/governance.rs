@@ -100,6 +100,17 @@ impl Directory {
         }
     }
 
+    /// The role of a user who may be here, if that is an access key of theirs.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn holder_of(&self, user: UserId, key: &Secret) -> RedisResult<Option<SiteRole>> {
+        let until = keys::good_until(&mut self.commands.clone(), user, key).await?;
+        let standing = self.standing(user).await?;
+        let may_be_here = standing.filter(|it| until.is_some() && it.ban.is_none());
+        Ok(may_be_here.map(|it| it.role))
+    }
+
     /// Whether a password is that of an account.
     ///
     /// # Errors

@@ -17,10 +17,7 @@ use parlor_shared::{
 };
 
 use super::server::State;
-use crate::{
-    accounts,
-    photos::{Photos, Refusal},
-};
+use crate::photos::{Photos, Refusal};
 
 /// The routes. They answer in JSON that photos are switched off where they are.
 pub(super) fn routes() -> Router<State> {
@@ -46,12 +43,8 @@ fn photos(state: &State) -> Result<&Photos, Refusal> {
 /// Who asks: `Authorization: Bearer <userUUID>.<accessKey>`.
 async fn who(state: &State, headers: &HeaderMap) -> Result<(UserId, SiteRole), Refusal> {
     let (user, key) = credentials(headers).ok_or(Refusal::NotSignedIn)?;
-    match state.app.directory.verify(user, &key).await {
-        Ok(role) => Ok((user, role)),
-        Err(accounts::Refusal::Banned(_)) => Err(Refusal::Forbidden),
-        Err(accounts::Refusal::Unavailable) => Err(Refusal::Unavailable),
-        Err(_) => Err(Refusal::UnknownKey),
-    }
+    let role = state.app.directory.holder_of(user, &key).await?;
+    Ok((user, role.ok_or(Refusal::UnknownKey)?))
 }
 
 /// Whether somebody may be in a room that is not private, as a join decides it.

@@ -1,0 +1,57 @@
+//! The gateway as its clients meet it: real sockets, a real Redis, other programs where they matter.
+//!
+//! One program, since linking each file by itself takes longer than running it.
+
+mod accounts;
+mod accounts_in_redis;
+mod admin_command;
+mod api;
+mod backlog;
+mod bad_frames;
+mod bad_handshakes;
+mod bad_requests;
+mod bad_texts;
+mod chat;
+mod chat_check;
+mod client_folder;
+mod common;
+mod connection_limits;
+mod demo_client;
+mod demo_sign_in;
+mod doubtful_redis;
+mod drain;
+mod durability;
+mod gone_back;
+mod half_open;
+mod health;
+mod join_fails;
+mod join_order;
+mod mentions;
+mod message_changes;
+mod metrics;
+mod moderation;
+mod order_of_answers;
+mod own_sessions;
+mod password_change;
+mod photo_refusals;
+mod photos;
+mod photos_private;
+mod photos_s3;
+mod photos_unused;
+mod polls_and_reactions;
+mod presence;
+mod private_messages;
+mod profile;
+mod rate_limits;
+mod redis_away;
+mod resume;
+mod roles;
+mod room_settings;
+mod secrets;
+mod slow_reader;
+mod tokens;
+mod typing;
+mod unread;
+mod user_search;
+mod webhook_events;
+mod wrong_passwords;
