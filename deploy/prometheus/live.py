@@ -27,6 +27,9 @@ START_SECONDS = 60
 # Generous: queries are asked again until they give data, and most do within ten seconds.
 DATA_SECONDS = 120
 STOP_SECONDS = 15
+# An alert that is pending for less is none: at the first scrapes, what goes in is seen before what
+# comes out.
+PENDING_SECONDS = 30
 # What Grafana puts in their places.
 VARIABLES = {
     "$namespace": ".*",
@@ -77,7 +80,7 @@ def run(folder, stack):
     asked += sorted({(rule.name, selector) for rule in rules for selector in selectors(rule, rules)})
     empty = ask_until_answered(prometheus, asked, load)
     problems = [f"{where} has no data: {query}" for where, query in empty]
-    problems += raised(prometheus)
+    problems += raised_for_good(prometheus, load)
     print(f"{len(asked)} queries asked, {len(asked) - len(empty)} gave data; {len(problems)} problems")
     return problems
 
@@ -202,6 +205,17 @@ def has_data(prometheus, where, query):
     except urllib.error.HTTPError as error:
         raise Failure(f"{where} can't be asked: {query}\n{error.read().decode()}") from None
     return any(series["value"][1] != "NaN" for series in answer["data"]["result"])
+
+
+def raised_for_good(prometheus, load):
+    """What `raised` finds and goes on finding."""
+    deadline = time.monotonic() + PENDING_SECONDS
+    while True:
+        problems = list(raised(prometheus))
+        if not problems or time.monotonic() > deadline:
+            return problems
+        load.check()
+        time.sleep(1)
 
 
 def raised(prometheus):
