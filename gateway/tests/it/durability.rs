@@ -48,7 +48,11 @@ async fn a_message_is_acknowledged_when_the_replica_has_it() {
     let settings = ["--ack-replicas=1", "--ack-timeout=200ms"];
     let gateway = TestGateway::start_with(&master, &settings).await;
     let mut ann = gateway.guest_in("Ann", &Address::General).await;
-    assert_eq!(say(&mut ann, "one").await, Ok(1));
+    // One that has just synced may take longer than the timeout to confirm.
+    wait_until(PATIENCE, "the replica confirms", async || {
+        say(&mut ann, "one").await == Ok(1)
+    })
+    .await;
 
     replica.pause();
     let refused = Err(ErrorCode::Unavailable.number());
