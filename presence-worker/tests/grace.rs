@@ -35,9 +35,12 @@ async fn a_user_who_comes_back_in_time_does_not_flicker() {
     );
     assert!(!stage.is_member(ada.uuid));
     assert_eq!(stage.status_ttl_ms(ada.uuid), -2);
-    let departed = worker.metrics().await;
-    let departed = departed.value("parlor_presence_reaped_total", &[("reason", "departed")]);
-    assert_eq!(departed, Some(2.0));
+    // Told before the worker has counted it.
+    wait_until(PATIENCE, "both departures are counted", async || {
+        let metrics = worker.metrics().await;
+        metrics.value("parlor_presence_reaped_total", &[("reason", "departed")]) == Some(2.0)
+    })
+    .await;
 }
 
 #[tokio::test]
