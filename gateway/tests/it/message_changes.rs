@@ -4,7 +4,7 @@
 use parlor_shared::{
     client::Client,
     id::{Address, MessageId},
-    keyspace::{self, Keyspace},
+    keyspace,
     protocol::{
         ClientFrame, ErrorCode, ServerFrame,
         change::{ChangeKind, MessageEdit, MessageRef},
@@ -13,63 +13,21 @@ use parlor_shared::{
         value::{Message, RoomRef},
     },
 };
-use parlor_testkit::{Process, RedisServer, binary, wait_until};
+use parlor_testkit::wait_until;
 
-use crate::common::{PATIENCE, TestGateway, assert_refused, private, room};
+use crate::common::{
+    PATIENCE, assert_refused, private, room,
+    stage::{Stage, history},
+};
 
-struct Stage {
-    redis: RedisServer,
-    one: TestGateway,
-    two: TestGateway,
-    lobby: Address,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        Self::with(&[]).await
-    }
-
-    async fn with(settings: &[&str]) -> Self {
-        let redis = RedisServer::start().await;
-        Self {
-            one: TestGateway::start_with(&redis, settings).await,
-            two: TestGateway::start_with(&redis, settings).await,
-            redis,
-            lobby: room("lobby"),
-        }
-    }
-
-    /// Everything published so far is moved to the lists.
-    async fn persist(&self) -> Process {
-        let worker = Process::builder(binary("history-worker"))
-            .args(["--redis-url", &self.redis.url()])
-            .args(["--admin-address", "127.0.0.1:0"])
-            .start();
-        let keyspace = Keyspace::new(16);
-        wait_until(PATIENCE, "the streams are empty", async || {
-            let length = |partition| self.redis.cli(&["XLEN", &keyspace.messages(partition)]);
-            (0..16).all(|partition| length(partition).trim() == "0")
-        })
-        .await;
-        worker
-    }
-
-    fn list(&self) -> String {
-        let Address::Named(name) = &self.lobby else {
-            unreachable!("the lobby has a name")
-        };
-        let channel = Keyspace::new(16).named_room(name);
-        let key = keyspace::channel_messages(&channel);
-        self.redis.cli(&["LRANGE", &key, "0", "-1"])
-    }
+/// What is kept of the lobby.
+fn list(stage: &Stage) -> String {
+    let key = keyspace::channel_messages(&stage.channel());
+    stage.redis.cli(&["LRANGE", &key, "0", "-1"])
 }
 
 async fn page(client: &mut Client, room: &Address) -> Vec<Message> {
-    let block = ChannelMessages {
-        room: RoomRef::from(room),
-        ..ChannelMessages::default()
-    };
-    client.history(block).await.expect("history").messages
+    history(client, room).await.messages
 }
 
 fn texts(messages: &[Message]) -> Vec<&str> {
@@ -142,7 +100,7 @@ async fn an_edit_and_a_deletion_take_their_places_among_the_messages() {
         );
         assert!(messages[1].deleted && messages[0].edited_at.is_some());
     }
-    let list = stage.list();
+    let list = list(&stage);
     assert!(!list.contains("oops") && !list.contains("helo"), "{list}");
     assert_eq!(list.lines().count(), 5, "an entry for each number: {list}");
     // A change of what is persisted, and of what was changed before.
@@ -425,7 +383,7 @@ async fn a_reply_quotes_what_its_message_says_now() {
         let quoted = page[1].reply_to.as_ref().expect("what it answers");
         assert_eq!(quoted.message, "", "persisted: {persisted}");
     }
-    assert!(!stage.list().contains("is it"));
+    assert!(!list(&stage).contains("is it"));
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use parlor_shared::id::{Address, PhotoId};
-use parlor_testkit::{Process, RedisServer, binary, wait_until};
+use parlor_testkit::{Process, RedisServer, wait_until};
 
 use crate::common::{
     PATIENCE, TestGateway,
     photos::{get, jpeg, say, uploaded},
     room,
+    stage::history_worker,
 };
 
 /// The files of a store, and nothing that is just being written.
@@ -74,11 +75,7 @@ async fn a_photo_goes_with_its_message() {
     let settings = [store.as_str(), "--photo-unused-time=2s"];
     let one = TestGateway::start_with(&redis, &settings).await;
     let two = TestGateway::start_with(&redis, &settings).await;
-    let _worker = Process::builder(binary("history-worker"))
-        .args(["--redis-url", &redis.url()])
-        .args(["--admin-address", "127.0.0.1:0"])
-        .args(["--history-max-messages", "3"])
-        .start();
+    let _worker = history_worker(&redis, &["--history-max-messages", "3"]);
     let lobby = room("lobby");
     let mut ann = one.guest_in("ann", &lobby).await;
     let mut photos = Vec::new();

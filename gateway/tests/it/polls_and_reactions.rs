@@ -5,59 +5,20 @@ use std::collections::BTreeMap;
 
 use parlor_shared::{
     client::Client,
-    id::{Address, ChannelId},
-    keyspace::{self, Keyspace},
-    limits,
+    keyspace, limits,
     protocol::{
         ErrorCode,
         change::{ChangeKind, Mark, MessageChange, MessageRef, NewPoll, Reaction, Results},
-        client::{ChannelMessages, ResumeRoom},
-        server::History,
+        client::ResumeRoom,
         value::RoomRef,
     },
 };
-use parlor_testkit::{Process, RedisServer, binary, wait_until};
+use parlor_testkit::wait_until;
 
-use crate::common::{PATIENCE, TestGateway, assert_refused, room};
-
-struct Stage {
-    redis: RedisServer,
-    one: TestGateway,
-    two: TestGateway,
-    lobby: Address,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let redis = RedisServer::start().await;
-        Self {
-            one: TestGateway::start(&redis).await,
-            two: TestGateway::start(&redis).await,
-            redis,
-            lobby: room("lobby"),
-        }
-    }
-
-    fn worker(&self, settings: &[&str]) -> Process {
-        Process::builder(binary("history-worker"))
-            .args(["--redis-url", &self.redis.url()])
-            .args(["--admin-address", "127.0.0.1:0"])
-            .args(settings)
-            .start()
-    }
-
-    fn channel(&self) -> ChannelId {
-        let Address::Named(name) = &self.lobby else {
-            unreachable!("the lobby has a name")
-        };
-        Keyspace::new(16).named_room(name)
-    }
-
-    fn keys(&self, pattern: &str) -> Vec<String> {
-        let keys = self.redis.cli(&["KEYS", pattern]);
-        keys.lines().map(str::to_owned).collect()
-    }
-}
+use crate::common::{
+    PATIENCE, assert_refused, room,
+    stage::{Stage, history},
+};
 
 fn lunch(options: &[&str]) -> NewPoll {
     NewPoll {
@@ -66,14 +27,6 @@ fn lunch(options: &[&str]) -> NewPoll {
         anonymous: false,
         closes_in_seconds: None,
     }
-}
-
-async fn history(client: &mut Client, room: &Address) -> History {
-    let block = ChannelMessages {
-        room: RoomRef::from(room),
-        ..ChannelMessages::default()
-    };
-    client.history(block).await.expect("history")
 }
 
 /// Waits for a tally that is like this, and gives how many were told until then.

@@ -3,6 +3,7 @@ pub mod demo;
 pub mod moderating;
 pub mod page;
 pub mod photos;
+pub mod stage;
 pub mod tokens;
 pub mod wire;
 pub mod witnesses;
