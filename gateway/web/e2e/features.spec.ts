@@ -3,123 +3,21 @@
  * plays answers. `together.spec.ts` shows the same through two real gateways.
  */
 
-import { expect, test, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
-import { GENERAL, namedRoom, type Message, type User } from '../src/protocol/index.ts';
-import { servePhotos } from './support/landscape.ts';
-import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
-import { ScriptedGateway } from './support/scripted.ts';
+import { expect, test, type Browser, type BrowserContextOptions } from '@playwright/test';
+import { GENERAL, type User } from '../src/protocol/index.ts';
+import { expectAccessible } from './support/axe.ts';
+import { ann, ben, DESIGN, mei, openDesign, scene, type Scene } from './support/scene.ts';
+import type { ScriptedGateway } from './support/scripted.ts';
 import { shoot } from './support/shots.ts';
-import { serveDist, type StaticSite } from './support/static.ts';
-
-const NOW = new Date('2026-11-21T14:52:00+01:00');
-const DESKTOP = { viewport: { width: 1280, height: 800 } };
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-const NARROW = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
-const DESIGN = namedRoom('design');
+import { DESKTOP, NARROW, NOW, PHONE, theatre, type Stage } from './support/stage.ts';
 
 /** The pictures that are shown in READMEs; the others are for looking at. */
 const KEPT = new Set(['messages', 'photo', 'room-people', 'profile']);
 
-const ann: User = { UUID: 'Ann Lindqvist 2', Username: 'Ann Lindqvist', OnLine: true };
-const ben: User = { UUID: 'Ben Okafor 1', Username: 'Ben Okafor', OnLine: true };
-const mei: User = { UUID: 'Mei Tanaka 1', Username: 'Mei Tanaka', OnLine: true };
-const luis: User = { UUID: 'Luis Ferreira 1', Username: 'Luis Ferreira', OnLine: false };
+const { openSignedIn } = theatre();
 
-let site: StaticSite;
-const problems: string[] = [];
-
-test.beforeAll(async () => {
-  site = await serveDist();
-});
-
-test.afterAll(async () => {
-  await site.stop();
-});
-
-test.afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
-});
-
-interface Stage {
-  chat: ChatPage;
-  page: Page;
-  gateway: ScriptedGateway;
-  close: () => Promise<void>;
-}
-
-async function open(browser: Browser, gateway: ScriptedGateway, options: BrowserContextOptions = DESKTOP): Promise<Stage> {
-  const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
-  watch(context, problems, isConnectionNoise);
-  const page = await context.newPage();
-  await page.clock.setFixedTime(NOW);
-  await gateway.attach(page);
-  await servePhotos(page);
-  await page.goto(site.url);
-  const chat = new ChatPage(page);
-  await page.getByTestId('name').fill(gateway.me.Username);
-  await page.getByTestId('password').fill('correct horse battery');
-  await page.getByTestId('submit').click();
-  await chat.ready();
-  return { chat, page, gateway, close: () => context.close() };
-}
-
-interface Scene extends ScriptedGateway {
-  said: Record<'drafts' | 'photo' | 'poll' | 'own' | 'gone' | 'mention', Message>;
-}
-
-/** A room in which everything that a message can be has been said. */
-function scene(): Scene {
-  const gateway = new ScriptedGateway();
-  gateway.users = [ann, ben, mei, luis];
-  gateway.occupancy.set('design', 4);
-  gateway.role = 'admin';
-  gateway.about.set(DESIGN, {
-    role: 'owner',
-    topic: 'Colours, type and everything people look at',
-    canWrite: true,
-    settings: { access: 'public', write: 'everyone', slowSeconds: 0, topic: 'Colours, type and everything people look at' },
-  });
-  const at = (time: string): Date => new Date(`2026-11-21T${time}:00+01:00`);
-  const speak = (who: User, text: string, time: string, more: Partial<Message> = {}): Message =>
-    gateway.speak(DESIGN, who, text, at(time), undefined, more);
-  const drafts = speak(ann, 'New drafts are up, with the warm grey. Is the unread count quiet enough now?', '09:41', {
-    EditedAt: at('09:44').toISOString(),
-    Reactions: [
-      { Emoji: '👍', Count: 3, Users: [ben.UUID, mei.UUID, gateway.me.UUID] },
-      { Emoji: '🎉', Count: 1, Users: [mei.UUID] },
-    ],
-  });
-  gateway.marks.set(drafts.UUID, { reactions: ['👍'], vote: [] });
-  const photo = speak(mei, 'The light this morning was exactly that grey.', '09:58', {
-    Photo: { Id: 'morning', Width: 1600, Height: 1000, Url: '/photos/morning/full', ThumbnailUrl: '/photos/morning/thumbnail' },
-    Reactions: [{ Emoji: '❤️', Count: 2, Users: [ann.UUID, ben.UUID] }],
-  });
-  const gone = speak(ben, '', '10:03', { Deleted: true, DeletedBy: gateway.me.UUID });
-  const own = speak(gateway.me, 'Quiet enough for me. I’d keep it.', '10:10', {
-    ReplyTo: { UUID: drafts.UUID, Seq: drafts.Seq, SenderUUID: ann.UUID, Sender: ann.Username, Message: drafts.Message },
-  });
-  const mention = speak(ann, '@Robin Vale can you ship it before four? See https://parlor.example/drafts', '14:12', {
-    Mentions: [gateway.me.UUID],
-  });
-  const poll = speak(ben, 'Where do we celebrate?', '14:20', {
-    Poll: { Options: ['The corner table', 'Under the big tree', 'At home, with bread'], Multiple: false, Anonymous: false },
-    Results: {
-      Counts: [3, 1, 0],
-      Voters: 4,
-      Closed: false,
-      Who: [[ann.UUID, mei.UUID, gateway.me.UUID], [luis.UUID], []],
-    },
-  });
-  gateway.marks.set(poll.UUID, { reactions: [], vote: [0] });
-  return Object.assign(gateway, { said: { drafts, photo, poll, own, gone, mention } });
-}
-
-async function openDesign({ page, chat }: Stage, isPhone = false): Promise<void> {
-  if (isPhone) await page.getByTestId('menu').click();
-  await page.getByTestId('browse-rooms').click();
-  await page.locator('[data-testid="directory-row"][data-name="design"]').click();
-  await expect(page.getByTestId('room-title')).toHaveText('design');
-  await expect(chat.messages('Where do we celebrate?')).toBeVisible();
+function open(browser: Browser, gateway: ScriptedGateway, options: BrowserContextOptions = DESKTOP): Promise<Stage> {
+  return openSignedIn(browser, options, gateway);
 }
 
 test.describe('messages', () => {
@@ -396,7 +294,10 @@ test.describe('pictures', () => {
         const stage = await open(browser, scene(), { ...options, colorScheme });
         const { page, chat, gateway } = stage;
         const isPhone = size === 'phone';
-        const take = (name: string): Promise<void> => shoot(page, `${name}-${size}-${colorScheme}`, KEPT.has(name));
+        const take = async (name: string): Promise<void> => {
+          await shoot(page, `${name}-${size}-${colorScheme}`, KEPT.has(name));
+          await expectAccessible(page, name);
+        };
         await openDesign(stage, isPhone);
         await expect(page.getByTestId('photo').locator('img')).toBeVisible();
         gateway.say({ type: 'sys', sys: { type: 'typing', typing: { room: 'design', userUUID: mei.UUID, username: mei.Username, on: true } } });

@@ -3,73 +3,17 @@
  * into on demand, and the pictures for the README, which are to come out the same every time.
  */
 
-import { expect, test, type Browser, type BrowserContextOptions } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { GENERAL, privateRoom, type RoomKey, type User } from '../src/protocol/index.ts';
-import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
+import { expectAccessible } from './support/axe.ts';
+import { ann, ben, luis, mei } from './support/scene.ts';
 import { ScriptedGateway } from './support/scripted.ts';
 import { shoot } from './support/shots.ts';
-import { serveDist, type StaticSite } from './support/static.ts';
+import { DESKTOP, NARROW, NOW, PHONE, signIn, theatre } from './support/stage.ts';
 
-const NOW = new Date('2026-11-21T14:52:00+01:00');
-const DESKTOP = { viewport: { width: 1280, height: 800 } };
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-const NARROW = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
+const visitor: User = { UUID: 'Visitor 2', Username: 'Visitor', OnLine: true, Guest: true };
 
-/** The colour of an avatar goes by the UUID; these give everybody one of their own. */
-function someone(name: string, colour: number, online = true, guest = false): User {
-  return { UUID: `${name} ${colour}`, Username: name, OnLine: online, ...(guest ? { Guest: true } : {}) };
-}
-
-const ann = someone('Ann Lindqvist', 2);
-const ben = someone('Ben Okafor', 1);
-const mei = someone('Mei Tanaka', 1);
-const luis = someone('Luis Ferreira', 1, false);
-const visitor = someone('Visitor', 2, true, true);
-
-let site: StaticSite;
-const problems: string[] = [];
-
-test.beforeAll(async () => {
-  site = await serveDist();
-});
-
-test.afterAll(async () => {
-  await site.stop();
-});
-
-test.afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
-});
-
-interface Stage {
-  chat: ChatPage;
-  gateway: ScriptedGateway;
-  readonly close: () => Promise<void>;
-}
-
-/** A page with its gateway, not signed in. */
-async function open(browser: Browser, options: BrowserContextOptions = DESKTOP, gateway = new ScriptedGateway()): Promise<Stage> {
-  const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
-  watch(context, problems, isConnectionNoise);
-  const page = await context.newPage();
-  await page.clock.setFixedTime(NOW);
-  await gateway.attach(page);
-  await page.goto(site.url);
-  return { chat: new ChatPage(page), gateway, close: () => context.close() };
-}
-
-async function signIn({ chat, gateway }: Stage): Promise<void> {
-  await chat.page.getByTestId('name').fill(gateway.me.Username);
-  await chat.page.getByTestId('password').fill('correct horse battery');
-  await chat.page.getByTestId('submit').click();
-  await chat.ready();
-}
-
-async function openSignedIn(browser: Browser, options: BrowserContextOptions = DESKTOP, gateway = new ScriptedGateway()): Promise<Stage> {
-  const stage = await open(browser, options, gateway);
-  await signIn(stage);
-  return stage;
-}
+const { open, openSignedIn } = theatre();
 
 function fill(gateway: ScriptedGateway, room: RoomKey, count: number): void {
   for (let index = 1; index <= count; index += 1) {
@@ -336,17 +280,21 @@ test.describe('pictures', () => {
         const gateway = cast();
         const stage = await open(browser, { ...options, colorScheme }, gateway);
         const { page } = stage.chat;
+        const take = async (name: string): Promise<void> => {
+          await shoot(page, name);
+          await expectAccessible(page, name);
+        };
         const openMenu = async (): Promise<void> => {
           if (size === 'phone') await page.getByTestId('menu').click();
         };
         await expect(page.getByTestId('tab-guest')).toBeVisible();
-        await shoot(page, size === 'desktop' && colorScheme === 'light' ? 'sign-in' : `sign-in-${size}-${colorScheme}`);
+        await take(size === 'desktop' && colorScheme === 'light' ? 'sign-in' : `sign-in-${size}-${colorScheme}`);
         await signIn(stage);
 
         await openMenu();
         await page.getByTestId('browse-rooms').click();
         await expect(page.getByTestId('directory-row')).toHaveCount(3);
-        await shoot(page, `rooms-${size}-${colorScheme}`);
+        await take(`rooms-${size}-${colorScheme}`);
         await page.locator('[data-testid="directory-row"][data-name="design"]').click();
         await stage.chat.sees('New drafts are up.', ann.Username);
         await openMenu();
@@ -355,7 +303,7 @@ test.describe('pictures', () => {
         await openMenu();
         await stage.chat.openPerson(mei.Username);
         await stage.chat.sees('After four, gladly.', gateway.me.Username);
-        await shoot(page, `private-${size}-${colorScheme}`);
+        await take(`private-${size}-${colorScheme}`);
         await openMenu();
         await stage.chat.openRoom('General');
         for (const text of ['Ship it?', 'Ship it.', 'Green on all three.']) gateway.speak('room:deploys', ben, text, NOW);
@@ -363,17 +311,17 @@ test.describe('pictures', () => {
         await openMenu();
         await expect(page.getByTestId('unread')).toContainText('3');
         if (size === 'phone') {
-          await shoot(page, `menu-${size}-${colorScheme}`);
+          await take(`menu-${size}-${colorScheme}`);
           await page.getByTestId('scrim').click({ position: { x: 370, y: 400 } });
           await expect(page.getByTestId('sidebar')).not.toBeInViewport();
         }
-        await shoot(page, `chat-${size}-${colorScheme}`);
+        await take(`chat-${size}-${colorScheme}`);
 
         gateway.onMessage = 'silence';
         await stage.chat.say('On my way.');
         gateway.say({ type: 'sys', sys: { type: 'reconnect', reconnect: { delayMs: 8_000 } } });
         await expect(page.getByTestId('banner')).toContainText('The server is restarting');
-        await shoot(page, `restarting-${size}-${colorScheme}`);
+        await take(`restarting-${size}-${colorScheme}`);
         await stage.close();
       });
     }

@@ -51,9 +51,9 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
         </span>
       )}
       <div className="room-title">
-        <h2 data-testid="room-title" dir="auto">
+        <h1 data-testid="room-title" dir="auto">
           {title}
-        </h2>
+        </h1>
         {kind === 'private' ? (
           <p data-testid="partner-status">{partner?.online === true ? text.room.private.online : text.room.private.offline}</p>
         ) : (

@@ -20,11 +20,11 @@ export function QuoteBlock({ quote, original, onJump }: QuoteBlockProps) {
       type="button"
       className="quote"
       data-testid="quote"
-      aria-label={text.timeline.jump(name)}
       onClick={() => {
         onJump(quote.Seq);
       }}
     >
+      <span className="visually-hidden">{text.timeline.inAnswer}</span>
       <span className="quote-name" dir="auto">
         {name}
       </span>

@@ -54,7 +54,8 @@ export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
     >
       <header className="sidebar-head">
         <Logo />
-        <h1>{text.product}</h1>
+        {/* Beside the room its title is the page's; a drawer that lies over it has its own. */}
+        {isDrawer ? <h1 className="sidebar-title">{text.product}</h1> : <p className="sidebar-title">{text.product}</p>}
         {isDrawer && (
           <button type="button" className="icon-button" aria-label={text.nav.close} onClick={onClose}>
             <Icon name="close" />
@@ -101,7 +102,7 @@ function Section({ title, action, children }: { title: string; action?: ReactNod
   return (
     <section className="section">
       <header className="section-head">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {action}
       </header>
       <ul className="list">{children}</ul>
@@ -266,7 +267,6 @@ function Me() {
       <button
         type="button"
         className="me-button"
-        aria-label={`${name}, ${text.profile.open}`}
         title={text.profile.open}
         data-testid="my-profile"
         onClick={() => {
@@ -279,6 +279,7 @@ function Me() {
             {name}
           </span>
           {role !== null && <span className="row-note">{role}</span>}
+          <span className="visually-hidden">{text.profile.open}</span>
         </span>
       </button>
       <ThemeSwitch />

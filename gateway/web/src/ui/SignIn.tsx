@@ -46,17 +46,19 @@ export function SignIn() {
           </p>
         )}
         {ways.length > 1 && <Tabs ways={ways} way={way} onChoose={choose} />}
-        <CredentialsForm
-          key={way}
-          way={way}
-          busy={busy}
-          // Somebody who walks along the tabs must not be thrown into a field.
-          autoFocus={chosen === null}
-          error={error}
-          onSubmit={(credentials) => {
-            app.signIn(credentials);
-          }}
-        />
+        <div id="sign-in-panel" {...(ways.length > 1 ? { role: 'tabpanel', 'aria-labelledby': `tab-${way}` } : {})}>
+          <CredentialsForm
+            key={way}
+            way={way}
+            busy={busy}
+            // Somebody who walks along the tabs must not be thrown into a field.
+            autoFocus={chosen === null}
+            error={error}
+            onSubmit={(credentials) => {
+              app.signIn(credentials);
+            }}
+          />
+        </div>
         <Reachability />
       </section>
     </main>
@@ -84,7 +86,7 @@ function Tabs({ ways, way, onChoose }: { ways: Way[]; way: Way; onChoose: (way: 
           role="tab"
           id={`tab-${each}`}
           aria-selected={each === way}
-          aria-controls="sign-in-form"
+          aria-controls="sign-in-panel"
           tabIndex={each === way ? 0 : -1}
           data-testid={`tab-${each}`}
           onClick={() => {
@@ -132,10 +134,7 @@ function CredentialsForm({ way, autoFocus, busy, error, onSubmit }: FormProps) {
 
   return (
     <form
-      id="sign-in-form"
       className="form"
-      role="tabpanel"
-      aria-labelledby={`tab-${way}`}
       data-testid="sign-in-form"
       noValidate
       onSubmit={submit}

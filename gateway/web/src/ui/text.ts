@@ -144,7 +144,7 @@ export const text = {
     editedAt: (when: string): string => `Edited ${when}`,
     deleted: 'This message was deleted.',
     deletedBy: (name: string): string => `This message was deleted by ${name}.`,
-    jump: (name: string): string => `Go to the message of ${name} that this answers`,
+    inAnswer: 'In answer to',
     jumpFailed: 'That message is not in the history any more.',
     quoteGone: 'The message is gone.',
     tools: 'What to do with this message',

@@ -22,7 +22,7 @@ export interface Mentions {
   index: number;
   pick: (person: Person) => void;
   /** What tells the field's helpers of the list. */
-  field: Record<string, string | boolean | undefined>;
+  field: Record<string, string | undefined>;
   onCaret: (words: string, caret: number) => void;
   /** Whether the key was meant for the list. */
   onKeyDown: (event: KeyboardEvent) => boolean;
@@ -86,9 +86,9 @@ export function useMentions({ field, draft, write }: MentionsOptions): Mentions 
     index: current,
     pick,
     field: {
-      role: 'combobox',
+      // A field of several lines may not be a combobox (W3C, ARIA in HTML).
       'aria-autocomplete': 'list',
-      'aria-expanded': isOpen,
+      'aria-haspopup': 'listbox',
       'aria-controls': isOpen ? MENTION_LIST_ID : undefined,
       'aria-activedescendant': isOpen ? mentionOptionId(current) : undefined,
     },

@@ -81,8 +81,8 @@ export function PeopleSearch({ onPick }: PeopleSearchProps) {
           );
         })}
         {users.length === 0 && (
-          <li className="list-empty" role="status">
-            {wanted === '' ? text.people.hint : isCurrent ? text.people.none : text.people.searching}
+          <li className="list-empty">
+            <span role="status">{wanted === '' ? text.people.hint : isCurrent ? text.people.none : text.people.searching}</span>
           </li>
         )}
       </ul>

@@ -122,8 +122,8 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
   const directory = useSelect((state) => state.directory);
   if (directory.error !== null) {
     return (
-      <li className="list-empty" role="alert">
-        <p>{directory.error.error}</p>
+      <li className="list-empty">
+        <p role="alert">{directory.error.error}</p>
         <button
           type="button"
           className="button button-quiet"
