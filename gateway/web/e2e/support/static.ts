@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** Not looser than the gateway's for its built-in page. */
-const POLICY =
+export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

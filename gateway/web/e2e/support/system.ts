@@ -158,8 +158,8 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** `settings` are the gateways', over what tests mostly want. */
-export async function startSystem(settings: Record<string, string> = {}): Promise<System> {
+/** `settings` are the gateways', over what tests mostly want; `null` leaves one out. */
+export async function startSystem(settings: Record<string, string | null> = {}): Promise<System> {
   requireDist();
   for (const program of ['gateway', 'history-worker', 'presence-worker']) {
     if (existsSync(join(BIN_DIR, program))) continue;
@@ -182,7 +182,7 @@ export async function startSystem(settings: Record<string, string> = {}): Promis
   };
 
   const startGateway = async (index: number, port: number, adminPort: number): Promise<Program> => {
-    const program = run(`gateway-${index}`, join(BIN_DIR, 'gateway'), [], {
+    const wanted: Record<string, string | null> = {
       ...environment,
       SERVER_ADDRESS: `127.0.0.1:${port}`,
       ADMIN_ADDRESS: `127.0.0.1:${adminPort}`,
@@ -193,7 +193,9 @@ export async function startSystem(settings: Record<string, string> = {}): Promis
       DRAIN_GRACE: '2s',
       PHOTO_STORE: join(folder, 'photos'),
       ...settings,
-    });
+    };
+    const given = Object.entries(wanted).filter((entry): entry is [string, string] => entry[1] !== null);
+    const program = run(`gateway-${index}`, join(BIN_DIR, 'gateway'), [], Object.fromEntries(given));
     await program.whenReady(() => isReady(adminPort));
     return program;
   };

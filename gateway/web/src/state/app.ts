@@ -21,6 +21,7 @@ import {
 } from '../net/index.ts';
 import { Account } from './account.ts';
 import { Attachments } from './attachments.ts';
+import { Drafts } from './drafts.ts';
 import { Memory } from './memory.ts';
 import { Messages } from './messages.ts';
 import type { AppState } from './model.ts';
@@ -71,6 +72,7 @@ export class App {
   readonly #reading: Reading;
   readonly #typing: Typing;
   readonly #memory: Memory;
+  readonly #drafts: Drafts;
   readonly #tab: KeyValue;
   readonly #saveTimer: Timer;
   readonly #peopleTimer: Timer;
@@ -82,6 +84,7 @@ export class App {
     this.#client = client;
     this.#clock = clock;
     this.#memory = new Memory(shared);
+    this.#drafts = new Drafts(shared, clock);
     this.#tab = tab;
     this.#saveTimer = new Timer(clock);
     this.#peopleTimer = new Timer(clock);
@@ -132,6 +135,7 @@ export class App {
     const { me } = this.#state;
     // A guest never comes back as the same user.
     if (me?.guest === true) this.#memory.forget(me.userUUID);
+    if (me !== null) this.#drafts.forget(me.userUUID);
     this.#client.signOut();
   }
 
@@ -174,6 +178,7 @@ export class App {
     this.#typing.stopped(room);
     this.store.dispatch({ type: 'composing', room, composing: null });
     this.store.dispatch({ type: 'wrote', room });
+    this.#drafts.write(room, '');
     if (photos.length === 0) this.#client.send(room, text, quoted);
     for (const [index, photo] of photos.entries()) {
       this.#client.send(room, index === 0 ? text : '', { ...(index === 0 ? quoted : {}), photo });
@@ -195,6 +200,7 @@ export class App {
 
   draft(room: RoomKey, text: string): void {
     this.store.dispatch({ type: 'drafted', room, text });
+    this.#drafts.write(room, text);
     if (this.#state.composing[room]?.kind !== 'edit') this.#typing.wrote(room, text);
   }
 
@@ -233,8 +239,9 @@ export class App {
     this.store.dispatch({ type: 'dismissed', id });
   }
 
-  /** Writes down the open rooms and how far they are read. */
+  /** Writes down the open rooms, how far they are read, and what was begun in them. */
   save(): void {
+    this.#drafts.save();
     this.#saveTimer.clear();
     const { rooms, order, closed } = this.#state;
     this.#saved = { rooms, order, closed };
@@ -344,6 +351,7 @@ export class App {
     const general = remembered.find(({ key }) => key === GENERAL) ?? { key: GENERAL };
     const rooms = [general, ...remembered.filter((room) => room !== general)];
     this.store.dispatch({ type: 'remembered', rooms });
+    this.store.dispatch({ type: 'draftsRemembered', drafts: this.#drafts.load(userUUID) });
     const last = this.#tab.get(ACTIVE_KEY);
     const active = last !== null && isRoomKey(last) && this.#state.rooms[last] !== undefined ? last : GENERAL;
     this.store.dispatch({ type: 'activated', room: active });
@@ -351,6 +359,7 @@ export class App {
 
   #onSignedOut(): void {
     this.#tab.remove(ACTIVE_KEY);
+    this.#drafts.save();
     this.#saveTimer.clear();
     this.#peopleTimer.clear();
     this.#privateTimer.clear();

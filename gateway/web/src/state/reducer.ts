@@ -38,6 +38,8 @@ export type UserEvent =
   | { type: 'directoryAsked'; offset: number }
   | { type: 'drafted'; room: RoomKey; text: string }
   | { type: 'wrote'; room: RoomKey }
+  /** Begun on an earlier visit. */
+  | { type: 'draftsRemembered'; drafts: AppState['drafts'] }
   /** What we ask for ourselves, shown before the server has said so. */
   | { type: 'marked'; room: RoomKey; uuid: string; mark: Mark }
   | { type: 'composing'; room: RoomKey; composing: Composing | null }
@@ -140,6 +142,8 @@ function change(state: AppState, event: AppEvent): AppState {
       return { ...state, directory: { ...state.directory, loading: true, asked: event.offset, error: null } };
     case 'drafted':
       return { ...state, drafts: { ...state.drafts, [event.room]: event.text } };
+    case 'draftsRemembered':
+      return { ...state, drafts: { ...event.drafts, ...state.drafts } };
     case 'wrote':
       return readActive(
         changeRoom({ ...state, drafts: { ...state.drafts, [event.room]: '' } }, event.room, (room) => ({

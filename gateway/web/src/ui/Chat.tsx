@@ -13,6 +13,7 @@ import { useDrop } from './useDrop.ts';
 import { useMediaQuery } from './useMediaQuery.ts';
 import { usePhotoPicker } from './usePhotoPicker.ts';
 import { useSelect } from './useApp.ts';
+import { useSwitcherKeys } from './useSwitcherKeys.ts';
 import { useTitleBadge } from './useTitleBadge.ts';
 
 export function Chat() {
@@ -24,6 +25,7 @@ export function Chat() {
   const maySend = useSelect((state) => silenceOf(state, state.rooms[state.active], Date.now()) === null);
   const drop = useDrop(photos.isOn && maySend, photos.add);
   useTitleBadge();
+  useSwitcherKeys(setDialog);
   const menuButton = useRef<HTMLButtonElement>(null);
   const isDrawer = isNarrow && isDrawerOpen;
 

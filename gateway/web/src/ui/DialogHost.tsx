@@ -13,6 +13,7 @@ const PollDialog = lazy(() => import('./dialogs/PollDialog.tsx'));
 const ProfileDialog = lazy(() => import('./dialogs/ProfileDialog.tsx'));
 const RoomBrowser = lazy(() => import('./dialogs/RoomBrowser.tsx'));
 const RoomDialog = lazy(() => import('./dialogs/RoomDialog.tsx'));
+const Switcher = lazy(() => import('./dialogs/Switcher.tsx'));
 
 interface DialogHostProps {
   dialog: DialogName;
@@ -33,6 +34,8 @@ function Named({ dialog, onClose, onOpened }: DialogHostProps) {
   switch (dialog.kind) {
     case 'rooms':
       return <RoomBrowser onClose={onClose} onOpened={onOpened} />;
+    case 'switcher':
+      return <Switcher onClose={onClose} onOpened={onOpened} />;
     case 'createRoom':
       return <CreateRoomDialog name={dialog.name} onClose={onClose} onOpened={onOpened} />;
     case 'room':

@@ -1,22 +1,13 @@
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import {
-  addressOf,
-  otherPeople,
-  privateRoom,
-  roomsOfKind,
-  type Person,
-  type RoomKey,
-} from '../state/index.ts';
+import { useEffect, useRef, type KeyboardEvent } from 'react';
+import type { Person, RoomKey } from '../state/index.ts';
 import { Avatar } from './Avatar.tsx';
 import { useDialogs } from './dialogs.ts';
 import { Icon, Logo } from './Icon.tsx';
+import { PersonRow, RoomRow, Section } from './SidebarRows.tsx';
 import { text } from './text.ts';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
 import { useApp, useSelect } from './useApp.ts';
-import { useRoomTitle } from './useRoomTitle.ts';
-
-/** With fewer people than this a field to find one only takes their place. */
-const FILTER_FROM_PEOPLE = 9;
+import { useSidebarFilter, type SidebarFilter } from './useSidebarFilter.ts';
 
 interface SidebarProps {
   /** On a narrow page it lies over the room. */
@@ -26,13 +17,11 @@ interface SidebarProps {
 }
 
 export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
-  const order = useSelect((state) => state.order);
   const active = useSelect((state) => state.active);
   const app = useApp();
   const open = useDialogs();
   const panel = useRef<HTMLElement>(null);
-  const openRooms = useMemo(() => roomsOfKind(order, 'open'), [order]);
-  const privateRooms = useMemo(() => roomsOfKind(order, 'private'), [order]);
+  const filter = useSidebarFilter();
 
   useEffect(() => {
     if (isDrawer && isOpen) panel.current?.querySelector<HTMLElement>('[aria-current="page"], button')?.focus();
@@ -40,6 +29,7 @@ export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
 
   const show = (key: RoomKey): void => {
     app.open(key);
+    filter.set('');
     onClose();
   };
 
@@ -56,6 +46,19 @@ export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
         <Logo />
         {/* Beside the room its title is the page's; a drawer that lies over it has its own. */}
         {isDrawer ? <h1 className="sidebar-title">{text.product}</h1> : <p className="sidebar-title">{text.product}</p>}
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={text.switcher.open}
+          aria-keyshortcuts="Control+K Meta+K"
+          title={`${text.switcher.open} (${text.switcher.keys})`}
+          data-testid="open-switcher"
+          onClick={() => {
+            open({ kind: 'switcher' });
+          }}
+        >
+          <Icon name="search" />
+        </button>
         {isDrawer && (
           <button type="button" className="icon-button" aria-label={text.nav.close} onClick={onClose}>
             <Icon name="close" />
@@ -63,6 +66,7 @@ export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
         )}
       </header>
       <div className="sidebar-body">
+        {filter.isOffered && <FilterField filter={filter} onShow={show} />}
         <Section
           title={text.nav.rooms}
           action={
@@ -80,103 +84,70 @@ export function Sidebar({ isDrawer, isOpen, onClose }: SidebarProps) {
             </button>
           }
         >
-          {openRooms.map((key) => (
+          {filter.rooms.map((key) => (
             <RoomRow key={key} room={key} isActive={key === active} onShow={show} />
           ))}
+          {filter.rooms.length === 0 && <li className="list-empty">{text.nav.noRoomMatch}</li>}
         </Section>
-        {privateRooms.length > 0 && (
+        {filter.direct.length > 0 && (
           <Section title={text.nav.direct}>
-            {privateRooms.map((key) => (
+            {filter.direct.map((key) => (
               <RoomRow key={key} room={key} isActive={key === active} onShow={show} />
             ))}
           </Section>
         )}
-        <People onShow={show} />
+        <People shown={filter.people} isFiltered={filter.isOn} onShow={show} />
       </div>
       <Me />
     </nav>
   );
 }
 
-function Section({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
+/** Enter goes to the first that is left, Escape shows all again. */
+function FilterField({ filter, onShow }: { filter: SidebarFilter; onShow: (key: RoomKey) => void }) {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && filter.isOn && filter.first !== null) {
+      onShow(filter.first);
+    } else if (event.key === 'Escape' && filter.isOn) {
+      // Only an empty field lets go of the list itself, on a phone.
+      event.stopPropagation();
+      filter.set('');
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
   return (
-    <section className="section">
-      <header className="section-head">
-        <h2>{title}</h2>
-        {action}
-      </header>
-      <ul className="list">{children}</ul>
-    </section>
+    <div className="sidebar-filter">
+      <Icon name="search" />
+      <input
+        role="searchbox"
+        value={filter.query}
+        maxLength={64}
+        autoComplete="off"
+        placeholder={text.nav.filter}
+        aria-label={text.nav.filter}
+        data-testid="sidebar-filter"
+        onChange={(event) => {
+          filter.set(event.target.value);
+        }}
+        onKeyDown={onKeyDown}
+      />
+    </div>
   );
 }
 
-interface RoomRowProps {
-  room: RoomKey;
-  isActive: boolean;
+interface PeopleProps {
+  shown: readonly Person[];
+  isFiltered: boolean;
   onShow: (key: RoomKey) => void;
 }
 
-function RoomRow({ room, isActive, onShow }: RoomRowProps) {
-  const title = useRoomTitle(room);
-  const unread = useSelect((state) => state.rooms[room]?.unread ?? 0);
-  const mentions = useSelect((state) => state.rooms[room]?.mentions ?? 0);
-  const isOut = useSelect((state) => state.rooms[room]?.phase === 'removed');
-  const isInvite = useSelect((state) => state.rooms[room]?.settings.access === 'invite');
-  const address = addressOf(room);
-  const partner = useSelect((state) =>
-    address.kind === 'private' ? state.people[address.userUUID] : undefined,
-  );
-  return (
-    <li>
-      <button
-        type="button"
-        className={['row', unread > 0 && 'row-unread', isOut && 'row-out'].filter(Boolean).join(' ')}
-        aria-current={isActive ? 'page' : undefined}
-        data-testid="room-row"
-        data-room={room}
-        onClick={() => {
-          onShow(room);
-        }}
-      >
-        {address.kind === 'private' ? (
-          <Avatar id={address.userUUID} name={title} size="small" online={partner?.online ?? false} />
-        ) : (
-          <span className="row-mark" aria-hidden="true">
-            <Icon name={isOut || isInvite ? 'lock' : address.kind === 'general' ? 'globe' : 'hash'} />
-          </span>
-        )}
-        <span className="row-name" dir="auto">
-          {title}
-        </span>
-        {mentions > 0 && (
-          <span className="badge badge-mention" data-testid="mentions">
-            <span aria-hidden="true">@{mentions > 99 ? '99+' : mentions}</span>
-            <span className="visually-hidden">{text.nav.mentions(mentions)}</span>
-          </span>
-        )}
-        {unread > 0 && (
-          <span className="badge" data-testid="unread">
-            <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
-            <span className="visually-hidden">{text.nav.unread(unread)}</span>
-          </span>
-        )}
-      </button>
-    </li>
-  );
-}
-
-function People({ onShow }: { onShow: (key: RoomKey) => void }) {
+function People({ shown, isFiltered, onShow }: PeopleProps) {
   const app = useApp();
   const open = useDialogs();
-  const people = useSelect((state) => state.people);
-  const listed = useSelect((state) => state.listed);
-  const listedTotal = useSelect((state) => state.listedTotal);
-  const me = useSelect((state) => state.me);
-  const [filter, setFilter] = useState('');
-  const others = useMemo(() => otherPeople({ people, listed, me }), [people, listed, me]);
-  const wanted = filter.trim().toLocaleLowerCase();
-  const shown = wanted === '' ? others : others.filter(({ name }) => name.toLocaleLowerCase().includes(wanted));
-
+  const hasMore = useSelect((state) => state.listed.length < state.listedTotal);
   return (
     <Section
       title={text.nav.people}
@@ -195,26 +166,11 @@ function People({ onShow }: { onShow: (key: RoomKey) => void }) {
         </button>
       }
     >
-      {others.length >= FILTER_FROM_PEOPLE && (
-        <li className="people-filter">
-          <Icon name="search" />
-          <input
-            type="search"
-            value={filter}
-            placeholder={text.nav.filterPeople}
-            aria-label={text.nav.filterPeople}
-            data-testid="people-filter"
-            onChange={(event) => {
-              setFilter(event.target.value);
-            }}
-          />
-        </li>
-      )}
       {shown.map((person) => (
         <PersonRow key={person.uuid} person={person} onShow={onShow} />
       ))}
-      {shown.length === 0 && <li className="list-empty">{others.length === 0 ? text.nav.nobody : text.nav.noMatch}</li>}
-      {listed.length < listedTotal && (
+      {shown.length === 0 && <li className="list-empty">{isFiltered ? text.nav.noMatch : text.nav.nobody}</li>}
+      {hasMore && (
         <li>
           <button
             type="button"
@@ -228,30 +184,6 @@ function People({ onShow }: { onShow: (key: RoomKey) => void }) {
         </li>
       )}
     </Section>
-  );
-}
-
-function PersonRow({ person, onShow }: { person: Person; onShow: (key: RoomKey) => void }) {
-  return (
-    <li>
-      <button
-        type="button"
-        className="row"
-        data-testid="person"
-        data-name={person.name}
-        data-online={person.online}
-        onClick={() => {
-          onShow(privateRoom(person.uuid));
-        }}
-      >
-        <Avatar id={person.uuid} name={person.name} size="small" online={person.online} />
-        <span className="row-name" dir="auto">
-          {person.name}
-        </span>
-        {person.guest && <span className="row-note">{text.nav.guest}</span>}
-        <span className="visually-hidden">{person.online ? text.nav.online : text.nav.offline}</span>
-      </button>
-    </li>
   );
 }
 

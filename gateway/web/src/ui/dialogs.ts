@@ -4,6 +4,7 @@ import type { Message, RoomKey } from '../state/index.ts';
 /** The dialogs of the page; one at a time, each loaded when it is first asked for. */
 export type DialogName =
   | { readonly kind: 'rooms' }
+  | { readonly kind: 'switcher' }
   | { readonly kind: 'createRoom'; readonly name: string }
   | { readonly kind: 'room'; readonly room: RoomKey; readonly tab?: 'about' | 'people' | 'settings' | 'bans' }
   | { readonly kind: 'people' }

@@ -78,9 +78,11 @@ export const text = {
     direct: 'Direct messages',
     people: 'People',
     browse: 'Browse and create rooms',
-    filterPeople: 'Find someone',
+    filter: 'Find a room or someone',
+    draft: 'draft',
     nobody: 'Nobody else is here yet.',
     noMatch: 'Nobody by that name.',
+    noRoomMatch: 'No room by that name.',
     more: 'Show more people',
     signOut: 'Sign out',
     you: 'you',
@@ -103,6 +105,16 @@ export const text = {
     members: 'Who is here',
     membersMore: (count: number): string => `and ${count.toLocaleString()} more`,
     unknownPerson: 'Someone',
+  },
+
+  switcher: {
+    title: 'Go to',
+    open: 'Go to a room or a person',
+    keys: 'Ctrl K',
+    label: 'Name of a room or a person',
+    list: 'Rooms and people',
+    join: 'join',
+    none: 'Nothing by that name.',
   },
 
   browser: {

@@ -2,7 +2,7 @@ import { addressOf, type AppState, type RoomKey } from '../state/index.ts';
 import { text } from './text.ts';
 import { useSelect } from './useApp.ts';
 
-export function titleOf(state: AppState, key: RoomKey): string {
+export function titleOf(state: Pick<AppState, 'people'>, key: RoomKey): string {
   const address = addressOf(key);
   switch (address.kind) {
     case 'general':
