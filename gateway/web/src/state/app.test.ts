@@ -14,6 +14,7 @@ import {
   privateRoomsFrame,
 } from '../net/testing/frames.ts';
 import { GENERAL, namedRoom, privateRoom, type ClientFrame, type User } from '../protocol/index.ts';
+import type { Alert } from './alerts.ts';
 import { App } from './app.ts';
 
 let world: FakeWorld;
@@ -24,6 +25,7 @@ let app: App;
 beforeEach(() => {
   http = new FakeHttp();
   released = [];
+  alerts = [];
   world = new FakeWorld();
   tab = memoryStorage();
   shared = memoryStorage();
@@ -39,6 +41,7 @@ function load(): void {
     tab,
     http,
     releasePreview: (address) => released.push(address),
+    alert: (alert) => alerts.push(alert),
     schedule: (notify) => {
       notify();
     },
@@ -48,6 +51,7 @@ function load(): void {
 
 let http: FakeHttp;
 let released: string[];
+let alerts: Alert[];
 
 function signIn(): void {
   world.socket.say(greeting);
@@ -73,6 +77,15 @@ describe('the app', () => {
     expect(joins()).toEqual(['']);
     expect(world.socket.requests('users')).toHaveLength(1);
     expect(app.store.getState()).toMatchObject({ active: GENERAL, me: { username: 'Me' } });
+  });
+
+  it('tells what is said while nobody looks', () => {
+    signIn();
+    world.socket.say(joinFrame(GENERAL, messagesIn(GENERAL, 1, 3)));
+    world.socket.say(messageFrame(messageIn(GENERAL, 4)));
+    app.setAttentive(false);
+    world.socket.say(messageFrame(messageIn(GENERAL, 5)));
+    expect(alerts).toMatchObject([{ room: GENERAL, kind: 'message' }]);
   });
 
   it('opens a room once and shows it', () => {

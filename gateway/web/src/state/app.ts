@@ -20,6 +20,7 @@ import {
   type KeyValue,
 } from '../net/index.ts';
 import { Account } from './account.ts';
+import { alertOf, type Alert } from './alerts.ts';
 import { Attachments } from './attachments.ts';
 import { Drafts } from './drafts.ts';
 import { Memory } from './memory.ts';
@@ -53,6 +54,8 @@ export interface AppOptions {
   readonly http: Http;
   /** A preview's address is not needed any more. */
   readonly releasePreview: (address: string) => void;
+  /** Something was said that somebody who looks elsewhere may want to know. */
+  readonly alert: (alert: Alert) => void;
   /** What all tabs share. */
   readonly shared: KeyValue;
   /** What this tab keeps for itself. */
@@ -74,18 +77,20 @@ export class App {
   readonly #memory: Memory;
   readonly #drafts: Drafts;
   readonly #tab: KeyValue;
+  readonly #alert: (alert: Alert) => void;
   readonly #saveTimer: Timer;
   readonly #peopleTimer: Timer;
   readonly #privateTimer: Timer;
   /** The state as it was written down last. */
   #saved: Pick<AppState, 'rooms' | 'order' | 'closed'> | null = null;
 
-  constructor({ client, clock, schedule, shared, tab, http, releasePreview }: AppOptions) {
+  constructor({ client, clock, schedule, shared, tab, http, releasePreview, alert }: AppOptions) {
     this.#client = client;
     this.#clock = clock;
     this.#memory = new Memory(shared);
     this.#drafts = new Drafts(shared, clock);
     this.#tab = tab;
+    this.#alert = alert;
     this.#saveTimer = new Timer(clock);
     this.#peopleTimer = new Timer(clock);
     this.#privateTimer = new Timer(clock);
@@ -290,6 +295,8 @@ export class App {
   }
 
   #onFrame(frame: ServerFrame): void {
+    const alert = alertOf(this.#state, frame);
+    if (alert !== null) this.#alert(alert);
     if (frame.type === 'privateRooms') {
       this.#joinPrivate();
     } else if (frame.type === 'sys' && frame.sys.type === 'privateMessage') {

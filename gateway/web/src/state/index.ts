@@ -1,3 +1,4 @@
+export type { Alert } from './alerts.ts';
 export { App } from './app.ts';
 export { MOST_ATTACHMENTS, type PickedFile } from './attachments.ts';
 export { markOf } from './changes.ts';

@@ -366,7 +366,7 @@ export const text = {
   profile: {
     mine: 'Your profile',
     open: 'Your profile and sessions',
-    tabs: { look: 'Profile', password: 'Password', sessions: 'Sessions' },
+    tabs: { look: 'Profile', alerts: 'Notifications', password: 'Password', sessions: 'Sessions' },
     displayName: 'Display name',
     displayNameHint: (username: string): string => `Left empty, others see ${username}.`,
     color: 'Colour',
@@ -400,6 +400,17 @@ export const text = {
     siteDeleteTitle: (name: string): string => `Delete the account of ${name}?`,
     siteDeleteWords: 'The name becomes free, and they are signed out everywhere. Their messages stay. This cannot be undone.',
     audit: 'Audit log',
+  },
+
+  alerts: {
+    legend: 'While this page is in the background, tell me of',
+    levels: { off: 'Nothing', direct: 'Private messages, and messages that name me', all: 'Every message' },
+    hint: 'For this browser only. It may ask whether you want this.',
+    blocked: 'Your browser blocks notifications of this page. Allow them in its settings for this site, then choose here.',
+    unsupported: 'This browser can’t show notifications of a page. The number in the tab’s title still counts what is new.',
+    title: (name: string, room: string | null): string => (room === null ? name : `${name} in ${room}`),
+    photo: 'Sent a photo',
+    unseen: { private: 'Wrote to you', mention: 'Mentioned you', message: 'Said something' },
   },
 
   audit: {

@@ -7,6 +7,7 @@ import { COLORS, hueOfColor } from '../look.ts';
 import { text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
+import { AlertSettings } from './AlertSettings.tsx';
 import { Loaded, Problem, Success, TabPanel, Tabs } from './Parts.tsx';
 
 const NAME_CHARACTERS = 64;
@@ -22,6 +23,7 @@ export default function ProfileDialog({ onClose }: { onClose: () => void }) {
       <Tabs label={text.profile.mine} tabs={tabs} current={tab} onChoose={setTab} />
       <TabPanel tab={tab}>
         {tab === 'look' && <Look />}
+        {tab === 'alerts' && <AlertSettings />}
         {tab === 'password' && <Password />}
         {tab === 'sessions' && <Sessions />}
       </TabPanel>
