@@ -33,8 +33,8 @@ export async function signIn({ chat, page, gateway }: Stage): Promise<void> {
   await chat.ready();
 }
 
-/** For a test file: serves the page to its tests, each of which fails on what a console tells. */
-export function theatre(): Theatre {
+/** For a test file: serves the page to its tests, each of which fails on what a console tells that is not expected. */
+export function theatre(isExpected: (text: string) => boolean = () => false): Theatre {
   let site: StaticSite | null = null;
   const problems: string[] = [];
 
@@ -52,7 +52,7 @@ export function theatre(): Theatre {
 
   const open: Open = async (browser, options = DESKTOP, gateway = new ScriptedGateway()) => {
     const context = await browser.newContext({ ...options, reducedMotion: 'reduce' });
-    watch(context, problems, isConnectionNoise);
+    watch(context, problems, (text) => isConnectionNoise(text) || isExpected(text));
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW);
     await gateway.attach(page);

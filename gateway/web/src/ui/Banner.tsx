@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { Countdown } from './Countdown.tsx';
 import { connectionText, text } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
 import { useSecondsUntil } from './useNow.ts';
@@ -11,7 +12,9 @@ export function Banner() {
   const app = useApp();
   const status = useSelect((state) => state.status);
   const paused = useSelect((state) => state.paused);
-  const seconds = useSecondsUntil('retryAt' in status ? status.retryAt : null);
+  const queued = useSelect((state) => state.outbox.filter((entry) => entry.state !== 'failed').length);
+  const retryAt = 'retryAt' in status ? status.retryAt : null;
+  const seconds = useSecondsUntil(retryAt);
   const isBusy = status.name === 'connecting' || status.name === 'authenticating';
   const isPatient = useDelayed(isBusy, PATIENCE_MS);
   const told = connectionText(status, seconds);
@@ -22,8 +25,10 @@ export function Banner() {
       {isShown ? (
         <div className={isBusy ? 'banner' : 'banner banner-warn'}>
           <span className="banner-pulse" aria-hidden="true" />
-          {/* The countdown is for eyes: read aloud every second it would drown everything else. */}
-          <span className="banner-words">{told.words}</span>
+          <span className="banner-words">
+            <Countdown key={retryAt} words={(left) => connectionText(status, left)?.words ?? ''} seconds={seconds} />
+            {!isBusy && queued > 0 && <Queued count={queued} />}
+          </span>
           {told.action !== null && (
             <button
               type="button"
@@ -41,12 +46,19 @@ export function Banner() {
         paused && (
           <div className="banner banner-warn" data-testid="paused">
             <span className="banner-pulse" aria-hidden="true" />
-            <span className="banner-words">{text.banner.paused}</span>
+            <span className="banner-words">
+              {text.banner.paused}
+              {queued > 0 && <Queued count={queued} />}
+            </span>
           </div>
         )
       )}
     </div>
   );
+}
+
+function Queued({ count }: { count: number }) {
+  return <span data-testid="queued"> {text.banner.queued(count)}</span>;
 }
 
 /** `true` once `value` has been for `ms`. */

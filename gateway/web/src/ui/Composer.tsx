@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent, type SubmitEvent } from 'react';
 import { activeRoom, lastOwn, silenceOf, type Attachment, type Composing } from '../state/index.ts';
 import { AttachmentStrip } from './AttachmentStrip.tsx';
+import { Countdown } from './Countdown.tsx';
 import { useDialogs } from './dialogs.ts';
 import { Icon } from './Icon.tsx';
 import { MentionList } from './MentionList.tsx';
@@ -279,20 +280,13 @@ function HoldNote() {
   const slowUntil = useSelect((state) => activeRoom(state)?.slowUntil ?? null);
   const seconds = useSecondsUntil(hold?.until ?? null);
   const slowSeconds = useSecondsUntil(slowUntil);
+  if (hold === null && slowSeconds === 0) return null;
   const words =
-    hold === null
-      ? slowSeconds > 0
-        ? text.silence.slow(slowSeconds)
-        : null
-      : hold.error.reason === 'rateLimited'
-        ? text.composer.limited(seconds)
-        : text.composer.held(seconds);
-  if (words === null) return null;
+    hold === null ? text.silence.slow : hold.error.reason === 'rateLimited' ? text.composer.limited : text.composer.held;
   return (
     <p className="hold" role="status" data-testid={hold === null ? 'slow' : 'hold'}>
       <Icon name="clock" />
-      {/* The countdown is for eyes: read aloud every second it would drown everything else. */}
-      <span>{words}</span>
+      <Countdown key={hold?.until ?? slowUntil} words={words} seconds={hold === null ? slowSeconds : seconds} />
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import type { DialogName } from './dialogs.ts';
+import { DialogMishap, Mishap } from './Mishap.tsx';
 
 // Each with a chunk of its own, so that the page itself is soon there.
 const AuditDialog = lazy(() => import('./dialogs/AuditDialog.tsx'));
@@ -24,9 +25,11 @@ interface DialogHostProps {
 
 export function DialogHost(props: DialogHostProps) {
   return (
-    <Suspense fallback={null}>
-      <Named {...props} />
-    </Suspense>
+    <Mishap key={props.dialog.kind} fallback={<DialogMishap onClose={props.onClose} />}>
+      <Suspense fallback={null}>
+        <Named {...props} />
+      </Suspense>
+    </Mishap>
   );
 }
 

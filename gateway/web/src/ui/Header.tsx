@@ -25,7 +25,7 @@ export function Header({ menuButton, isDrawerOpen, onMenu }: HeaderProps) {
   const open = useDialogs();
   const address = addressOf(key);
   const { kind } = address;
-  const aboutLabel = kind === 'private' ? text.details.profile : text.details.open;
+  const aboutLabel = kind === 'private' ? text.room.profile : text.room.about;
   const leaveLabel = kind === 'private' ? text.room.closeChat : text.room.leave;
 
   return (

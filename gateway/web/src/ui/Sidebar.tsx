@@ -199,7 +199,7 @@ function Me() {
       <button
         type="button"
         className="me-button"
-        title={text.profile.open}
+        title={text.nav.profile}
         data-testid="my-profile"
         onClick={() => {
           open({ kind: 'profile' });
@@ -211,7 +211,7 @@ function Me() {
             {name}
           </span>
           {role !== null && <span className="row-note">{role}</span>}
-          <span className="visually-hidden">{text.profile.open}</span>
+          <span className="visually-hidden">{text.nav.profile}</span>
         </span>
       </button>
       <ThemeSwitch />

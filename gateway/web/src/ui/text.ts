@@ -1,8 +1,8 @@
-/** Every word that the page says, in one place. */
+/** Every word that the page says from the first; those of its dialogs are in `dialogs/text.ts`. */
 
 import type { ErrorBody, Status } from '../state/index.ts';
 
-function plural(count: number, one: string, many: string): string {
+export function plural(count: number, one: string, many: string): string {
   return `${count.toLocaleString()} ${count === 1 ? one : many}`;
 }
 
@@ -84,6 +84,7 @@ export const text = {
     noMatch: 'Nobody by that name.',
     noRoomMatch: 'No room by that name.',
     more: 'Show more people',
+    profile: 'Your profile and sessions',
     signOut: 'Sign out',
     you: 'you',
     guest: 'guest',
@@ -100,6 +101,8 @@ export const text = {
     joining: 'Opening the room…',
     out: 'You are not in this room',
     private: { online: 'Online now', offline: 'Offline' },
+    about: 'About this room',
+    profile: 'Profile',
     leave: 'Leave this room',
     closeChat: 'Close this chat',
     members: 'Who is here',
@@ -115,20 +118,6 @@ export const text = {
     list: 'Rooms and people',
     join: 'join',
     none: 'Nothing by that name.',
-  },
-
-  browser: {
-    title: 'Rooms',
-    search: 'Find a room, or name a new one',
-    create: (name: string): string => `Create “${name}”`,
-    occupancy: (count: number): string => (count === 0 ? 'Nobody here now' : plural(count, 'person', 'people')),
-    joined: 'Joined',
-    empty: 'There are no rooms yet. Name one above to create it.',
-    emptyFixed: 'There are no rooms yet.',
-    noMatch: 'No room by that name.',
-    loading: 'Looking for rooms…',
-    more: 'Show more rooms',
-    refresh: 'Try again',
   },
 
   timeline: {
@@ -181,31 +170,6 @@ export const text = {
     one: (name: string): string => `${name} is typing…`,
     two: (a: string, b: string): string => `${a} and ${b} are typing…`,
     several: 'Several people are typing…',
-  },
-
-  confirm: {
-    cancel: 'Cancel',
-    delete: {
-      title: 'Delete this message?',
-      own: 'It disappears for everybody, and cannot be brought back.',
-      other: (name: string): string => `The message of ${name} disappears for everybody. This is noted in the audit log.`,
-      action: 'Delete',
-    },
-    closePoll: { title: 'Close this poll?', words: 'Nobody can vote any more. The result stays.', action: 'Close the poll' },
-    report: {
-      title: 'Report this message',
-      label: 'What is wrong with it?',
-      action: 'Report',
-      done: 'Thank you. The moderators will see it.',
-    },
-  },
-
-  emoji: {
-    title: 'Choose an emoji',
-    label: 'Type or paste an emoji',
-    add: 'Add',
-    bad: 'One emoji, please.',
-    groups: { smileys: 'Faces', hands: 'Hands', things: 'Things', signs: 'Signs' },
   },
 
   poll: {
@@ -283,77 +247,6 @@ export const text = {
     guest: 'Guest',
   } as Record<string, string>,
 
-  details: {
-    open: 'About this room',
-    about: 'About',
-    people: 'People',
-    settings: 'Settings',
-    bans: 'Bans',
-    topic: 'Topic',
-    noTopic: 'No topic yet.',
-    access: 'Who can come in',
-    accessOf: {
-      public: 'Everybody; it is in the list of rooms',
-      unlisted: 'Everybody who knows its name',
-      invite: 'Invited people only',
-    } as Record<string, string>,
-    write: 'Who can write',
-    writeOf: { everyone: 'Everybody', members: 'Members and moderators', moderators: 'Moderators only' } as Record<string, string>,
-    slow: 'Slow mode',
-    slowOff: 'Off',
-    slowOf: (seconds: number): string => `One message every ${span(seconds)}`,
-    history: 'Messages kept',
-    historyHint: 'Empty or 0: as many as the server keeps.',
-    age: 'Days kept',
-    owner: 'Owner',
-    yourRole: 'Your role',
-    membersCount: (count: number): string => plural(count, 'member', 'members'),
-    save: 'Save',
-    saved: 'Saved.',
-    closed: 'This room is closed.',
-    close: 'Close this room',
-    closeWords: 'Everybody is put out of it, and nobody can come in until it is opened again.',
-    reopen: 'Open it again',
-    loading: 'Loading…',
-    refresh: 'Try again',
-    nobody: 'Nobody yet.',
-    noBans: 'Nobody is banned.',
-    more: 'Show more',
-    invite: 'Invite someone',
-    invited: (name: string): string => `${name} is invited.`,
-    actionsOf: (name: string): string => `What to do with ${name}`,
-    write1: 'Write privately',
-    profile: 'Profile',
-    makeModerator: 'Make moderator',
-    makeMember: 'Make member',
-    takeRole: 'Take the role away',
-    mute: 'Mute',
-    unmute: 'Unmute',
-    kick: 'Remove',
-    ban: 'Ban',
-    unban: 'Lift the ban',
-    mutedForGood: 'muted',
-    mutedUntil: (when: string): string => `muted until ${when}`,
-    bannedUntil: (when: string | null): string => (when === null ? 'for good' : `until ${when}`),
-    bannedBy: (name: string): string => `by ${name}`,
-    muteTitle: (name: string): string => `Mute ${name}`,
-    kickTitle: (name: string): string => `Remove ${name} from this room?`,
-    banTitle: (name: string): string => `Ban ${name}`,
-    forHowLong: 'For how long',
-    reason: 'Reason, which they will read',
-    spans: { 300: '5 minutes', 3600: 'An hour', 86400: 'A day', 604800: 'A week', forever: 'For good' } as Record<string, string>,
-    done: 'Done.',
-  },
-
-  create: {
-    title: 'New room',
-    open: 'Create a room with settings',
-    name: 'Name',
-    topicHint: 'What is it about? (optional)',
-    submit: 'Create the room',
-    needName: 'Please give it a name.',
-  },
-
   people: {
     title: 'Find someone',
     open: 'Find someone to write to',
@@ -361,45 +254,6 @@ export const text = {
     hint: 'Type the beginning of a name.',
     searching: 'Looking…',
     none: 'Nobody by that name.',
-  },
-
-  profile: {
-    mine: 'Your profile',
-    open: 'Your profile and sessions',
-    tabs: { look: 'Profile', alerts: 'Notifications', password: 'Password', sessions: 'Sessions' },
-    displayName: 'Display name',
-    displayNameHint: (username: string): string => `Left empty, others see ${username}.`,
-    color: 'Colour',
-    colors: ['Red', 'Orange', 'Yellow', 'Lime', 'Green', 'Teal', 'Blue', 'Indigo', 'Violet', 'Pink'],
-    noColor: 'As given by the server',
-    save: 'Save',
-    saved: 'Saved.',
-    oldPassword: 'Password now',
-    newPassword: 'New password',
-    change: 'Change password',
-    changed: 'Changed. Your other sessions were signed out.',
-    changeHint: 'Your other sessions are signed out.',
-    guestPassword: 'Guests have no password. Sign up to keep your name.',
-    sessionsHint: 'Where you are signed in. End what you don’t recognise.',
-    thisSession: 'This one',
-    sessionOnline: 'connected now',
-    lastSeen: (when: string): string => `last seen ${when}`,
-    since: (when: string): string => `signed in ${when}`,
-    end: 'End',
-    endLabel: (client: string): string => `End the session ${client}`,
-    unknownClient: 'Unknown client',
-    delete: 'Delete my account',
-    deleteWords: 'Your name becomes free, and you are signed out everywhere. Your messages stay. This cannot be undone.',
-    deletePassword: 'Your password, to be sure',
-    memberSince: (when: string): string => `Here since ${when}`,
-    site: 'On this server',
-    siteRole: 'Role',
-    siteBan: 'Ban from the server',
-    siteUnban: 'Lift the server ban',
-    siteDelete: 'Delete the account',
-    siteDeleteTitle: (name: string): string => `Delete the account of ${name}?`,
-    siteDeleteWords: 'The name becomes free, and they are signed out everywhere. Their messages stay. This cannot be undone.',
-    audit: 'Audit log',
   },
 
   alerts: {
@@ -411,34 +265,6 @@ export const text = {
     title: (name: string, room: string | null): string => (room === null ? name : `${name} in ${room}`),
     photo: 'Sent a photo',
     unseen: { private: 'Wrote to you', mention: 'Mentioned you', message: 'Said something' },
-  },
-
-  audit: {
-    title: 'Audit log',
-    empty: 'Nothing has been noted yet.',
-    by: (name: string): string => `by ${name}`,
-    older: 'Show earlier entries',
-    system: 'the command line',
-    actions: {
-      roomCreate: 'Room created',
-      roomUpdate: 'Settings changed',
-      roomInvite: 'Invited',
-      roomRole: 'Role changed',
-      roomKick: 'Removed from a room',
-      roomBan: 'Banned from a room',
-      roomUnban: 'Room ban lifted',
-      roomMute: 'Muted',
-      roomUnmute: 'Unmuted',
-      roomClose: 'Room closed',
-      roomReopen: 'Room opened again',
-      userRole: 'Server role changed',
-      userBan: 'Banned from the server',
-      userUnban: 'Server ban lifted',
-      userDelete: 'Account deleted',
-      messageDelete: 'Message deleted',
-      messageReport: 'Message reported',
-      passwordReset: 'Password reset',
-    } as Record<string, string>,
   },
 
   composer: {
@@ -470,8 +296,16 @@ export const text = {
     stopped: 'The server refused what this page sent, so it stopped. Reload the page, or try again.',
     idle: 'Not connected.',
     paused: 'Sending is paused: the server can’t store messages right now. What you write is kept and sent as soon as it can.',
+    queued: (count: number): string => `${plural(count, 'message waits', 'messages wait')} to be sent.`,
     retry: 'Retry now',
     connect: 'Connect',
+  },
+
+  mishap: {
+    page: 'Something on this page went wrong.',
+    kept: 'What you wrote is kept. Reload the page to go on.',
+    dialog: 'This could not be loaded. The server may have a newer version of the page: reload it. What you wrote is kept.',
+    reload: 'Reload the page',
   },
 
   notice: {

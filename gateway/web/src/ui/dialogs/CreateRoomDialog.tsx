@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { namedRoom, type Settings } from '../../state/index.ts';
 import { Dialog } from '../Dialog.tsx';
-import { text } from '../text.ts';
 import { useApp } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { SettingsForm } from './SettingsForm.tsx';
+import { dialogText } from './text.ts';
 
 const NAME_CHARACTERS = 64;
 
@@ -35,17 +35,17 @@ export default function CreateRoomDialog({ name: wanted, onClose, onOpened }: Cr
   };
 
   return (
-    <Dialog title={text.create.title} testId="create-room-dialog" onClose={onClose}>
+    <Dialog title={dialogText.create.title} testId="create-room-dialog" onClose={onClose}>
       <SettingsForm
         settings={{}}
-        submit={text.create.submit}
+        submit={dialogText.create.submit}
         isBusy={isBusy}
-        error={isNameless ? text.create.needName : error}
+        error={isNameless ? dialogText.create.needName : error}
         isDone={false}
         onSubmit={create}
       >
         <label className="field">
-          <span>{text.create.name}</span>
+          <span>{dialogText.create.name}</span>
           <input
             data-autofocus
             value={name}

@@ -1,7 +1,7 @@
 import { useState, type SubmitEvent } from 'react';
 import { Dialog } from '../Dialog.tsx';
-import { text } from '../text.ts';
 import { Problem } from './Parts.tsx';
+import { dialogText } from './text.ts';
 
 /** What the gateway takes. */
 const MOST_BYTES = 32;
@@ -39,10 +39,10 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
     else setBad(true);
   };
   return (
-    <Dialog title={text.emoji.title} testId="emoji-dialog" onClose={onClose}>
+    <Dialog title={dialogText.emoji.title} testId="emoji-dialog" onClose={onClose}>
       <div className="emoji-groups">
         {(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).map((group) => (
-          <section key={group} aria-label={text.emoji.groups[group]}>
+          <section key={group} aria-label={dialogText.emoji.groups[group]}>
             <ul className="emoji-grid">
               {GROUPS[group].map((emoji) => (
                 <li key={emoji}>
@@ -65,8 +65,8 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
       <form className="inline-form" onSubmit={submit}>
         <input
           value={typed}
-          placeholder={text.emoji.label}
-          aria-label={text.emoji.label}
+          placeholder={dialogText.emoji.label}
+          aria-label={dialogText.emoji.label}
           aria-invalid={isBad}
           data-testid="emoji-input"
           onChange={(event) => {
@@ -75,10 +75,10 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
           }}
         />
         <button type="submit" className="button button-primary" disabled={typed.trim() === ''}>
-          {text.emoji.add}
+          {dialogText.emoji.add}
         </button>
       </form>
-      <Problem error={isBad ? text.emoji.bad : null} />
+      <Problem error={isBad ? dialogText.emoji.bad : null} />
     </Dialog>
   );
 }

@@ -1,11 +1,11 @@
 import { useState, type SubmitEvent } from 'react';
 import { mayModerate, mayOwn, type RoomKey } from '../../state/index.ts';
 import { useDialogs } from '../dialogs.ts';
-import { text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { Choice, Problem } from './Parts.tsx';
 import type { Listed } from './RoomPeople.tsx';
+import { dialogText } from './text.ts';
 
 interface MemberActionsProps {
   room: RoomKey;
@@ -42,9 +42,9 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
     );
   }
   return (
-    <div className="actions" role="group" aria-label={text.details.actionsOf(person.name)}>
+    <div className="actions" role="group" aria-label={dialogText.details.actionsOf(person.name)}>
       <Action
-        label={text.details.write1}
+        label={dialogText.details.write1}
         testId="action-write"
         onClick={() => {
           app.openPrivate(person.uuid);
@@ -52,28 +52,28 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
         }}
       />
       <Action
-        label={text.details.profile}
+        label={dialogText.details.profile}
         testId="action-profile"
         onClick={() => {
           open({ kind: 'person', uuid: person.uuid });
         }}
       />
       {isOwner && person.role !== 'moderator' && (
-        <Action label={text.details.makeModerator} testId="action-moderator" isDisabled={isBusy} onClick={() => { appoint('moderator'); }} />
+        <Action label={dialogText.details.makeModerator} testId="action-moderator" isDisabled={isBusy} onClick={() => { appoint('moderator'); }} />
       )}
       {isOwner && person.role !== 'member' && (
-        <Action label={text.details.makeMember} testId="action-member" isDisabled={isBusy} onClick={() => { appoint('member'); }} />
+        <Action label={dialogText.details.makeMember} testId="action-member" isDisabled={isBusy} onClick={() => { appoint('member'); }} />
       )}
       {isOwner && person.role !== null && person.role !== 'owner' && (
-        <Action label={text.details.takeRole} testId="action-none" isDisabled={isBusy} onClick={() => { appoint('none'); }} />
+        <Action label={dialogText.details.takeRole} testId="action-none" isDisabled={isBusy} onClick={() => { appoint('none'); }} />
       )}
       {isModerator && (
         <>
           {person.mutedUntil === null ? (
-            <Action label={text.details.mute} testId="action-mute" onClick={() => { setMeasure('mute'); }} />
+            <Action label={dialogText.details.mute} testId="action-mute" onClick={() => { setMeasure('mute'); }} />
           ) : (
             <Action
-              label={text.details.unmute}
+              label={dialogText.details.unmute}
               testId="action-unmute"
               isDisabled={isBusy}
               onClick={() => {
@@ -81,8 +81,8 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
               }}
             />
           )}
-          {person.isHere && <Action label={text.details.kick} testId="action-kick" onClick={() => { setMeasure('kick'); }} />}
-          <Action label={text.details.ban} testId="action-ban" isDanger onClick={() => { setMeasure('ban'); }} />
+          {person.isHere && <Action label={dialogText.details.kick} testId="action-kick" onClick={() => { setMeasure('kick'); }} />}
+          <Action label={dialogText.details.ban} testId="action-ban" isDanger onClick={() => { setMeasure('ban'); }} />
         </>
       )}
       <Problem error={error} />
@@ -127,7 +127,7 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
   const [span, setSpan] = useState(measure === 'mute' ? '300' : '86400');
   const [reason, setReason] = useState('');
   const seconds = span === 'forever' ? null : Number(span);
-  const titles = { mute: text.details.muteTitle, kick: text.details.kickTitle, ban: text.details.banTitle };
+  const titles = { mute: dialogText.details.muteTitle, kick: dialogText.details.kickTitle, ban: dialogText.details.banTitle };
 
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -148,10 +148,10 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
     <form className="form measure" onSubmit={submit} data-testid="measure" aria-label={titles[measure](person.name)}>
       <h3>{titles[measure](person.name)}</h3>
       {measure !== 'kick' && (
-        <Choice label={text.details.forHowLong} value={span} options={text.details.spans} testId="measure-span" onChange={setSpan} />
+        <Choice label={dialogText.details.forHowLong} value={span} options={dialogText.details.spans} testId="measure-span" onChange={setSpan} />
       )}
       <label className="field">
-        <span>{text.details.reason}</span>
+        <span>{dialogText.details.reason}</span>
         <input
           autoFocus
           value={reason}
@@ -165,10 +165,10 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
       <Problem error={error} />
       <div className="dialog-actions">
         <button type="button" className="button button-quiet" onClick={onCancel}>
-          {text.confirm.cancel}
+          {dialogText.confirm.cancel}
         </button>
         <button type="submit" className="button button-danger" disabled={isBusy} data-testid="measure-submit">
-          {text.details[measure]}
+          {dialogText.details[measure]}
         </button>
       </div>
     </form>

@@ -1,10 +1,10 @@
 import { useState, type SubmitEvent } from 'react';
 import type { Message } from '../../state/index.ts';
 import { Dialog } from '../Dialog.tsx';
-import { text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { Problem } from './Parts.tsx';
+import { dialogText } from './text.ts';
 
 interface MessageDialogProps {
   kind: 'delete' | 'report' | 'closePoll';
@@ -18,7 +18,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
   const { isBusy, error, run } = useDo();
   const [reason, setReason] = useState('');
   const isOwn = useSelect((state) => state.me?.userUUID === message.SenderUUID);
-  const words = text.confirm[kind];
+  const words = dialogText.confirm[kind];
 
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -31,7 +31,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         break;
       case 'report':
         run(() => app.messages.report(message, reason.trim()), () => {
-          app.notice(text.confirm.report.done);
+          app.notice(dialogText.confirm.report.done);
           onClose();
         });
     }
@@ -41,9 +41,9 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
     <Dialog title={words.title} testId={`${kind}-dialog`} onClose={onClose}>
       <form className="form" onSubmit={submit}>
         {kind === 'delete' && (
-          <p>{isOwn ? text.confirm.delete.own : text.confirm.delete.other(message.Sender.DisplayName ?? message.Sender.Username)}</p>
+          <p>{isOwn ? dialogText.confirm.delete.own : dialogText.confirm.delete.other(message.Sender.DisplayName ?? message.Sender.Username)}</p>
         )}
-        {kind === 'closePoll' && <p>{text.confirm.closePoll.words}</p>}
+        {kind === 'closePoll' && <p>{dialogText.confirm.closePoll.words}</p>}
         {message.Message !== '' && (
           <blockquote className="excerpt" dir="auto">
             {message.Message}
@@ -51,7 +51,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         )}
         {kind === 'report' && (
           <label className="field">
-            <span>{text.confirm.report.label}</span>
+            <span>{dialogText.confirm.report.label}</span>
             <textarea
               data-autofocus
               value={reason}
@@ -68,7 +68,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         <Problem error={error} />
         <div className="dialog-actions">
           <button type="button" className="button button-quiet" onClick={onClose}>
-            {text.confirm.cancel}
+            {dialogText.confirm.cancel}
           </button>
           <button
             type="submit"

@@ -4,8 +4,8 @@ import './dialogs.css';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import type { ErrorBody } from '../../state/index.ts';
 import { Icon } from '../Icon.tsx';
-import { text } from '../text.ts';
 import type { Asked } from '../useAsk.ts';
+import { dialogText } from './text.ts';
 
 export function Problem({ error }: { error: ErrorBody | string | null }) {
   if (error === null) return null;
@@ -42,7 +42,7 @@ export function Loaded<T>({ asked, again, children }: LoadedProps<T>) {
     case 'loading':
       return (
         <p className="list-empty" role="status">
-          {text.details.loading}
+          {dialogText.details.loading}
         </p>
       );
     case 'failed':
@@ -50,7 +50,7 @@ export function Loaded<T>({ asked, again, children }: LoadedProps<T>) {
         <div className="list-empty">
           <Problem error={asked.error} />
           <button type="button" className="button button-quiet" onClick={again}>
-            {text.details.refresh}
+            {dialogText.details.refresh}
           </button>
         </div>
       );

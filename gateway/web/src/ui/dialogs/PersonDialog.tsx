@@ -8,6 +8,7 @@ import { useApp, useSelect } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
 import { Action } from './MemberActions.tsx';
 import { Choice, Loaded, Problem, Success } from './Parts.tsx';
+import { dialogText } from './text.ts';
 
 const SITE_ROLES = ['member', 'moderator', 'admin'] as const;
 
@@ -45,7 +46,7 @@ export default function PersonDialog({ uuid, onClose, onOpened }: PersonDialogPr
                   }
                 }}
               >
-                {isMe ? text.profile.mine : text.details.write1}
+                {isMe ? dialogText.profile.mine : dialogText.details.write1}
               </button>
             </div>
             {maySeeSite && <SiteActions profile={profile} onChanged={again} />}
@@ -70,7 +71,7 @@ function Card({ profile: { user, role, online, createdAt } }: { profile: Profile
           {[...(name === user.Username ? [] : [user.Username]), text.roles[role] ?? role, online ? text.nav.online : text.nav.offline].join(' · ')}
         </p>
         {!Number.isNaN(since.getTime()) && (
-          <p className="hint">{text.profile.memberSince(since.toLocaleDateString(undefined, { dateStyle: 'medium' }))}</p>
+          <p className="hint">{dialogText.profile.memberSince(since.toLocaleDateString(undefined, { dateStyle: 'medium' }))}</p>
         )}
       </div>
     </div>
@@ -86,11 +87,11 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
   const [measure, setMeasure] = useState<Measure | null>(null);
   const { UUID } = profile.user;
   return (
-    <section className="danger-zone" aria-label={text.profile.site}>
-      <h3>{text.profile.site}</h3>
+    <section className="danger-zone" aria-label={dialogText.profile.site}>
+      <h3>{dialogText.profile.site}</h3>
       {isOwnAdmin && profile.role !== 'guest' && (
         <Choice
-          label={text.profile.siteRole}
+          label={dialogText.profile.siteRole}
           value={profile.role}
           options={Object.fromEntries(SITE_ROLES.map((role) => [role, text.roles[role] ?? role]))}
           testId="site-role"
@@ -102,9 +103,9 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
       )}
       {measure === null ? (
         <div className="actions">
-          <Action label={text.profile.siteBan} testId="site-ban" isDanger onClick={() => { setMeasure('ban'); }} />
+          <Action label={dialogText.profile.siteBan} testId="site-ban" isDanger onClick={() => { setMeasure('ban'); }} />
           <Action
-            label={text.profile.siteUnban}
+            label={dialogText.profile.siteUnban}
             testId="site-unban"
             isDisabled={isBusy}
             onClick={() => {
@@ -112,7 +113,7 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
             }}
           />
           {isOwnAdmin && (
-            <Action label={text.profile.siteDelete} testId="site-delete" isDanger onClick={() => { setMeasure('delete'); }} />
+            <Action label={dialogText.profile.siteDelete} testId="site-delete" isDanger onClick={() => { setMeasure('delete'); }} />
           )}
         </div>
       ) : (
@@ -129,7 +130,7 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
         />
       )}
       <Problem error={error} />
-      <Success>{isDone ? text.details.done : null}</Success>
+      <Success>{isDone ? dialogText.details.done : null}</Success>
     </section>
   );
 }
@@ -156,14 +157,14 @@ function SiteMeasure({ measure, profile, onDone, onCancel }: SiteMeasureProps) {
     <form className="form measure" onSubmit={submit} data-testid="site-measure">
       {measure === 'delete' ? (
         <>
-          <h3>{text.profile.siteDeleteTitle(DisplayName ?? Username)}</h3>
-          <p className="hint">{text.profile.siteDeleteWords}</p>
+          <h3>{dialogText.profile.siteDeleteTitle(DisplayName ?? Username)}</h3>
+          <p className="hint">{dialogText.profile.siteDeleteWords}</p>
         </>
       ) : (
         <>
-          <Choice label={text.details.forHowLong} value={span} options={text.details.spans} testId="site-ban-span" onChange={setSpan} />
+          <Choice label={dialogText.details.forHowLong} value={span} options={dialogText.details.spans} testId="site-ban-span" onChange={setSpan} />
           <label className="field">
-            <span>{text.details.reason}</span>
+            <span>{dialogText.details.reason}</span>
             <input
               value={reason}
               maxLength={250}
@@ -178,10 +179,10 @@ function SiteMeasure({ measure, profile, onDone, onCancel }: SiteMeasureProps) {
       <Problem error={error} />
       <div className="dialog-actions">
         <button type="button" className="button button-quiet" onClick={onCancel}>
-          {text.confirm.cancel}
+          {dialogText.confirm.cancel}
         </button>
         <button type="submit" className="button button-danger" disabled={isBusy} data-testid="site-measure-submit">
-          {measure === 'ban' ? text.profile.siteBan : text.profile.siteDelete}
+          {measure === 'ban' ? dialogText.profile.siteBan : dialogText.profile.siteDelete}
         </button>
       </div>
     </form>

@@ -4,23 +4,23 @@ import { Avatar } from '../Avatar.tsx';
 import { Dialog } from '../Dialog.tsx';
 import { shortTime } from '../grouping.ts';
 import { COLORS, hueOfColor } from '../look.ts';
-import { text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
 import { AlertSettings } from './AlertSettings.tsx';
 import { Loaded, Problem, Success, TabPanel, Tabs } from './Parts.tsx';
+import { dialogText } from './text.ts';
 
 const NAME_CHARACTERS = 64;
 
-type Tab = keyof typeof text.profile.tabs;
+type Tab = keyof typeof dialogText.profile.tabs;
 
 /** How others see us, our password, and where we are signed in. */
 export default function ProfileDialog({ onClose }: { onClose: () => void }) {
   const [tab, setTab] = useState<Tab>('look');
-  const tabs = (Object.keys(text.profile.tabs) as Tab[]).map((id) => ({ id, label: text.profile.tabs[id] }));
+  const tabs = (Object.keys(dialogText.profile.tabs) as Tab[]).map((id) => ({ id, label: dialogText.profile.tabs[id] }));
   return (
-    <Dialog title={text.profile.mine} testId="profile-dialog" onClose={onClose}>
-      <Tabs label={text.profile.mine} tabs={tabs} current={tab} onChoose={setTab} />
+    <Dialog title={dialogText.profile.mine} testId="profile-dialog" onClose={onClose}>
+      <Tabs label={dialogText.profile.mine} tabs={tabs} current={tab} onChoose={setTab} />
       <TabPanel tab={tab}>
         {tab === 'look' && <Look />}
         {tab === 'alerts' && <AlertSettings />}
@@ -52,7 +52,7 @@ function Look() {
         </p>
       </div>
       <label className="field">
-        <span>{text.profile.displayName}</span>
+        <span>{dialogText.profile.displayName}</span>
         <input
           value={displayName}
           maxLength={NAME_CHARACTERS}
@@ -64,17 +64,17 @@ function Look() {
         />
       </label>
       <p className="hint" id="display-name-hint">
-        {text.profile.displayNameHint(username)}
+        {dialogText.profile.displayNameHint(username)}
       </p>
       <fieldset className="swatches">
-        <legend>{text.profile.color}</legend>
+        <legend>{dialogText.profile.color}</legend>
         {COLORS.map((each, index) => (
-          <label key={each} className={`swatch hue-${index}`} title={text.profile.colors[index]}>
+          <label key={each} className={`swatch hue-${index}`} title={dialogText.profile.colors[index]}>
             <input
               type="radio"
               name="color"
               checked={hueOfColor(color) === index}
-              aria-label={text.profile.colors[index]}
+              aria-label={dialogText.profile.colors[index]}
               data-testid="swatch"
               onChange={() => {
                 setColor(each);
@@ -91,14 +91,14 @@ function Look() {
               setColor(null);
             }}
           />
-          <span>{text.profile.noColor}</span>
+          <span>{dialogText.profile.noColor}</span>
         </label>
       </fieldset>
       <Problem error={error} />
       <div className="dialog-actions">
-        <Success>{isDone ? text.profile.saved : null}</Success>
+        <Success>{isDone ? dialogText.profile.saved : null}</Success>
         <button type="submit" className="button button-primary" disabled={isBusy} data-testid="save-profile">
-          {text.profile.save}
+          {dialogText.profile.save}
         </button>
       </div>
     </form>
@@ -111,7 +111,7 @@ function Password() {
   const [old, setOld] = useState('');
   const [next, setNext] = useState('');
   const { isBusy, error, isDone, run } = useDo();
-  if (isGuest) return <p className="list-empty">{text.profile.guestPassword}</p>;
+  if (isGuest) return <p className="list-empty">{dialogText.profile.guestPassword}</p>;
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     run(
@@ -125,19 +125,19 @@ function Password() {
   return (
     <div className="form-scroll">
       <form className="form" onSubmit={submit} noValidate>
-        <SecretField label={text.profile.oldPassword} value={old} kind="current-password" testId="old-password" onChange={setOld} />
-        <SecretField label={text.profile.newPassword} value={next} kind="new-password" testId="new-password" onChange={setNext} />
-        <p className="hint">{text.profile.changeHint}</p>
+        <SecretField label={dialogText.profile.oldPassword} value={old} kind="current-password" testId="old-password" onChange={setOld} />
+        <SecretField label={dialogText.profile.newPassword} value={next} kind="new-password" testId="new-password" onChange={setNext} />
+        <p className="hint">{dialogText.profile.changeHint}</p>
         <Problem error={error} />
         <div className="dialog-actions">
-          <Success>{isDone ? text.profile.changed : null}</Success>
+          <Success>{isDone ? dialogText.profile.changed : null}</Success>
           <button
             type="submit"
             className="button button-primary"
             disabled={isBusy || old === '' || next === ''}
             data-testid="change-password"
           >
-            {text.profile.change}
+            {dialogText.profile.change}
           </button>
         </div>
       </form>
@@ -171,13 +171,13 @@ function DeleteAccount() {
             setAsked(true);
           }}
         >
-          {text.profile.delete}
+          {dialogText.profile.delete}
         </button>
       ) : (
         <form className="form" onSubmit={submit} noValidate>
-          <p className="hint">{text.profile.deleteWords}</p>
+          <p className="hint">{dialogText.profile.deleteWords}</p>
           <SecretField
-            label={text.profile.deletePassword}
+            label={dialogText.profile.deletePassword}
             value={password}
             kind="current-password"
             testId="delete-password"
@@ -191,7 +191,7 @@ function DeleteAccount() {
               disabled={isBusy || password === ''}
               data-testid="delete-account-now"
             >
-              {text.profile.delete}
+              {dialogText.profile.delete}
             </button>
           </div>
         </form>
@@ -233,7 +233,7 @@ function Sessions() {
     <Loaded asked={asked} again={again}>
       {(sessions) => (
         <>
-          <p className="hint">{text.profile.sessionsHint}</p>
+          <p className="hint">{dialogText.profile.sessionsHint}</p>
           <Problem error={error} />
           <ul className="list list-tall">
             {sessions.map((session) => (
@@ -253,27 +253,27 @@ function Sessions() {
 }
 
 function SessionRow({ session, onEnd }: { session: SessionInfo; onEnd: () => void }) {
-  const client = session.client ?? text.profile.unknownClient;
-  const seen = session.online ? text.profile.sessionOnline : text.profile.lastSeen(shortTime(new Date(session.lastSeenAt)));
+  const client = session.client ?? dialogText.profile.unknownClient;
+  const seen = session.online ? dialogText.profile.sessionOnline : dialogText.profile.lastSeen(shortTime(new Date(session.lastSeenAt)));
   return (
     <li className="row row-static" data-testid="session" data-current={session.current}>
       <span className="row-lines">
         <span className="row-name" title={client}>
           {client}
         </span>
-        <span className="row-sub">{[seen, text.profile.since(shortTime(new Date(session.createdAt)))].join(' · ')}</span>
+        <span className="row-sub">{[seen, dialogText.profile.since(shortTime(new Date(session.createdAt)))].join(' · ')}</span>
       </span>
       {session.current ? (
-        <span className="chip">{text.profile.thisSession}</span>
+        <span className="chip">{dialogText.profile.thisSession}</span>
       ) : (
         <button
           type="button"
           className="button button-quiet"
-          aria-label={text.profile.endLabel(client)}
+          aria-label={dialogText.profile.endLabel(client)}
           data-testid="end-session"
           onClick={onEnd}
         >
-          {text.profile.end}
+          {dialogText.profile.end}
         </button>
       )}
     </li>

@@ -3,8 +3,8 @@ import { namedRoom } from '../../state/index.ts';
 import { Dialog } from '../Dialog.tsx';
 import { useDialogs } from '../dialogs.ts';
 import { Icon } from '../Icon.tsx';
-import { text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
+import { dialogText } from './text.ts';
 
 interface RoomBrowserProps {
   onClose: () => void;
@@ -42,15 +42,15 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
   };
 
   return (
-    <Dialog title={text.browser.title} testId="room-browser" onClose={onClose}>
+    <Dialog title={dialogText.browser.title} testId="room-browser" onClose={onClose}>
       <form className="browser-search" onSubmit={submit}>
         <Icon name="search" />
         <input
           data-autofocus
           value={query}
           maxLength={64}
-          placeholder={text.browser.search}
-          aria-label={text.browser.search}
+          placeholder={dialogText.browser.search}
+          aria-label={dialogText.browser.search}
           data-testid="room-search"
           onChange={(event) => {
             setQuery(event.target.value);
@@ -71,7 +71,7 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
               <span className="row-mark" aria-hidden="true">
                 <Icon name="plus" />
               </span>
-              <span className="row-name">{text.browser.create(name)}</span>
+              <span className="row-name">{dialogText.browser.create(name)}</span>
             </button>
           </li>
         )}
@@ -92,8 +92,8 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
               <span className="row-name" dir="auto">
                 {room}
               </span>
-              {joined[namedRoom(room)] !== undefined && <span className="chip">{text.browser.joined}</span>}
-              <span className="row-note">{text.browser.occupancy(users)}</span>
+              {joined[namedRoom(room)] !== undefined && <span className="chip">{dialogText.browser.joined}</span>}
+              <span className="row-note">{dialogText.browser.occupancy(users)}</span>
             </button>
           </li>
         ))}
@@ -107,7 +107,7 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
                 openDialog({ kind: 'createRoom', name });
               }}
             >
-              {text.create.open}
+              {dialogText.create.open}
             </button>
           </li>
         )}
@@ -131,12 +131,12 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
             app.loadDirectory();
           }}
         >
-          {text.browser.refresh}
+          {dialogText.browser.refresh}
         </button>
       </li>
     );
   }
-  if (directory.loading && directory.rooms.length === 0) return <li className="list-empty">{text.browser.loading}</li>;
+  if (directory.loading && directory.rooms.length === 0) return <li className="list-empty">{dialogText.browser.loading}</li>;
   if (directory.rooms.length < directory.total) {
     return (
       <li>
@@ -148,12 +148,12 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
             app.loadDirectory(directory.rooms.length);
           }}
         >
-          {text.browser.more}
+          {dialogText.browser.more}
         </button>
       </li>
     );
   }
   if (shown > 0 || canCreate) return null;
-  const empty = mayCreate ? text.browser.empty : text.browser.emptyFixed;
-  return <li className="list-empty">{directory.rooms.length === 0 ? empty : text.browser.noMatch}</li>;
+  const empty = mayCreate ? dialogText.browser.empty : dialogText.browser.emptyFixed;
+  return <li className="list-empty">{directory.rooms.length === 0 ? empty : dialogText.browser.noMatch}</li>;
 }

@@ -11,6 +11,7 @@ import { useRoomTitle } from '../useRoomTitle.ts';
 import { Loaded, Problem, TabPanel, Tabs } from './Parts.tsx';
 import { RoomPeople } from './RoomPeople.tsx';
 import { SettingsForm } from './SettingsForm.tsx';
+import { dialogText } from './text.ts';
 
 type Tab = 'about' | 'people' | 'settings' | 'bans';
 
@@ -28,10 +29,10 @@ export default function RoomDialog({ room, tab: first, onClose, onOpened }: Room
   const isOwner = useSelect((state) => mayOwn(state, state.rooms[room]));
   const [chosen, setTab] = useState<Tab>(first);
   const tabs: { id: Tab; label: string }[] = [
-    { id: 'about', label: text.details.about },
-    { id: 'people', label: text.details.people },
-    ...(isOwner ? [{ id: 'settings' as const, label: text.details.settings }] : []),
-    ...(isModerator ? [{ id: 'bans' as const, label: text.details.bans }] : []),
+    { id: 'about', label: dialogText.details.about },
+    { id: 'people', label: dialogText.details.people },
+    ...(isOwner ? [{ id: 'settings' as const, label: dialogText.details.settings }] : []),
+    ...(isModerator ? [{ id: 'bans' as const, label: dialogText.details.bans }] : []),
   ];
   // Somebody may lose the role while it is open.
   const tab = tabs.some(({ id }) => id === chosen) ? chosen : 'about';
@@ -71,7 +72,7 @@ function About({ room }: { room: RoomKey }) {
             open({ kind: 'audit' });
           }}
         >
-          {text.profile.audit}
+          {dialogText.profile.audit}
         </button>
       )}
     </>
@@ -85,34 +86,34 @@ function Facts({ details, room }: { details: RoomDetails; room: RoomKey }) {
   const ownerName = useSelect((state) => (ownerUUID === undefined ? null : (state.people[ownerUUID]?.name ?? null)));
   return (
     <dl className="facts" data-testid="room-facts">
-      <dt>{text.details.topic}</dt>
-      <dd dir="auto">{current === '' ? text.details.noTopic : current}</dd>
-      <dt>{text.details.access}</dt>
-      <dd>{text.details.accessOf[access] ?? access}</dd>
-      <dt>{text.details.write}</dt>
-      <dd>{text.details.writeOf[write] ?? write}</dd>
+      <dt>{dialogText.details.topic}</dt>
+      <dd dir="auto">{current === '' ? dialogText.details.noTopic : current}</dd>
+      <dt>{dialogText.details.access}</dt>
+      <dd>{dialogText.details.accessOf[access] ?? access}</dd>
+      <dt>{dialogText.details.write}</dt>
+      <dd>{dialogText.details.writeOf[write] ?? write}</dd>
       {slowSeconds > 0 && (
         <>
-          <dt>{text.details.slow}</dt>
-          <dd>{text.details.slowOf(slowSeconds)}</dd>
+          <dt>{dialogText.details.slow}</dt>
+          <dd>{dialogText.details.slowOf(slowSeconds)}</dd>
         </>
       )}
       {ownerName !== null && (
         <>
-          <dt>{text.details.owner}</dt>
+          <dt>{dialogText.details.owner}</dt>
           <dd dir="auto">{ownerName}</dd>
         </>
       )}
       {role !== undefined && (
         <>
-          <dt>{text.details.yourRole}</dt>
+          <dt>{dialogText.details.yourRole}</dt>
           <dd>{text.roles[role] ?? role}</dd>
         </>
       )}
       {members > 0 && (
         <>
-          <dt>{text.details.people}</dt>
-          <dd>{text.details.membersCount(members)}</dd>
+          <dt>{dialogText.details.people}</dt>
+          <dd>{dialogText.details.membersCount(members)}</dd>
         </>
       )}
     </dl>
@@ -134,7 +135,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
         <>
           <SettingsForm
             settings={settingsOf(details)}
-            submit={text.details.save}
+            submit={dialogText.details.save}
             isBusy={saving.isBusy}
             error={saving.error}
             isDone={saving.isDone}
@@ -142,7 +143,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
           />
           {room !== 'general' && (
             <div className="danger-zone">
-              <p className="hint">{isClosed ? text.details.closed : text.details.closeWords}</p>
+              <p className="hint">{isClosed ? dialogText.details.closed : dialogText.details.closeWords}</p>
               <button
                 type="button"
                 className={isClosed ? 'button button-primary' : 'button button-danger'}
@@ -152,7 +153,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
                   closing.run(() => (isClosed ? app.moderation.reopen(room) : app.moderation.close(room)));
                 }}
               >
-                {isClosed ? text.details.reopen : text.details.close}
+                {isClosed ? dialogText.details.reopen : dialogText.details.close}
               </button>
               <Problem error={closing.error} />
             </div>
@@ -178,7 +179,7 @@ function Bans({ room }: { room: RoomKey }) {
         <>
           <Problem error={error} />
           {bans.length === 0 ? (
-            <p className="list-empty">{text.details.noBans}</p>
+            <p className="list-empty">{dialogText.details.noBans}</p>
           ) : (
             <ul className="list list-tall">
               {bans.map((ban) => (
@@ -203,8 +204,8 @@ function BanRow({ ban, onLift }: { ban: RoomBan; onLift: () => void }) {
   const by = useSelect((state) => (byUUID === undefined ? null : (state.people[byUUID]?.name ?? null)));
   const name = user.DisplayName ?? user.Username;
   const facts = [
-    text.details.bannedUntil(until === undefined ? null : shortTime(new Date(until))),
-    ...(by === null ? [] : [text.details.bannedBy(by)]),
+    dialogText.details.bannedUntil(until === undefined ? null : shortTime(new Date(until))),
+    ...(by === null ? [] : [dialogText.details.bannedBy(by)]),
     ...(reason === undefined || reason === '' ? [] : [reason]),
   ];
   return (
@@ -219,7 +220,7 @@ function BanRow({ ban, onLift }: { ban: RoomBan; onLift: () => void }) {
         </span>
       </span>
       <button type="button" className="button button-quiet" data-testid="unban" onClick={onLift}>
-        {text.details.unban}
+        {dialogText.details.unban}
       </button>
     </li>
   );

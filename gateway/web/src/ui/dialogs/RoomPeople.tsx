@@ -9,6 +9,7 @@ import { useAsk, useDo } from '../useAsk.ts';
 import { MemberActions } from './MemberActions.tsx';
 import { Loaded, Problem } from './Parts.tsx';
 import { PeopleSearch } from './PeopleSearch.tsx';
+import { dialogText } from './text.ts';
 
 /** One line of the list: somebody with a role, or somebody who is just here. */
 export interface Listed {
@@ -56,7 +57,7 @@ export function RoomPeople({ room, onOpened }: RoomPeopleProps) {
           }}
         >
           <Icon name="plus" />
-          {text.details.invite}
+          {dialogText.details.invite}
         </button>
       )}
       {isInviting && (
@@ -65,7 +66,7 @@ export function RoomPeople({ room, onOpened }: RoomPeopleProps) {
             inviting.run(
               () => app.moderation.invite(room, UUID),
               () => {
-                app.notice(text.details.invited(DisplayName ?? Username));
+                app.notice(dialogText.details.invited(DisplayName ?? Username));
                 setInviting(false);
                 again();
               },
@@ -143,8 +144,8 @@ function PersonLine({ room, person, onChanged, onOpened }: PersonLineProps) {
           {person.mutedUntil !== null && (
             <span className="row-sub">
               {person.mutedUntil === 'forever'
-                ? text.details.mutedForGood
-                : text.details.mutedUntil(shortTime(new Date(person.mutedUntil)))}
+                ? dialogText.details.mutedForGood
+                : dialogText.details.mutedUntil(shortTime(new Date(person.mutedUntil)))}
             </span>
           )}
         </span>
@@ -155,7 +156,7 @@ function PersonLine({ room, person, onChanged, onOpened }: PersonLineProps) {
             type="button"
             className="icon-button"
             aria-expanded={isOpen}
-            aria-label={text.details.actionsOf(person.name)}
+            aria-label={dialogText.details.actionsOf(person.name)}
             data-testid="member-actions"
             onClick={() => {
               setOpen(!isOpen);

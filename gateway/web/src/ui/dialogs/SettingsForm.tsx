@@ -1,7 +1,7 @@
 import { useState, type SubmitEvent } from 'react';
 import type { ErrorBody, Settings } from '../../state/index.ts';
-import { text } from '../text.ts';
 import { Choice, Problem, Success } from './Parts.tsx';
+import { dialogText } from './text.ts';
 
 const TOPIC_CHARACTERS = 250;
 const SLOW_STEPS = [5, 10, 30, 60, 300, 900, 3_600] as const;
@@ -35,11 +35,11 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
     <form className="form form-scroll" onSubmit={onForm} noValidate>
       {children}
       <label className="field">
-        <span>{text.details.topic}</span>
+        <span>{dialogText.details.topic}</span>
         <input
           value={next.topic ?? ''}
           maxLength={TOPIC_CHARACTERS}
-          placeholder={text.create.topicHint}
+          placeholder={dialogText.create.topicHint}
           data-testid="settings-topic"
           onChange={(event) => {
             change({ topic: event.target.value });
@@ -47,28 +47,28 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
         />
       </label>
       <Choice
-        label={text.details.access}
+        label={dialogText.details.access}
         value={next.access ?? 'public'}
-        options={text.details.accessOf}
+        options={dialogText.details.accessOf}
         testId="settings-access"
         onChange={(access) => {
           change({ access });
         }}
       />
       <Choice
-        label={text.details.write}
+        label={dialogText.details.write}
         value={next.write ?? 'everyone'}
-        options={text.details.writeOf}
+        options={dialogText.details.writeOf}
         testId="settings-write"
         onChange={(write) => {
           change({ write });
         }}
       />
       <Choice
-        label={text.details.slow}
+        label={dialogText.details.slow}
         value={String(slow)}
         options={Object.fromEntries(
-          steps.map((seconds) => [String(seconds), seconds === 0 ? text.details.slowOff : text.details.slowOf(seconds)]),
+          steps.map((seconds) => [String(seconds), seconds === 0 ? dialogText.details.slowOff : dialogText.details.slowOf(seconds)]),
         )}
         testId="settings-slow"
         onChange={(seconds) => {
@@ -77,7 +77,7 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
       />
       <div className="field-pair">
         <NumberField
-          label={text.details.history}
+          label={dialogText.details.history}
           value={next.historyMessages ?? 0}
           testId="settings-history"
           onChange={(historyMessages) => {
@@ -85,7 +85,7 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
           }}
         />
         <NumberField
-          label={text.details.age}
+          label={dialogText.details.age}
           value={Math.ceil((next.historySeconds ?? 0) / SECONDS_PER_DAY)}
           testId="settings-age"
           onChange={(days) => {
@@ -93,10 +93,10 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
           }}
         />
       </div>
-      <p className="hint">{text.details.historyHint}</p>
+      <p className="hint">{dialogText.details.historyHint}</p>
       <Problem error={error} />
       <div className="dialog-actions">
-        <Success>{isDone ? text.details.saved : null}</Success>
+        <Success>{isDone ? dialogText.details.saved : null}</Success>
         <button type="submit" className="button button-primary" disabled={isBusy} data-testid="settings-save">
           {submit}
         </button>
