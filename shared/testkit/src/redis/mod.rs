@@ -1,18 +1,25 @@
 //! Real Redis servers.
 
+mod cluster;
 mod resp;
+mod sentinel;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub use cluster::RedisCluster;
 pub use resp::Reply;
+pub use sentinel::SentinelSet;
 
 use crate::{Process, free_port, wait_until};
 
 /// Names the server's program, to run the tests against Valkey or another version.
 const SERVER_VARIABLE: &str = "PARLOR_TEST_REDIS_SERVER";
+/// `cluster` makes every server that a test starts a cluster of one node, so that all tests show that
+/// no command and no script needs keys of two slots.
+const MODE_VARIABLE: &str = "PARLOR_TEST_REDIS_MODE";
 
 /// Loading a large append-only file on a busy machine takes its time.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,7 +54,42 @@ impl RedisServerBuilder {
         self
     }
 
+    /// Starts the server; as a cluster of one node if the tests are run so.
     pub async fn start(self) -> RedisServer {
+        let of_cluster = self
+            .options
+            .iter()
+            .any(|(name, _)| name == "cluster-enabled");
+        let alone = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "cluster");
+        let follows = self.options.iter().any(|(name, _)| name == "replicaof");
+        if !alone || of_cluster || follows {
+            return self.launched().await;
+        }
+        let mut server = self.cluster_node().launched().await;
+        server.is_cluster = true;
+        server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        wait_until(START_TIMEOUT, "the cluster to be well", async || {
+            server
+                .cli(&["CLUSTER", "INFO"])
+                .contains("cluster_state:ok")
+        })
+        .await;
+        server
+    }
+
+    /// A node of a cluster, which knows no other yet.
+    fn cluster_node(self) -> Self {
+        let port = free_port().to_string();
+        self.option("cluster-enabled", "yes")
+            .option("cluster-port", &port)
+            // Far above what a busy machine takes to answer, and short enough to wait for.
+            .option("cluster-node-timeout", "3000")
+            .option("cluster-require-full-coverage", "no")
+            .option("cluster-allow-replica-migration", "no")
+            .option("cluster-replica-validity-factor", "0")
+    }
+
+    async fn launched(self) -> RedisServer {
         let folder = tempfile::Builder::new()
             .prefix("parlor-redis-")
             .tempdir()
@@ -57,6 +99,7 @@ impl RedisServerBuilder {
             settings: self,
             process: None,
             port,
+            is_cluster: false,
             folder,
         };
         server.launch().await;
@@ -71,6 +114,8 @@ pub struct RedisServer {
     /// Dropped before the folder that it writes to.
     process: Option<Process>,
     port: u16,
+    /// A cluster by itself.
+    is_cluster: bool,
     folder: TempDir,
 }
 
@@ -89,7 +134,12 @@ impl RedisServer {
         let password = password
             .map(|password| format!(":{password}@"))
             .unwrap_or_default();
-        format!("redis://{password}127.0.0.1:{}", self.port)
+        let scheme = if self.is_cluster {
+            "redis+cluster"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://{password}127.0.0.1:{}", self.port)
     }
 
     pub fn port(&self) -> u16 {
@@ -165,6 +215,12 @@ impl RedisServer {
             builder = builder.arg(format!("--{name}")).arg(value);
         }
         self.process = Some(builder.start());
+        let settled = |server: &Self| {
+            !server.is_cluster
+                || server
+                    .cli(&["CLUSTER", "INFO"])
+                    .contains("cluster_state:ok")
+        };
         let awaited = format!("redis-server on port {} answers PING", self.port);
         wait_until(START_TIMEOUT, &awaited, async || {
             let ended = self.running().try_wait().is_some();
@@ -174,6 +230,7 @@ impl RedisServer {
                 self.running().log()
             );
             matches!(self.command(&["PING"]), Ok(Reply::Simple(pong)) if pong == "PONG")
+                && settled(self)
         })
         .await;
     }
