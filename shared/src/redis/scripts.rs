@@ -86,10 +86,11 @@ pub(super) fn sharded(hash: &[u8]) -> Option<&'static Script> {
     SHARDED.get(std::str::from_utf8(hash).ok()?)
 }
 
-/// The script with this text, as a cluster runs it.
-pub(super) fn sharded_of_text(text: &[u8]) -> Option<&'static Script> {
+/// The hash of the script with this text, and the script as a cluster runs it.
+pub(super) fn sharded_of_text(text: &[u8]) -> Option<(&'static str, &'static Script)> {
     let text = std::str::from_utf8(text).ok()?;
-    SHARDED.get(Script::new(text).get_hash())
+    let found = SHARDED.get_key_value(Script::new(text).get_hash());
+    found.map(|(hash, script)| (hash.as_str(), script))
 }
 
 /// The keys and the arguments of one run of a script.

@@ -201,11 +201,11 @@ impl ClusterCommands {
 
     async fn command(&self, command: &Cmd) -> RedisResult<Value> {
         let routed = Routed::new(command);
-        if let Target::Load(script) = routed.target {
+        if let Target::Load(hash, script) = routed.target {
             for mut node in self.masters()? {
                 script.load_async(&mut node).await?;
             }
-            return Ok(Value::SimpleString(script.get_hash().to_owned()));
+            return Ok(Value::SimpleString(hash.to_owned()));
         }
         self.one(&routed).await
     }

@@ -14,8 +14,8 @@ pub enum Target {
     Slot(u16),
     /// To any master: it has no key.
     Any,
-    /// A script is loaded where it is missing, by whoever is told that it is.
-    Load(&'static Script),
+    /// To every master: a script is loaded, which has this hash on one server.
+    Load(&'static str, &'static Script),
 }
 
 /// A command on its way.
@@ -44,7 +44,8 @@ impl<'a> Routed<'a> {
             b"PUBLISH" => (first, Some(with(command, 0, b"SPUBLISH"))),
             b"SCRIPT" => {
                 let script = arguments.next().and_then(scripts::sharded_of_text);
-                let target = script.map_or(Target::Any, Target::Load);
+                let target =
+                    script.map_or(Target::Any, |(hash, script)| Target::Load(hash, script));
                 return Self {
                     target,
                     original: command,
