@@ -56,7 +56,11 @@ impl Job<'_> {
                 let reply = replies.into_iter().nth(1).unwrap_or(Value::Nil);
                 Ok(vec![reply.extract_error()?])
             }
-            Job::Command(command) => Ok(vec![node.req_packed_command(command).await?]),
+            // An error of the server's is a value here.
+            Job::Command(command) => {
+                let reply = node.req_packed_command(command).await?;
+                Ok(vec![reply.extract_error()?])
+            }
             Job::Transaction(pipeline, offset, count) => {
                 node.req_packed_commands(pipeline, *offset, *count).await
             }

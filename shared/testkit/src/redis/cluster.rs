@@ -1,6 +1,6 @@
 //! A real Redis Cluster on loopback.
 
-use std::ops::RangeInclusive;
+use std::process::Command;
 use std::time::Duration;
 
 use super::{RedisServer, Reply};
@@ -134,11 +134,32 @@ impl RedisCluster {
         }
     }
 
-    /// Moves all slots of a range that are not there yet.
-    pub fn move_slots(&self, slots: RangeInclusive<u16>, to: usize) {
-        for slot in slots {
-            self.move_slot(slot, to);
-        }
+    /// Moves as many slots from one master to another with the tool of Redis.
+    pub async fn reshard(&self, slots: u16, from: usize, to: usize) {
+        let any = format!("127.0.0.1:{}", self.nodes[to].port());
+        let (from, to, slots) = (self.id(from), self.id(to), slots.to_string());
+        let run = move || {
+            let mut tool = Command::new("redis-cli");
+            tool.args(["--cluster", "reshard", &any, "--cluster-from", &from]);
+            tool.args(["--cluster-to", &to, "--cluster-slots", &slots]);
+            tool.args(["--cluster-yes", "--cluster-pipeline", "100"]);
+            tool.output().expect("redis-cli runs")
+        };
+        let done = tokio::task::spawn_blocking(run).await.expect("it ends");
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success(), "{said}");
+    }
+
+    /// How many slots a node serves, as it says itself.
+    pub fn slots_served(&self, at: usize) -> u32 {
+        let node = &self.nodes[at];
+        let Ok(Reply::Array(ranges)) = node.command(&["CLUSTER", "SLOTS"]) else {
+            return 0;
+        };
+        let served = ranges
+            .iter()
+            .filter_map(|range| served_by(range, node.port()));
+        served.sum()
     }
 
     /// Waits until all running nodes agree that every slot is served.
@@ -240,6 +261,24 @@ fn slots_of(node: &RedisServer, slot: u16) -> Option<u16> {
             .contains(&i64::from(slot))
             .then(|| u16::try_from(*port).ok())?
     })
+}
+
+/// How many slots a range of `CLUSTER SLOTS` has, if the master at `port` serves it.
+fn served_by(range: &Reply, port: u16) -> Option<u32> {
+    let Reply::Array(parts) = range else {
+        return None;
+    };
+    let [
+        Reply::Integer(first),
+        Reply::Integer(last),
+        Reply::Array(master),
+        ..,
+    ] = parts.as_slice()
+    else {
+        return None;
+    };
+    let own = master.get(1) == Some(&Reply::Integer(i64::from(port)));
+    own.then(|| u32::try_from(last - first + 1).ok())?
 }
 
 #[cfg(test)]

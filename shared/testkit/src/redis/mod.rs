@@ -30,9 +30,18 @@ pub struct RedisServerBuilder {
     append_only: bool,
     password: Option<String>,
     options: Vec<(String, String)>,
+    alone: bool,
 }
 
 impl RedisServerBuilder {
+    /// Never a cluster of one node, whatever the tests are run on: for who stands behind a proxy,
+    /// which a cluster's own addresses go round.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
     /// Keeps every write on disk, synced before it is answered, so that a killed server comes back
     /// with all it acknowledged. Off by default.
     #[must_use]
@@ -60,9 +69,8 @@ impl RedisServerBuilder {
             .options
             .iter()
             .any(|(name, _)| name == "cluster-enabled");
-        let alone = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "cluster");
-        let follows = self.options.iter().any(|(name, _)| name == "replicaof");
-        if !alone || of_cluster || follows {
+        let wanted = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "cluster");
+        if !wanted || of_cluster || self.alone {
             return self.launched().await;
         }
         let mut server = self.cluster_node().launched().await;
@@ -144,6 +152,28 @@ impl RedisServer {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Channels that somebody is subscribed to, whose names fit a pattern.
+    pub fn channels(&self, pattern: &str) -> Vec<String> {
+        let kind = if self.is_cluster {
+            "SHARDCHANNELS"
+        } else {
+            "CHANNELS"
+        };
+        let channels = self.cli(&["PUBSUB", kind, pattern]);
+        let channels = channels.lines().filter(|line| !line.is_empty());
+        channels.map(str::to_owned).collect()
+    }
+
+    /// Publishes as Parlor does.
+    pub fn publish(&self, channel: &str, payload: &str) {
+        let command = if self.is_cluster {
+            "SPUBLISH"
+        } else {
+            "PUBLISH"
+        };
+        self.cli(&[command, channel, payload]);
     }
 
     /// Sends one command and gives the reply as `redis-cli` would print it without decoration: an

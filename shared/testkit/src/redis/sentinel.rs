@@ -22,13 +22,9 @@ pub struct SentinelSet {
 
 impl SentinelSet {
     pub async fn start() -> Self {
-        let primary = RedisServer::builder().append_only(true).start().await;
+        let primary = server(&[]).await;
         let port = primary.port();
-        let replica = RedisServer::builder()
-            .append_only(true)
-            .option("replicaof", &format!("127.0.0.1 {port}"))
-            .start()
-            .await;
+        let replica = server(&[("replicaof", &format!("127.0.0.1 {port}"))]).await;
         wait_until(PATIENCE, "the replica to follow", async || {
             let info = replica.cli(&["INFO", "replication"]);
             info.contains("master_link_status:up")
@@ -77,6 +73,16 @@ impl SentinelSet {
         format!("redis+sentinel://{}/{NAME}", sentinels.join(","))
     }
 
+    /// Sends a command to the primary of now.
+    pub fn cli(&self, args: &[&str]) -> String {
+        let named = ask(self.sentinels[0].0, "GET-MASTER-ADDR-BY-NAME");
+        if named.ends_with(&self.replica.port().to_string()) {
+            self.replica.cli(args)
+        } else {
+            self.primary.cli(args)
+        }
+    }
+
     /// Waits until all sentinels name the replica.
     pub async fn failed_over(&self) {
         let port = self.replica.port().to_string();
@@ -87,6 +93,15 @@ impl SentinelSet {
         })
         .await;
     }
+}
+
+async fn server(options: &[(&str, &str)]) -> RedisServer {
+    let builder = RedisServer::builder().append_only(true).alone();
+    let options = options.iter();
+    let builder = options.fold(builder, |builder, (name, value)| {
+        builder.option(name, value)
+    });
+    builder.start().await
 }
 
 fn ask(port: u16, question: &str) -> String {
