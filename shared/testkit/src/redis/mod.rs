@@ -220,14 +220,12 @@ impl RedisServer {
     }
 
     async fn launch(&mut self) {
-        let program = std::env::var_os(SERVER_VARIABLE)
-            .map_or_else(|| PathBuf::from("redis-server"), PathBuf::from);
         let append_only = if self.settings.append_only {
             "yes"
         } else {
             "no"
         };
-        let mut builder = Process::builder(program)
+        let mut builder = Process::builder(program())
             .folder(self.folder.path())
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args([
@@ -264,6 +262,12 @@ impl RedisServer {
         })
         .await;
     }
+}
+
+/// The server's program.
+fn program() -> PathBuf {
+    let named = std::env::var_os(SERVER_VARIABLE);
+    named.map_or_else(|| PathBuf::from("redis-server"), PathBuf::from)
 }
 
 #[cfg(test)]

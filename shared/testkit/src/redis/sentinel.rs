@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{RedisServer, resp};
+use super::{RedisServer, program, resp};
 use crate::{Process, Reply, free_port, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -42,9 +42,11 @@ impl SentinelSet {
                  sentinel failover-timeout {NAME} 10000\n"
             );
             fs::write(&file, text).expect("the file can be written");
-            let process = Process::builder("redis-sentinel")
+            // The server's own program is a sentinel when it is told so.
+            let process = Process::builder(program())
                 .folder(folder.path())
                 .arg(&file)
+                .arg("--sentinel")
                 .start();
             sentinels.push((own, process));
             folders.push(folder);
