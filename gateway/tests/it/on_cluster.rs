@@ -75,3 +75,61 @@ async fn a_slot_that_moves_takes_its_subscribers_with_it() {
         "{other}"
     );
 }
+
+/// Commands that a node was sent, without what nodes tell each other.
+fn commands(cluster: &RedisCluster, at: usize) -> u64 {
+    let stats = cluster.nodes[at].cli(&["INFO", "commandstats"]);
+    let calls = stats.lines().filter_map(|line| {
+        let (name, facts) = line.split_once(":calls=")?;
+        let of_parlor = !name.contains("cluster") && !name.contains("info");
+        of_parlor.then(|| facts.split(',').next()?.parse::<u64>().ok())?
+    });
+    calls.sum()
+}
+
+#[tokio::test]
+async fn two_thousand_rooms_are_an_even_load_for_three_masters() {
+    const PEOPLE: usize = 25;
+    const ROOMS_EACH: usize = 80;
+    let cluster = RedisCluster::start(3, 0).await;
+    // 16 would be five, six and five for three masters.
+    let gateway = TestGateway::start_at(&cluster.url(), &["--partitions=64"]).await;
+    let before: Vec<u64> = (0..3).map(|at| commands(&cluster, at)).collect();
+    let mut tasks = tokio::task::JoinSet::new();
+    for person in 0..PEOPLE {
+        let mut client = gateway.guest(&format!("person {person}")).await;
+        tasks.spawn(async move {
+            for number in 0..ROOMS_EACH {
+                let room = room(&format!("room {person} {number}"));
+                client.join(&room).await.expect("joins");
+                for text in ["one", "two", "three"] {
+                    client.say(&room, text).await.expect("is acknowledged");
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("everybody talks");
+    }
+    let counts: Vec<u64> = (0..3)
+        .map(|at| commands(&cluster, at) - before[at])
+        .collect();
+    let connections: Vec<usize> = (0..3)
+        .map(|at| {
+            let list = cluster.nodes[at].cli(&["CLIENT", "LIST", "TYPE", "normal"]);
+            let subscribed = cluster.nodes[at].cli(&["CLIENT", "LIST", "TYPE", "pubsub"]);
+            // Without the one that asks.
+            list.lines().count() + subscribed.lines().count() - 1
+        })
+        .collect();
+    println!(
+        "2,000 rooms: commands by master {counts:?}, connections of the gateway {connections:?}"
+    );
+    let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+    assert!(most * 100 <= least * 115, "{counts:?}");
+    assert!(
+        connections.iter().all(|count| *count <= 4),
+        "{connections:?}"
+    );
+    assert!(connections.iter().sum::<usize>() <= 10, "{connections:?}");
+}
