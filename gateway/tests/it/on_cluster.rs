@@ -6,9 +6,9 @@ use parlor_shared::{
     id::Address,
     keyspace::{self, Keyspace},
 };
-use parlor_testkit::{RedisCluster, wait_for};
+use parlor_testkit::{RedisCluster, RedisServer, wait_for};
 
-use crate::common::{PATIENCE, TestGateway, room};
+use crate::common::{PATIENCE, TestGateway, room, stage};
 
 const ROOMS: usize = 24;
 
@@ -74,6 +74,45 @@ async fn a_slot_that_moves_takes_its_subscribers_with_it() {
         !other.lines().any(|line| line == general.as_str()),
         "{other}"
     );
+}
+
+#[tokio::test]
+async fn one_node_becomes_a_cluster_with_everything_on_it() {
+    let server = RedisServer::builder().alone().append_only(true);
+    let server = server.start().await;
+    let gateway = TestGateway::start(&server).await;
+    let mut ann = gateway.client().await;
+    let key = ann.sign_up("ann", "correct horse").await.expect("signs up");
+    let rooms: Vec<_> = (0..ROOMS)
+        .map(|number| room(&format!("room {number}")))
+        .collect();
+    for room in &rooms {
+        ann.join(room).await.expect("joins");
+        ann.say(room, "before").await.expect("is acknowledged");
+    }
+    drop(ann);
+    gateway.shut_down().await;
+
+    // As deploy/REDIS.md tells it.
+    let mut cluster = server.become_cluster().await;
+    let gateway = TestGateway::start_at(&cluster.url(), &[]).await;
+    let mut ann = gateway.client().await;
+    let again = ann.sign_in("ann", "correct horse").await.expect("signs in");
+    assert_eq!(again.user_uuid, key.user_uuid, "who she was");
+    for room in &rooms {
+        ann.join(room).await.expect("joins");
+    }
+    for share in [8_192_u16, 2_731] {
+        let added = cluster.add().await;
+        cluster.reshard(share, 0, added).await;
+    }
+    cluster.settled().await;
+    for room in &rooms {
+        ann.say(room, "after").await.expect("is acknowledged");
+        let page = stage::history(&mut ann, room).await;
+        let texts: Vec<_> = page.messages.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(texts, ["before", "after"]);
+    }
 }
 
 /// Commands that a node was sent, without what nodes tell each other.

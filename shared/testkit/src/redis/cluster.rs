@@ -48,6 +48,49 @@ impl RedisCluster {
         cluster
     }
 
+    /// Gives all slots to one node, which may have keys in some.
+    pub(super) async fn of(node: RedisServer) -> Self {
+        let cluster = Self {
+            nodes: vec![node],
+            masters: 1,
+        };
+        for (first, last) in cluster.unassigned() {
+            let (first, last) = (first.to_string(), last.to_string());
+            cluster.nodes[0].cli(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
+        }
+        cluster.settled().await;
+        cluster
+    }
+
+    /// Ranges of slots that nobody serves.
+    fn unassigned(&self) -> Vec<(u32, u32)> {
+        let Ok(Reply::Array(ranges)) = self.nodes[0].command(&["CLUSTER", "SLOTS"]) else {
+            return vec![(0, SLOTS - 1)];
+        };
+        let bounds = |range: &Reply| match range {
+            Reply::Array(parts) => match parts.as_slice() {
+                [Reply::Integer(first), Reply::Integer(last), ..] => {
+                    Some((u32::try_from(*first).ok()?, u32::try_from(*last).ok()?))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut taken: Vec<(u32, u32)> = ranges.iter().filter_map(bounds).collect();
+        taken.sort_unstable();
+        let (mut free, mut next) = (Vec::new(), 0);
+        for (first, last) in taken {
+            if first > next {
+                free.push((next, first - 1));
+            }
+            next = last + 1;
+        }
+        if next < SLOTS {
+            free.push((next, SLOTS - 1));
+        }
+        free
+    }
+
     /// Where the masters that it began with are.
     pub fn url(&self) -> String {
         let nodes = self.nodes[..self.masters].iter();

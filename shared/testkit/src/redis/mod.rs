@@ -154,6 +154,13 @@ impl RedisServer {
         self.port
     }
 
+    /// Starts the server again as a cluster of one node, with what it has on disk.
+    pub async fn become_cluster(mut self) -> RedisCluster {
+        self.settings = std::mem::take(&mut self.settings).cluster_node();
+        self.restart().await;
+        RedisCluster::of(self).await
+    }
+
     /// Channels that somebody is subscribed to, whose names fit a pattern.
     pub fn channels(&self, pattern: &str) -> Vec<String> {
         let kind = if self.is_cluster {
