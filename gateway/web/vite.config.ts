@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { compressBuild } from './compress.ts';
 
 // The gateway that `npm run dev` talks to.
 const DEV_GATEWAY = 'http://localhost:5555';
@@ -14,6 +15,7 @@ export default defineConfig({
       { find: /^@parlor\/client\/protocol$/u, replacement: client('protocol/index.ts') },
     ],
   },
+  plugins: [compressBuild()],
   build: {
     target: 'es2022',
     // The first versions that know `light-dark()`, from 2024.
