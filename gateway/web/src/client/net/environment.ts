@@ -1,7 +1,7 @@
 /** What the connection needs of the world around it. Browsers give it, and so do tests. */
 
 import type { Random } from './backoff.ts';
-import { systemClock, type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface SocketHandlers {
   onOpen(): void;
@@ -37,58 +37,54 @@ export interface Environment {
 /** A close code for sockets that ended without one (RFC 6455, section 7.4.1). */
 export const ABNORMAL = 1006;
 
-export const openBrowserSocket: OpenSocket = (url, handlers) => {
-  const socket = new WebSocket(url);
-  let open = true;
-  socket.onopen = () => {
-    if (open) handlers.onOpen();
-  };
-  socket.onmessage = (event: MessageEvent<unknown>) => {
-    if (open && typeof event.data === 'string') handlers.onText(event.data);
-  };
-  socket.onclose = (event) => {
-    if (!open) return;
-    open = false;
-    handlers.onClose(event.code);
-  };
-  return {
-    send(text) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
-    },
-    close() {
-      open = false;
-      socket.close(1000);
-    },
-  };
-};
+/**
+ * Whatever has the interface of browsers' `WebSocket`: the global one, or in Node 20, which has none,
+ * that of the package `ws`.
+ */
+export type WebSocketConstructor = new (url: string) => object;
 
-export const browserNetwork: Network = {
-  online: () => navigator.onLine,
-  subscribe(listener) {
-    window.addEventListener('online', () => {
-      listener('online');
-    });
-    window.addEventListener('offline', () => {
-      listener('offline');
-    });
-    // A page out of the back-forward cache comes without its connection.
-    window.addEventListener('pageshow', (event) => {
-      if (event.persisted) listener('visible');
-    });
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') listener('visible');
-    });
-  },
-};
+/** The part of its instances that is used. */
+interface WebSocketLike {
+  readonly readyState: number;
+  onopen: () => void;
+  onmessage: (event: { data: unknown }) => void;
+  onclose: (event: { code: number }) => void;
+  onerror: () => void;
+  send(text: string): void;
+  close(code: number): void;
+}
 
-/** The gateway that the page came from. */
-export function browserEnvironment(): Environment {
-  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return {
-    url: `${scheme}//${location.host}/ws`,
-    openSocket: openBrowserSocket,
-    clock: systemClock,
-    random: Math.random,
-    network: browserNetwork,
+const OPEN = 1;
+const NORMAL_CLOSURE = 1000;
+
+export function socketsOf(constructor: WebSocketConstructor): OpenSocket {
+  return (url, handlers) => {
+    const socket = new constructor(url) as WebSocketLike;
+    let state: 'open' | 'ended' = 'open';
+    socket.onopen = () => {
+      if (state === 'open') handlers.onOpen();
+    };
+    socket.onmessage = ({ data }) => {
+      if (state === 'open' && typeof data === 'string') handlers.onText(data);
+    };
+    socket.onclose = ({ code }) => {
+      if (state === 'ended') return;
+      state = 'ended';
+      handlers.onClose(code);
+    };
+    // What went wrong is not told, and a close follows. Some throw where nobody listens.
+    socket.onerror = () => undefined;
+    return {
+      send(text) {
+        if (socket.readyState === OPEN) socket.send(text);
+      },
+      close() {
+        state = 'ended';
+        socket.close(NORMAL_CLOSURE);
+      },
+    };
   };
 }
+
+/** Where nobody tells whether there is a network, there is one. */
+export const alwaysOnline: Network = { online: () => true, subscribe: () => undefined };

@@ -18,7 +18,7 @@ export interface Http {
   ): { readonly answer: Promise<HttpAnswer>; readonly abort: () => void };
 }
 
-function parse(text: string): unknown {
+export function parseBody(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -26,36 +26,37 @@ function parse(text: string): unknown {
   }
 }
 
-export const browserHttp: Http = {
-  async get(path, authorization) {
-    try {
-      const response = await fetch(path, { headers: { authorization } });
-      return { status: response.status, body: parse(await response.text()) };
-    } catch {
-      return { status: 0, body: null };
-    }
-  },
+const NO_ANSWER: HttpAnswer = { status: 0, body: null };
 
-  // `fetch` can't tell how much has been sent.
-  post(path, authorization, body, onProgress) {
-    const request = new XMLHttpRequest();
-    const answer = new Promise<HttpAnswer>((resolve) => {
-      request.upload.onprogress = (event) => {
-        if (event.lengthComputable) onProgress(event.loaded / event.total);
+async function answerOf(request: Promise<Response>): Promise<HttpAnswer> {
+  try {
+    const response = await request;
+    return { status: response.status, body: parseBody(await response.text()) };
+  } catch {
+    return NO_ANSWER;
+  }
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** By `fetch`, at the server `base`. It can't tell how much has been sent before all has. */
+export function fetchHttp(base: string, fetch: Fetch): Http {
+  return {
+    get: (path, authorization) => answerOf(fetch(base + path, { headers: { authorization } })),
+
+    post(path, authorization, body, onProgress) {
+      const abort = new AbortController();
+      onProgress(0);
+      const answer = answerOf(fetch(base + path, { method: 'POST', headers: { authorization }, body, signal: abort.signal }));
+      return {
+        answer: answer.then((it) => {
+          if (it.status !== 0) onProgress(1);
+          return it;
+        }),
+        abort: () => {
+          abort.abort();
+        },
       };
-      request.onloadend = () => {
-        resolve({ status: request.status, body: parse(request.responseText) });
-      };
-      request.open('POST', path);
-      request.setRequestHeader('authorization', authorization);
-      if (body.type !== '') request.setRequestHeader('content-type', body.type);
-      request.send(body);
-    });
-    return {
-      answer,
-      abort: () => {
-        request.abort();
-      },
-    };
-  },
-};
+    },
+  };
+}
