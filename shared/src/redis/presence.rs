@@ -149,14 +149,18 @@ pub async fn end(
 ) -> RedisResult<Ended> {
     let session = seat.session.to_string();
     let held = keyspace::session_channels(seat.session);
-    let channels: Vec<String> = commands.smembers(&held).await?;
+    let (channels, sign_in): (Vec<String>, Option<String>) = pipe()
+        .smembers(&held)
+        .hget(keyspace::session_sign_ins(seat.user), &session)
+        .query_async(commands)
+        .await?;
     let mut left = Vec::new();
     for channel in channels.into_iter().map(ChannelId::new) {
         if leave(commands, settings, &channel, who).await?.gone {
             left.push(channel);
         }
     }
-    let offline = forget(commands, settings, seat.user, &session).await?;
+    let offline = forget(commands, settings, seat.user, &session, sign_in).await?;
     if offline {
         for channel in &left {
             tell_presence(commands, settings, channel, who, false).await?;
@@ -186,13 +190,13 @@ async fn forget(
     settings: Settings,
     user: UserId,
     session: &str,
+    sign_in: Option<String>,
 ) -> RedisResult<bool> {
     // Atomic, so that of two sessions that end at once exactly one is the last.
-    let (removed, others, sign_in): (u64, u64, Option<String>) = pipe()
+    let (removed, others): (u64, u64) = pipe()
         .atomic()
         .hdel(keyspace::user_sessions(user), session)
         .hlen(keyspace::user_sessions(user))
-        .hget(keyspace::session_sign_ins(user), session)
         .query_async(commands)
         .await?;
     if let Some(sign_in) = sign_in {
