@@ -97,6 +97,22 @@ describe('signing in', () => {
     expect(parlor.status.name).toBe('ready');
   });
 
+  it('as somebody else is not mistaken for a resume that is under way', async () => {
+    await signIn();
+    await join();
+    world.socket.end(1006);
+    world.clock.advance(20_000);
+    world.socket.say(greeting);
+    const resumed = world.socket.last('resume').id;
+    const other = parlor.signIn({ nickname: 'Bo' });
+    world.socket.say(authorizedFrame(resumed));
+    world.socket.say(joinFrame(LOBBY, [], { recovered: true }));
+    world.socket.say({ id: resumed ?? '', type: 'resume', resume: { rooms: [] } });
+    world.socket.say(authorizedFrame(world.socket.last('signIn').id, 'bo-uuid', 'Bo'));
+    expect((await other).username).toBe('Bo');
+    expect([parlor.session?.username, parlor.people(LOBBY)]).toEqual(['Bo', null]);
+  });
+
   it('with a fresh token of the same user changes nothing else', async () => {
     await signIn();
     await join(3);
