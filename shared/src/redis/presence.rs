@@ -7,7 +7,7 @@
 
 mod joining;
 
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 
 use super::{commands::Commands, scripts, status};
 use crate::{
@@ -79,17 +79,13 @@ pub async fn connected(
         .await
 }
 
-/// Notes a session's user. `true` if that brought the user online.
-pub async fn signed_in(
-    commands: &mut Commands,
-    settings: Settings,
-    seat: Seat,
-) -> RedisResult<bool> {
+/// Notes a session's user, by what it adds to `steps`. They give nothing.
+pub fn signed_in(steps: &mut Pipeline, settings: Settings, seat: Seat) {
     let (session, gateway) = (seat.session.to_string(), seat.gateway.to_string());
     let now = clock::rfc3339(clock::now_ms());
     // gatewaySessions first: from there on the session is reaped whatever happens. userSessions
     // before userStatus: see `end` for the race this order decides.
-    let (came_online,): (Option<String>,) = pipe()
+    steps
         .hset(
             keyspace::gateway_sessions(seat.gateway),
             &session,
@@ -104,9 +100,7 @@ pub async fn signed_in(
         .arg("EX")
         .arg(settings.status_ttl_seconds)
         .arg("NX")
-        .query_async(commands)
-        .await?;
-    Ok(came_online.is_some())
+        .ignore();
 }
 
 /// Takes a session out of a room, telling the room if the user is gone from it.

@@ -4,7 +4,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use redis::{
-    FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind, Value, aio::ConnectionLike,
+    FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind, Value,
+    aio::ConnectionLike,
 };
 
 pub use redis::Script;
@@ -125,6 +126,30 @@ pub async fn run_each<T: FromRedisValue>(
     }
     let read = |reply: RedisResult<Value>| Ok(redis::from_redis_value(reply?)?);
     replies.into_iter().map(read).collect()
+}
+
+/// Runs a script behind other steps, which may be repeated and whose replies matter only if they are
+/// errors (so none is to be marked as ignored), in one round trip.
+///
+/// # Errors
+/// When Redis can't be reached, or one of the steps or the script failed.
+pub async fn run_behind<T: FromRedisValue>(
+    connection: &mut impl ConnectionLike,
+    mut steps: Pipeline,
+    script: &ScriptInvocation<'_>,
+) -> RedisResult<T> {
+    steps.invoke_script(script).ignore_errors();
+    let mut replies: Vec<RedisResult<Value>> = steps.query_async(connection).await?;
+    let last = replies.last().and_then(|reply| reply.as_ref().err());
+    if last.is_some_and(is_not_loaded) {
+        script.load_async(connection).await?;
+        replies = steps.query_async(connection).await?;
+    }
+    let mut last = Value::Nil;
+    for reply in replies {
+        last = reply?;
+    }
+    Ok(redis::from_redis_value(last)?)
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { localError, type ClientEvent } from '../net/index.ts';
-import { GENERAL, type RoomKey, type ServerFrame, type User } from '../protocol/index.ts';
+import { localError, type ClientEvent } from '@parlor/client';
+import { GENERAL, type RoomKey, type ServerFrame, type User } from '@parlor/client/protocol';
 import {
   ANN,
   errorFrame,
@@ -13,7 +13,7 @@ import {
   privateMessageFrame,
   privateRoomsFrame,
   SELF,
-} from '../net/testing/frames.ts';
+} from '../client/net/testing/frames.ts';
 import type { AppState, Room } from './model.ts';
 import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
 import { KEPT_MESSAGES, MOST_MESSAGES } from './room.ts';

@@ -14,8 +14,8 @@ import {
   type RoomKey,
   type ServerFrame,
   type User,
-} from '../protocol/index.ts';
-import type { ClientEvent, Outgoing, Session } from '../net/index.ts';
+} from '@parlor/client/protocol';
+import type { ClientEvent, Outgoing, Session } from '@parlor/client';
 import { onChange, onMark } from './changes.ts';
 import { EMPTY_DIRECTORY, type AppState, type Attachment, type Composing, type Notice, type RememberedRoom } from './model.ts';
 import { hear, meetSenders, recall, upsert } from './people.ts';

@@ -7,7 +7,7 @@ import {
   type Message,
   type RoomKey,
   type UnreadRoom,
-} from '../protocol/index.ts';
+} from '@parlor/client/protocol';
 import { applyChange, isUntouched, replace } from './changes.ts';
 import type { Position, Room } from './model.ts';
 
