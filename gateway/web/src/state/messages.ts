@@ -2,7 +2,7 @@ import { refOf, roomOf, type Message, type RoomKey } from '../protocol/index.ts'
 import type { Client, Result } from '../net/index.ts';
 import { markOf } from './changes.ts';
 import type { AppState } from './model.ts';
-import type { AppEvent } from './reducer.ts';
+import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
 /** As long as the server keeps of a message that is quoted. */

@@ -96,6 +96,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   return (
     <li
       className={classes.filter(Boolean).join(' ')}
+      data-row={item.key}
       data-id={message.UUID}
       data-testid="message"
       data-sender={Sender.Username}
@@ -211,6 +212,7 @@ export function OutgoingRow({ entry, isOffline }: { entry: Outgoing; isOffline: 
   return (
     <li
       className={`message message-own message-first message-last ${hasFailed ? 'message-failed' : 'message-pending'}`}
+      data-row={entry.id}
       data-id={entry.id}
       data-testid="outgoing"
       data-state={entry.state}

@@ -9,8 +9,8 @@ function at(seq: number, time: Date, sender = 'ann'): Message {
 
 const noon = (day: number, minutes = 0): Date => new Date(2026, 10, day, 12, minutes);
 
-function sketch(messages: Message[], marker: number | null = null): string[] {
-  return itemsOf(messages, marker).map((item) =>
+function sketch(messages: Message[], marker: number | null = null, hasBefore = false): string[] {
+  return itemsOf(messages, marker, hasBefore).map((item) =>
     item.kind === 'message' ? `${item.isFirst ? '[' : ''}${item.message.Seq}${item.isLast ? ']' : ''}` : item.kind,
   );
 }
@@ -30,6 +30,13 @@ describe('a timeline', () => {
     expect(sketch(messages, 1)).toEqual(['day', '[1]', 'marker', '[2', '3]']);
     expect(sketch(messages, 0)).toEqual(['day', 'marker', '[1', '2', '3]']);
     expect(sketch(messages, 3)).toEqual(['day', '[1', '2', '3]']);
+  });
+
+  it('draws no line where the first new message may be further up', () => {
+    const messages = [at(12, noon(1)), at(13, noon(1, 1))];
+    expect(sketch(messages, 5, true)).toEqual(['day', '[12', '13]']);
+    expect(sketch(messages, 11, true)).toEqual(['day', 'marker', '[12', '13]']);
+    expect(sketch(messages, 5)).toEqual(['day', 'marker', '[12', '13]']);
   });
 });
 

@@ -17,15 +17,18 @@ export interface MessageItem {
 
 export type Item = { kind: 'day'; key: string; date: Date } | { kind: 'marker'; key: string } | MessageItem;
 
-/** The timeline's rows. `marker` is the last `Seq` read; the line "new" goes behind it. */
-export function itemsOf(messages: readonly Message[], marker: number | null): Item[] {
+/**
+ * The timeline's rows. `marker` is the last `Seq` read; the line "new" goes behind it, unless what
+ * comes behind it may be further up: before `messages`, where `hasBefore` says that there are some.
+ */
+export function itemsOf(messages: readonly Message[], marker: number | null, hasBefore: boolean): Item[] {
   const items: Item[] = [];
   let previous: MessageItem | null = null;
   for (const message of messages) {
     const at = new Date(message.CreatedAt);
     const isNewDay = previous === null || !isSameDay(previous.at, at);
     if (isNewDay) items.push({ kind: 'day', key: `day-${message.Seq}`, date: at });
-    const isMarked = marker !== null && message.Seq > marker && (previous?.message.Seq ?? 0) <= marker;
+    const isMarked = marker !== null && message.Seq > marker && followsRead(previous, message, marker, hasBefore);
     if (isMarked) items.push({ kind: 'marker', key: 'marker' });
     const isFirst = isNewDay || isMarked || !continues(previous, message, at);
     if (previous !== null && !isFirst) previous.isLast = false;
@@ -34,6 +37,11 @@ export function itemsOf(messages: readonly Message[], marker: number | null): It
     previous = item;
   }
   return items;
+}
+
+function followsRead(previous: MessageItem | null, message: Message, marker: number, hasBefore: boolean): boolean {
+  if (previous !== null) return previous.message.Seq <= marker;
+  return !hasBefore || message.Seq === marker + 1;
 }
 
 function continues(previous: { message: Message; at: Date } | null, message: Message, at: Date): boolean {
