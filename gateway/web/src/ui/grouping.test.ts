@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { messageIn } from '../net/testing/frames.ts';
 import type { Message } from '../state/index.ts';
-import { dayName, itemsOf } from './grouping.ts';
+import { briefTime, dayName, itemsOf } from './grouping.ts';
 
 function at(seq: number, time: Date, sender = 'ann'): Message {
   return messageIn('general', seq, { CreatedAt: time.toISOString(), SenderUUID: sender });
@@ -46,4 +46,11 @@ it('a day is told as people do', () => {
   expect(dayName(noon(20), noon(21), words)).toBe('Yesterday');
   expect(dayName(new Date(2026, 9, 31, 12), new Date(2026, 10, 1, 1), words)).toBe('Yesterday');
   expect(dayName(new Date(2025, 10, 20), noon(21), words)).toContain('2025');
+});
+
+it('a moment is told in a word', () => {
+  expect(briefTime(noon(21), noon(21, 5))).toMatch(/12.00/u);
+  expect(briefTime(noon(20), noon(21))).toBe(noon(20).toLocaleDateString(undefined, { weekday: 'short' }));
+  expect(briefTime(noon(10), noon(21))).toContain('10');
+  expect(briefTime(new Date(2025, 10, 20), noon(21))).toContain('2025');
 });

@@ -81,6 +81,15 @@ export function shortTime(date: Date, now = new Date()): string {
       });
 }
 
+/** A moment in a word, where there is no place for more: the time today, a weekday, or the date. */
+export function briefTime(date: Date, now: Date): string {
+  if (isSameDay(date, now)) return clockTime(date);
+  const weekAgo = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6);
+  if (date >= weekAgo && date < now) return date.toLocaleDateString(undefined, { weekday: 'short' });
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  return date.toLocaleDateString(undefined, isThisYear ? { day: 'numeric', month: 'short' } : { month: 'short', year: 'numeric' });
+}
+
 export function clockTime(date: Date): string {
   return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }

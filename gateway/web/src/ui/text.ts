@@ -80,6 +80,7 @@ export const text = {
     browse: 'Browse and create rooms',
     filter: 'Find a room or someone',
     draft: 'draft',
+    last: (name: string, words: string): string => `${name}: ${words}`,
     nobody: 'Nobody else is here yet.',
     noMatch: 'Nobody by that name.',
     noRoomMatch: 'No room by that name.',
