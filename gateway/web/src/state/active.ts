@@ -4,7 +4,7 @@ import { addressOf, GENERAL, type RoomKey } from '../protocol/index.ts';
 import type { ClientEvent } from '../net/index.ts';
 import { atEnd } from './kept.ts';
 import type { AppState, RememberedRoom } from './model.ts';
-import { notice } from './notices.ts';
+import { refusal } from './notices.ts';
 import { upsert } from './people.ts';
 import { newRoom, onRead } from './room.ts';
 import { addRoom, changeRoom, removalOf, shut } from './rooms.ts';
@@ -28,9 +28,9 @@ export function close(state: AppState, key: RoomKey): AppState {
 export function joinFailed(state: AppState, { room, error }: Extract<ClientEvent, { type: 'joinFailed' }>): AppState {
   const removal = removalOf(error);
   if (removal !== null) return shut(state, room, removal);
-  if (room === GENERAL) return notice(state, error.error);
+  if (room === GENERAL) return refusal(state, error);
   const isAside = addressOf(room).kind === 'private' && room !== state.active;
-  if (!isAside) return notice(removeRoom(state, room), error.error);
+  if (!isAside) return refusal(removeRoom(state, room), error);
   return error.reason === 'tooManyRooms'
     ? changeRoom(state, room, (known) => ({ ...known, phase: 'listed' }))
     : removeRoom(state, room);

@@ -35,7 +35,7 @@ export type UserEvent =
   | { type: 'typingExpired'; room: RoomKey; uuid: string }
   /** Users that were found, who may be opened next. */
   | { type: 'met'; users: readonly User[] }
-  | { type: 'noticed'; text: string; room?: RoomKey }
+  | { type: 'noticed'; text: string; reason?: string | undefined }
   | { type: 'dismissed'; id: number };
 
 export type AppEvent = ClientEvent | UserEvent;

@@ -72,7 +72,7 @@ export function onFrame(state: AppState, frame: ServerFrame): AppState {
 }
 
 function noted({ state, mentioned }: Seen): AppState {
-  return mentioned === null ? state : notice(state, mentioned.by, mentioned.room, 'mention');
+  return mentioned === null ? state : notice(state, { kind: 'mention', text: mentioned.by, room: mentioned.room });
 }
 
 /** A private room with messages. One that was closed since stays so. */

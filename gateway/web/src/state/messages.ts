@@ -86,7 +86,7 @@ export class Messages {
   /** A refusal is told in passing, as there is no dialog that could. */
   async #told(asked: Promise<Result<unknown>>): Promise<Result<unknown>> {
     const result = await asked;
-    if (!result.ok) this.#store.dispatch({ type: 'noticed', text: result.error.error });
+    if (!result.ok) this.#store.dispatch({ type: 'noticed', text: result.error.error, reason: result.error.reason });
     return result;
   }
 }

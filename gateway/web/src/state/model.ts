@@ -120,6 +120,8 @@ export interface Notice {
   /** `mention`: `text` is the name of who named us. */
   readonly kind: 'text' | 'mention';
   readonly text: string;
+  /** The server's reason, of an error that `text` tells in the server's words. */
+  readonly reason: string | null;
   /** The room to open, where it is about one. */
   readonly room: RoomKey | null;
 }

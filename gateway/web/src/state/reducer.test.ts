@@ -151,7 +151,7 @@ describe('joining', () => {
     );
     expect(state.rooms[LOBBY]).toBeUndefined();
     expect(state.active).toBe(GENERAL);
-    expect(state.notices).toEqual([{ id: 1, kind: 'text', text: 'no such room', room: null }]);
+    expect(state.notices).toEqual([{ id: 1, kind: 'text', text: 'no such room', reason: null, room: null }]);
     expect(reduce(state, { type: 'dismissed', id: 1 }).notices).toEqual([]);
   });
 });

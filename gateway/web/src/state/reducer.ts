@@ -120,7 +120,7 @@ function change(state: AppState, event: AppEvent): AppState {
         })),
       );
     case 'noticed':
-      return notice(state, event.text, event.room ?? null);
+      return notice(state, { text: event.text, reason: event.reason ?? null });
     case 'met':
       return event.users.reduce(upsert, state);
     case 'marked':

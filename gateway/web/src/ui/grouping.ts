@@ -1,6 +1,7 @@
 /** Which messages of a timeline stand together, and where a day begins. */
 
 import type { Message } from '../state/index.ts';
+import { locale } from './text.ts';
 
 /** Messages of one sender within this time share a head. */
 const GROUP_MS = 5 * 60_000;
@@ -60,7 +61,7 @@ export function dayName(date: Date, now: Date, words: { today: string; yesterday
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   if (isSameDay(date, yesterday)) return words.yesterday;
   const isThisYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(undefined, {
+  return date.toLocaleDateString(locale, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
@@ -72,7 +73,7 @@ export function dayName(date: Date, now: Date, words: { today: string; yesterday
 export function shortTime(date: Date, now = new Date()): string {
   return isSameDay(date, now)
     ? clockTime(date)
-    : date.toLocaleString(undefined, {
+    : date.toLocaleString(locale, {
         day: 'numeric',
         month: 'short',
         hour: '2-digit',
@@ -85,11 +86,11 @@ export function shortTime(date: Date, now = new Date()): string {
 export function briefTime(date: Date, now: Date): string {
   if (isSameDay(date, now)) return clockTime(date);
   const weekAgo = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6);
-  if (date >= weekAgo && date < now) return date.toLocaleDateString(undefined, { weekday: 'short' });
+  if (date >= weekAgo && date < now) return date.toLocaleDateString(locale, { weekday: 'short' });
   const isThisYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(undefined, isThisYear ? { day: 'numeric', month: 'short' } : { month: 'short', year: 'numeric' });
+  return date.toLocaleDateString(locale, isThisYear ? { day: 'numeric', month: 'short' } : { month: 'short', year: 'numeric' });
 }
 
 export function clockTime(date: Date): string {
-  return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  return date.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
 }

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Message, RoomKey } from '../state/index.ts';
 import type { Reveal } from './Scroller.ts';
-import { text } from './text.ts';
+import { errorText, text } from './text.ts';
 import { useApp } from './useApp.ts';
 
 /** How long a message is marked that somebody jumped to. */
@@ -37,7 +37,7 @@ export function useJump(key: RoomKey, reveal: (reveal: Reveal) => void): Jump {
       const asked = find(here()) === undefined ? await app.history.around(key, near) : null;
       const message = find(here());
       if (message === undefined) {
-        app.notice(asked?.ok === false ? asked.error.error : text.timeline.jumpFailed);
+        app.notice(asked?.ok === false ? errorText(asked.error) : text.timeline.jumpFailed);
         return;
       }
       app.setFollowing(key, false);
