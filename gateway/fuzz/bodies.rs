@@ -115,7 +115,7 @@ fn joined(join: Join, choice: u8) -> Outcome {
         messages: Vec::new(),
         changes: Vec::new(),
         marks: BTreeMap::new(),
-        users: Vec::new(),
+        users: Vec::new().into(),
         users_total: 1,
         epoch: "e".into(),
         seq: u64::from(choice),

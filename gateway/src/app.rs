@@ -1,5 +1,6 @@
 //! The wiring: what a gateway is made of, how it starts and how it drains.
 
+mod drain;
 mod rules;
 mod tasks;
 
@@ -12,16 +13,13 @@ use parlor_shared::{
     lifecycle::Lifecycle,
     notice::Notice,
     protocol::{
-        CloseCode, ServerEnvelope, ServerFrame,
-        server::{Reconnect, Sending, Sys},
+        ServerFrame,
+        server::{Sending, Sys},
     },
     redis::{Commands, Redis, connect, presence, pubsub::Subscriptions},
     telemetry::{AdminServer, Condition, Metrics, Readiness},
 };
-use tokio::{
-    sync::{mpsc, watch},
-    time::sleep,
-};
+use tokio::sync::{mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -39,20 +37,19 @@ use crate::{
         publisher::Publisher,
         typing::Typists,
     },
-    connection::{Services, client_hint::ClientHints, registrar::Registrar, registry::Connections},
+    connection::{
+        Services, client_hint::ClientHints, registrar::Registrar, registry::Connections,
+        rosters::Rosters,
+    },
     http::Server,
     metrics::GatewayMetrics,
     moderation::{Moderation, Watch},
+    outbox::{self, Alarms},
     photos::{self, Photos},
     rooms::{Policies, Registry, command::ShardSettings, pump::Pump, registry::Plan},
     tokens::Tokens,
     user_limits::UserLimits,
-    websocket::text_frame,
 };
-
-/// How a reconnecting client's delay is spread, in milliseconds: short, since the drain itself is
-/// spread over its grace.
-const RECONNECT_DELAY_MS: std::ops::Range<u64> = 100..2_000;
 
 /// A gateway that runs.
 #[derive(Debug)]
@@ -123,7 +120,7 @@ pub async fn start(config: GatewayConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let soft = lifecycle.soft();
     lifecycle.spawn("drain", async move {
         soft.cancelled().await;
-        drain(&app, &draining, &stop_accepting, &connections).await;
+        drain::drain(&app, &draining, &stop_accepting, &connections).await;
         registrar_stop.cancel();
         Ok(())
     });
@@ -147,6 +144,8 @@ struct Parts {
     cursors: Cursors,
     typists: Typists,
     notices: mpsc::Receiver<Notice>,
+    connections: Connections,
+    outboxes: Arc<outbox::Rules>,
     registrar: Registrar,
     registrar_stop: CancellationToken,
 }
@@ -219,7 +218,13 @@ impl Parts {
                 metrics.probe_seconds.clone(),
             ),
         );
-        let (registrar, task) = Registrar::new(commands.clone(), registry_settings, gateway);
+        let connections = Connections::default();
+        let (registrar, task) = Registrar::new(
+            commands.clone(),
+            registry_settings,
+            gateway,
+            connections.clone(),
+        );
         let registrar_stop = CancellationToken::new();
         lifecycle.tracker().spawn(task.run(registrar_stop.clone()));
         let (cursors, writing) = Cursors::new(
@@ -245,6 +250,8 @@ impl Parts {
             cursors,
             typists,
             notices,
+            connections,
+            outboxes: outboxes(&config.limits, lifecycle),
             registrar,
             registrar_stop,
         })
@@ -278,9 +285,13 @@ impl Parts {
             self.registry_settings.names_limit,
             config.create_rooms,
         );
+        let rosters = Rosters::new(
+            self.commands.clone(),
+            directory.clone(),
+            limits.roster_limit,
+        );
         Ok(Services {
             gateway: self.gateway,
-            directory,
             moderation,
             policies: self.policies,
             keyspace: self.keyspace,
@@ -292,9 +303,12 @@ impl Parts {
             notifier: self.notifier,
             cursors: self.cursors,
             typists: self.typists,
+            rosters,
+            directory,
             client_hints: ClientHints::default(),
             registrar: self.registrar,
-            connections: Connections::default(),
+            connections: self.connections,
+            outboxes: self.outboxes,
             user_limits: UserLimits::new(limits.message_rate),
             rules: Arc::new(rules::rules(config, photos.as_ref())),
             limits,
@@ -304,6 +318,17 @@ impl Parts {
             tokens,
         })
     }
+}
+
+/// What outboxes go by, with the clock that they share.
+fn outboxes(limits: &GatewayLimits, lifecycle: &Lifecycle) -> Arc<outbox::Rules> {
+    let (alarms, clock) = Alarms::new();
+    until_drained(lifecycle, "alarms", clock);
+    Arc::new(outbox::Rules {
+        limit_bytes: limits.outbox_bytes,
+        write_timeout: limits.write_timeout,
+        alarms,
+    })
 }
 
 /// Waits for Redis, and sees whether it is fit for what is trusted to it.
@@ -353,38 +378,6 @@ fn tell_about_redis(app: &Arc<Services>, mut up: watch::Receiver<bool>, lifecycl
             }
         }
     });
-}
-
-/// Unready → wait for the balancer → refuse upgrades → tell connections to go, spread over the
-/// grace → wait for them.
-async fn drain(
-    app: &Services,
-    condition: &Condition,
-    stop_accepting: &CancellationToken,
-    connections: &TaskTracker,
-) {
-    condition.fails("draining");
-    if app.connections.count() > 0 {
-        info!(connections = app.connections.count(), "draining");
-        sleep(app.limits.drain_wait).await;
-    }
-    stop_accepting.cancel();
-    let going = app.connections.all();
-    let pause = app.limits.drain_grace / u32::try_from(going.len().max(1)).unwrap_or(u32::MAX);
-    for outbox in going {
-        let delay_ms = rand::random_range(RECONNECT_DELAY_MS);
-        let frame = ServerFrame::Sys(Sys::Reconnect(Reconnect { delay_ms }));
-        outbox.send(text_frame(&ServerEnvelope::from(frame).encode()));
-        outbox.close(CloseCode::Restart);
-        sleep(pause).await;
-    }
-    connections.close();
-    // Who came in between is told as well, without a spread: they are few.
-    for outbox in app.connections.all() {
-        outbox.close(CloseCode::Restart);
-    }
-    connections.wait().await;
-    info!("drained");
 }
 
 /// How long the end may take beyond the drain itself: writes, and what is told to Redis.

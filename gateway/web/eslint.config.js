@@ -2,14 +2,14 @@ import js from '@eslint/js';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/** The layers, lowest first: each may import those before it, and itself. */
-const LAYERS = ['protocol', 'net', 'state', 'ui'];
+/** The layers, lowest first: each may import those before it, and itself. The first two are the package `@parlor/client`. */
+const LAYERS = ['client/protocol', 'client/net', 'state', 'ui'];
 
 /** Forbids the layer to import what stands above it, and anything of React below `ui`. */
 function layer(name) {
   const above = LAYERS.slice(LAYERS.indexOf(name) + 1);
   const patterns = above.map((other) => ({
-    regex: `(^|/)${other}(/|$)`,
+    regex: `(^|/)${other.replace('client/', '')}(/|$)`,
     message: `${name} must not import ${other}: protocol ← net ← state ← ui`,
   }));
   if (name !== 'ui') {
@@ -22,7 +22,7 @@ function layer(name) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'playwright-report', 'test-results'] },
+  { ignores: ['**/dist', 'node_modules', 'playwright-report', 'test-results'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

@@ -82,11 +82,12 @@ impl Connection {
     async fn send(&self, envelope: &ServerEnvelope) {
         let frame = text_frame(&envelope.encode());
         self.outbox.room_for(frame.len()).await;
-        self.outbox.send(frame);
+        // Written with all that this step of the work says, by `Outbox::while_writing`.
+        self.outbox.push(frame);
     }
 
     /// Refuses a message in its turn, behind the answers to messages sent before.
-    async fn refuse(&self, id: Option<RequestId>, body: ErrorBody) {
+    async fn refuse(&mut self, id: Option<RequestId>, body: ErrorBody) {
         self.in_flight.idle().await;
         let frame = ServerFrame::Error(body);
         self.send(&ServerEnvelope { id, frame }).await;

@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 /// Messages of one connection under way at once.
 const MESSAGES: usize = 64;
 
-/// The count. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+/// The count; nothing at all while none is under way.
+#[derive(Debug, Default)]
 pub struct InFlight {
-    inner: Arc<Inner>,
+    inner: Option<Arc<Inner>>,
 }
 
 #[derive(Debug, Default)]
@@ -39,26 +39,32 @@ impl Drop for Ticket {
 
 impl InFlight {
     /// Counts one more, waiting while there are too many.
-    pub async fn begin(&self) -> Ticket {
-        self.fewer_than(MESSAGES).await;
-        self.inner.count.fetch_add(1, Ordering::AcqRel);
-        Ticket(Arc::clone(&self.inner))
+    pub async fn begin(&mut self) -> Ticket {
+        let inner = self.inner.get_or_insert_default();
+        inner.fewer_than(MESSAGES).await;
+        inner.count.fetch_add(1, Ordering::AcqRel);
+        Ticket(Arc::clone(inner))
     }
 
     /// Waits until none is under way.
-    pub async fn idle(&self) {
-        self.fewer_than(1).await;
+    pub async fn idle(&mut self) {
+        if let Some(inner) = &self.inner {
+            inner.fewer_than(1).await;
+            self.inner = None;
+        }
     }
+}
 
+impl Inner {
     async fn fewer_than(&self, limit: usize) {
         loop {
-            if self.inner.count.load(Ordering::Acquire) < limit {
+            if self.count.load(Ordering::Acquire) < limit {
                 return;
             }
-            let mut done = pin!(self.inner.done.notified());
+            let mut done = pin!(self.done.notified());
             // From here on no notification is missed; the count may have changed before.
             done.as_mut().enable();
-            if self.inner.count.load(Ordering::Acquire) < limit {
+            if self.count.load(Ordering::Acquire) < limit {
                 return;
             }
             done.await;

@@ -7,30 +7,32 @@ use std::{
 };
 
 use parlor_shared::notice::Order;
-use tokio::sync::Notify;
+
+use crate::outbox::{Outbox, Signal};
 
 /// Orders that one session may be behind with. What is decided about a user is also written down,
 /// so one more than a session can have in earnest is dropped.
 const INBOX_ORDERS: usize = 1_024;
 
 /// The inbox. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Inbox {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    orders: Mutex<Vec<Order>>,
-    wake: Notify,
+    orders: Arc<Mutex<Vec<Order>>>,
+    /// Wakes the connection.
+    outbox: Outbox,
 }
 
 impl Inbox {
+    /// The inbox of the connection that has this outbox.
+    pub fn new(outbox: Outbox) -> Self {
+        Self {
+            orders: Arc::default(),
+            outbox,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Order>> {
-        self.inner
-            .orders
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the session something to do. `false` when it is too far behind.
@@ -41,18 +43,12 @@ impl Inbox {
         }
         orders.push(order);
         drop(orders);
-        self.inner.wake.notify_one();
+        self.outbox.signal(Signal::Orders);
         true
     }
 
-    /// Waits for orders, and takes all of them in the order in which they came.
-    pub async fn take(&self) -> Vec<Order> {
-        loop {
-            let orders = mem::take(&mut *self.lock());
-            if !orders.is_empty() {
-                return orders;
-            }
-            self.inner.wake.notified().await;
-        }
+    /// Takes all orders in the order in which they came.
+    pub fn take(&self) -> Vec<Order> {
+        mem::take(&mut *self.lock())
     }
 }

@@ -60,13 +60,13 @@ impl Connection {
             self.memberships.remove(&channel);
             return Err(away());
         };
-        self.memberships.insert(channel.clone(), membership);
+        self.memberships.insert(membership);
         let room = self.enter(join, &channel, peer, backlog).await;
         match &room {
             Ok(_) => self.still_listed.remove(&channel),
             // Redis may have let the session in before something else failed.
             Err(error) if error.retryable => self.leave(&channel).await,
-            Err(_) => drop(self.memberships.remove(&channel)),
+            Err(_) => self.memberships.remove(&channel),
         }
         room
     }
@@ -113,8 +113,9 @@ impl Connection {
             app.cursors.on_join(reader, address, channel, stands),
         )
         .map_err(|error| unavailable(&error))?;
-        let users = self
-            .roster(channel, joined.users)
+        let users = app
+            .rosters
+            .of(channel, joined.users)
             .await
             .map_err(|error| unavailable(&error))?;
         let viewer = join.user.uuid;
@@ -246,36 +247,6 @@ impl Connection {
             )
             .await?;
         Ok(channel)
-    }
-
-    /// Who is in a room, or a random part of them in a large one.
-    async fn roster(&self, channel: &ChannelId, users: u64) -> RedisResult<Vec<User>> {
-        let limit = self.app.limits.roster_limit;
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let key = keyspace::channel_users(channel);
-        let mut commands = self.app.commands.clone();
-        let ids: Vec<String> = if users <= limit as u64 {
-            commands.hkeys(key).await?
-        } else {
-            redis::cmd("HRANDFIELD")
-                .arg(key)
-                .arg(limit)
-                .query_async(&mut commands)
-                .await?
-        };
-        let ids: Vec<UserId> = ids
-            .iter()
-            .take(limit)
-            .filter_map(|text| text.parse().ok())
-            .collect();
-        let mut users = self.app.directory.users(&ids).await?;
-        for user in &mut users {
-            // Who is in a room has a session there.
-            user.online = Some(true);
-        }
-        Ok(users)
     }
 }
 

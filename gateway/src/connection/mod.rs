@@ -19,42 +19,38 @@ mod photo_work;
 mod refusals;
 pub mod registrar;
 pub mod registry;
+pub mod rosters;
 mod services;
 
 use std::{
     cell::RefCell,
-    collections::{HashMap, VecDeque},
-    io,
+    collections::VecDeque,
+    io::{self, Read as _},
     net::{IpAddr, Shutdown},
-    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use parlor_shared::{
-    id::{ChannelId, SessionId},
+    id::SessionId,
     protocol::{CloseCode, client::ConnectQuery},
 };
 use socket2::SockRef;
-use tokio::{
-    net::TcpStream,
-    sync::watch,
-    time::{sleep_until, timeout},
-};
+use tokio::{io::Interest, net::TcpStream, time::timeout};
 use tracing::debug;
 
 use crate::{
     metrics::Counted,
-    outbox::Outbox,
-    rooms::Membership,
+    outbox::{Outbox, Signal, Signals, Wake},
+    rooms::Memberships,
     session::{Effects, Session},
-    websocket::{Decoder, Input, ping_frame, pong_frame},
+    websocket::{Decoder, Input, Violation, ping_frame, pong_frame},
 };
 use in_flight::InFlight;
 use inbox::Inbox;
 use leaving::StillListed;
 use registrar::Departure;
-use registry::Reachable;
+use registry::{Listed, Reachable};
 pub use services::Services;
 
 /// What one read takes. The buffer is the thread's, not the connection's: an idle connection has
@@ -80,16 +76,38 @@ pub struct Connection {
     address: IpAddr,
     /// What the client calls itself.
     client: Arc<str>,
-    memberships: HashMap<ChannelId, Membership>,
+    memberships: Memberships,
     still_listed: StillListed,
     in_flight: InFlight,
     signed_in: Option<(Counted, Reachable)>,
     inbox: Inbox,
     departure: Departure,
-    /// Changes when the registry has lost this gateway's sessions.
-    registry_lost: watch::Receiver<u64>,
     last_heard: Instant,
     pinged_at: Option<Instant>,
+    _listed: Listed,
+    _counted: Counted,
+}
+
+/// What a client said before there was a connection.
+#[derive(Debug)]
+pub struct Opening {
+    /// In the address.
+    pub query: ConnectQuery,
+    /// Behind its handshake.
+    pub early: Vec<u8>,
+}
+
+/// What one read gave.
+#[derive(Debug, Default)]
+struct Read {
+    inputs: VecDeque<Input>,
+    violation: Option<Violation>,
+}
+
+impl Read {
+    fn is_empty(&self) -> bool {
+        self.inputs.is_empty() && self.violation.is_none()
+    }
 }
 
 /// Why the reading side is done.
@@ -102,128 +120,108 @@ enum End {
 }
 
 impl Connection {
-    pub fn new(app: Arc<Services>, socket: TcpStream, address: IpAddr, client: Arc<str>) -> Self {
+    pub fn new(
+        app: Arc<Services>,
+        socket: TcpStream,
+        address: IpAddr,
+        client: Arc<str>,
+    ) -> Box<Self> {
         let id = SessionId::random();
         let now = Instant::now();
-        Self {
-            outbox: Outbox::new(socket, app.limits.outbox_bytes),
+        let outbox = Outbox::new(socket, Arc::clone(&app.outboxes));
+        app.metrics.connections_total.inc();
+        Box::new(Self {
             session: Session::new(id, Arc::clone(&app.rules), now),
             decoder: Decoder::new(app.limits.frame_bytes),
             address,
             client,
-            memberships: HashMap::new(),
+            memberships: Memberships::default(),
             still_listed: StillListed::default(),
             in_flight: InFlight::default(),
             signed_in: None,
-            inbox: Inbox::default(),
+            inbox: Inbox::new(outbox.clone()),
             departure: app.registrar.departure(id),
-            registry_lost: app.registrar.lost(),
             last_heard: now,
             pinged_at: None,
+            _listed: app.connections.list(id, outbox.clone()),
+            _counted: Counted::new(&app.metrics.connections),
+            outbox,
             app,
-        }
+        })
     }
 
-    /// Lives until the client goes or has to. `early` is what the client sent behind its handshake.
-    pub async fn run(mut self, query: ConnectQuery, early: Vec<u8>) {
-        let app = Arc::clone(&self.app);
+    /// Lives until the client goes or has to.
+    ///
+    /// What is done is on the heap, and only while it is done: of an idle connection the task holds
+    /// little more than the pointer to it.
+    pub async fn run(mut self: Box<Self>, opening: Box<Opening>) {
         let outbox = self.outbox.clone();
-        let listed = app.connections.list(self.session.id(), outbox.clone());
-        let _counted = Counted::new(&app.metrics.connections);
-        app.metrics.connections_total.inc();
-        let mut writer = pin!(outbox.run(app.limits.write_timeout));
-        let ended = {
-            let mut reader = pin!(self.read(query, early));
-            tokio::select! {
-                written = &mut writer => {
-                    debug!(?written, "the writing side ended first");
-                    outbox.closing()
-                }
-                end = &mut reader => match end {
-                    End::Gone => None,
-                    End::Close(code) => {
-                        outbox.close(code);
-                        // What was queued before it still goes out, within the write timeout.
-                        let _ = writer.await;
-                        outbox.closing()
-                    }
+        let mut ended = outbox.while_writing(Box::pin(self.open(opening))).await;
+        while matches!(ended, Ok(Ok(()))) {
+            outbox.ring_at(self.next_check());
+            ended = match outbox.wait().await {
+                Wake::Written(written) => Err(written),
+                Wake::Readable => match self.read() {
+                    Ok(read) if read.is_empty() => Ok(Ok(())),
+                    Ok(read) => outbox.while_writing(Box::pin(self.handle(read))).await,
+                    Err(end) => Ok(Err(end)),
                 },
+                Wake::Signals(signals) => outbox.while_writing(Box::pin(self.heed(signals))).await,
+            };
+        }
+        let told = match ended {
+            Err(written) => {
+                debug!(?written, "the writing side ended first");
+                outbox.closing()
             }
+            Ok(Err(End::Close(code))) => {
+                outbox.close(code);
+                // What was queued before it still goes out, within the write timeout.
+                let _ = outbox.finish().await;
+                outbox.closing()
+            }
+            Ok(Err(End::Gone) | Ok(())) => None,
         };
         outbox.abandon();
-        app.metrics.closed(ended);
+        self.app.metrics.closed(told);
         // Out of its rooms and lists; what is left is only to be heard out.
-        drop((self, listed));
-        linger(outbox.socket()).await;
+        drop(self);
+        Box::pin(linger(outbox.socket())).await;
     }
 
-    async fn read(&mut self, query: ConnectQuery, mut early: Vec<u8>) -> End {
+    async fn open(&mut self, opening: Box<Opening>) -> Result<(), End> {
+        let Opening { query, mut early } = *opening;
         let effects = self.session.on_connect(query);
-        if let Err(end) = Box::pin(self.carry_out(effects)).await {
-            return end;
+        self.carry_out(effects).await?;
+        let mut read = Read::default();
+        read.violation = self.decoder.feed(&mut early, &mut read.inputs).err();
+        self.handle(read).await
+    }
+
+    /// Does what others want done, and what is due.
+    async fn heed(&mut self, signals: Signals) -> Result<(), End> {
+        if signals.has(Signal::Alarm) {
+            self.on_alarm().await?;
         }
-        let mut inputs = VecDeque::new();
-        if !early.is_empty()
-            && let Err(end) = self.take(&mut early, &mut inputs).await
-        {
-            return end;
-        }
-        drop(early);
-        let (outbox, inbox) = (self.outbox.clone(), self.inbox.clone());
-        let mut timer = pin!(sleep_until(self.next_check().into()));
-        loop {
-            tokio::select! {
-                ready = outbox.socket().readable() => {
-                    if ready.is_err() {
-                        return End::Gone;
-                    }
-                    if let Err(end) = self.read_once(&mut inputs).await {
-                        return end;
-                    }
-                    let next = self.next_check().into();
-                    if next < timer.deadline() {
-                        timer.as_mut().reset(next);
-                    }
-                }
-                () = &mut timer => {
-                    if let Err(end) = self.on_timer() {
-                        return end;
-                    }
-                    let granted_until = self.session.granted_until();
-                    if granted_until.is_some_and(|until| until <= Instant::now()) {
-                        let effects = self.session.on_grant_expired();
-                        if let Err(end) = Box::pin(self.carry_out(effects)).await {
-                            return end;
-                        }
-                    }
-                    if self.still_listed.next.is_some_and(|at| at <= Instant::now()) {
-                        Box::pin(self.leave_again()).await;
-                    }
-                    timer.as_mut().reset(self.next_check().into());
-                }
-                orders = inbox.take() => {
-                    for order in orders {
-                        let effects = self.session.on_order(&order);
-                        if let Err(end) = Box::pin(self.carry_out(effects)).await {
-                            return end;
-                        }
-                    }
-                }
-                lost = self.registry_lost.changed() => {
-                    if lost.is_ok() {
-                        Box::pin(self.register_again()).await;
-                    }
-                }
+        if signals.has(Signal::Orders) {
+            for order in self.inbox.take() {
+                let effects = self.session.on_order(&order);
+                self.carry_out(effects).await?;
             }
         }
+        if signals.has(Signal::RegistryLost) {
+            self.register_again().await;
+        }
+        Ok(())
     }
 
-    /// Reads what has arrived and handles it, all of it before the next read.
-    async fn read_once(&mut self, inputs: &mut VecDeque<Input>) -> Result<(), End> {
+    /// Reads what has arrived.
+    fn read(&mut self) -> Result<Read, End> {
+        let mut inputs = VecDeque::new();
         let (read, violation) = READ_BUFFER.with_borrow_mut(|buffer| {
-            let read = self.outbox.socket().try_read(buffer);
+            let read = read_into(self.outbox.socket(), buffer);
             let violation = match read {
-                Ok(count) => self.decoder.feed(&mut buffer[..count], inputs).err(),
+                Ok(count) => self.decoder.feed(&mut buffer[..count], &mut inputs).err(),
                 Err(_) => None,
             };
             (read, violation)
@@ -231,32 +229,15 @@ impl Connection {
         match read {
             Ok(0) => return Err(End::Gone),
             Ok(_) => self.last_heard = Instant::now(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => return Err(End::Gone),
         }
-        self.handle(inputs).await?;
-        self.judge(violation)
+        Ok(Read { inputs, violation })
     }
 
-    async fn take(&mut self, bytes: &mut [u8], inputs: &mut VecDeque<Input>) -> Result<(), End> {
-        let violation = self.decoder.feed(bytes, inputs).err();
-        self.handle(inputs).await?;
-        self.judge(violation)
-    }
-
-    fn judge(&self, violation: Option<crate::websocket::Violation>) -> Result<(), End> {
-        match violation {
-            None => Ok(()),
-            Some(violation) => {
-                self.app.metrics.violations.inc();
-                debug!(?violation, session = %self.session.id(), "protocol violation");
-                Err(End::Close(violation.close_code()))
-            }
-        }
-    }
-
-    async fn handle(&mut self, inputs: &mut VecDeque<Input>) -> Result<(), End> {
-        while let Some(input) = inputs.pop_front() {
+    /// Handles what was read, all of it before the next read.
+    async fn handle(&mut self, read: Read) -> Result<(), End> {
+        for input in read.inputs {
             let now = Instant::now();
             let effects: Effects = match input {
                 Input::Text(text) => {
@@ -264,7 +245,7 @@ impl Connection {
                     self.session.on_text(&text, now)
                 }
                 Input::Ping(payload) => {
-                    self.outbox.send(pong_frame(&payload));
+                    self.outbox.push(pong_frame(&payload));
                     self.session.on_control_frame(now)
                 }
                 Input::Pong => {
@@ -273,10 +254,16 @@ impl Connection {
                 }
                 Input::Close => return Err(End::Close(CloseCode::Normal)),
             };
-            // On the heap, and only while something is done: an idle connection stays small.
-            Box::pin(self.carry_out(effects)).await?;
+            self.carry_out(effects).await?;
         }
-        Ok(())
+        match read.violation {
+            None => Ok(()),
+            Some(violation) => {
+                self.app.metrics.violations.inc();
+                debug!(?violation, session = %self.session.id(), "protocol violation");
+                Err(End::Close(violation.close_code()))
+            }
+        }
     }
 
     /// When something may have to be done without the client.
@@ -295,7 +282,21 @@ impl Connection {
         others.fold(heartbeat, Instant::min)
     }
 
-    fn on_timer(&mut self) -> Result<(), End> {
+    async fn on_alarm(&mut self) -> Result<(), End> {
+        self.check_heartbeat()?;
+        let now = Instant::now();
+        let granted_until = self.session.granted_until();
+        if granted_until.is_some_and(|until| until <= now) {
+            let effects = self.session.on_grant_expired();
+            self.carry_out(effects).await?;
+        }
+        if self.still_listed.next.is_some_and(|at| at <= now) {
+            self.leave_again().await;
+        }
+        Ok(())
+    }
+
+    fn check_heartbeat(&mut self) -> Result<(), End> {
         let now = Instant::now();
         let limits = &self.app.limits;
         if self
@@ -312,12 +313,31 @@ impl Connection {
                 return Err(End::Close(CloseCode::PongTimeout));
             }
             None if now >= self.last_heard + limits.ping_interval => {
-                self.outbox.send(ping_frame());
+                self.outbox.push(ping_frame());
                 self.pinged_at = Some(now);
             }
             Some(_) | None => {}
         }
         Ok(())
+    }
+}
+
+/// Reads once. A read that does not fill the buffer has emptied the socket, so it is not tried again
+/// before the kernel says that more has come: a system call saved for each frame.
+fn read_into(socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    let read = socket.try_io(Interest::READABLE, || {
+        filled = (&*SockRef::from(socket)).read(buffer)?;
+        if filled == 0 || filled == buffer.len() {
+            Ok(filled)
+        } else {
+            // What tokio takes for "wait until the next event"; one that has come meanwhile counts.
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    });
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock && filled > 0 => Ok(filled),
+        read => read,
     }
 }
 
@@ -331,7 +351,7 @@ async fn linger(socket: &TcpStream) {
     let heard_out = async {
         let mut bytes = 0;
         while bytes < LINGER_BYTES && socket.readable().await.is_ok() {
-            match READ_BUFFER.with_borrow_mut(|buffer| socket.try_read(buffer)) {
+            match READ_BUFFER.with_borrow_mut(|buffer| read_into(socket, buffer)) {
                 Ok(0) => return,
                 Ok(read) => bytes += read,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -344,3 +364,21 @@ async fn linger(socket: &TcpStream) {
 
 /// How long a room's subscription may take before a join is refused.
 pub(crate) const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_bytes<C, O, F>(_: impl Fn(C, O) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// What every idle connection costs, beside its socket.
+    #[test]
+    fn an_idle_connection_is_small() {
+        let task = future_bytes(Connection::run);
+        assert!(task <= 176, "the task's future has {task} bytes");
+        let connection = size_of::<Connection>();
+        assert!(connection <= 640, "a connection has {connection} bytes");
+    }
+}

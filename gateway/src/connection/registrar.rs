@@ -12,11 +12,14 @@ use parlor_shared::{
 };
 use redis::{RedisResult, pipe};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::mpsc,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+use super::registry::Connections;
+use crate::outbox::Signal;
 
 /// How often the gateway says that it is alive. Three missed ones make it dead.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -38,7 +41,6 @@ enum Note {
 pub struct Registrar {
     /// Unbounded: a guard's drop can't wait, and there are at most two notes a connection.
     notes: mpsc::UnboundedSender<Note>,
-    lost: watch::Receiver<u64>,
 }
 
 /// A session's entry with the registrar; dropping it says that the session is gone.
@@ -68,7 +70,8 @@ pub struct RegistrarTask {
     settings: presence::Settings,
     gateway: GatewayId,
     notes: mpsc::UnboundedReceiver<Note>,
-    lost: watch::Sender<u64>,
+    /// Told when the registry has lost this gateway, so that sessions enter themselves again.
+    connections: Connections,
     announced: bool,
     /// The registry did not know this gateway when it was last asked; kept over errors, since a
     /// heartbeat may arrive and its answer not.
@@ -81,25 +84,19 @@ impl Registrar {
         commands: Commands,
         settings: presence::Settings,
         gateway: GatewayId,
+        connections: Connections,
     ) -> (Self, RegistrarTask) {
         let (notes_in, notes) = mpsc::unbounded_channel();
-        let (lost_in, lost) = watch::channel(0);
         let task = RegistrarTask {
             commands,
             settings,
             gateway,
             notes,
-            lost: lost_in,
+            connections,
             announced: false,
             missing: false,
         };
-        (
-            Self {
-                notes: notes_in,
-                lost,
-            },
-            task,
-        )
+        (Self { notes: notes_in }, task)
     }
 
     /// Enters a session that has just connected.
@@ -110,13 +107,6 @@ impl Registrar {
             notes: self.notes.clone(),
             registered: false,
         }
-    }
-
-    /// Changes when the registry has lost this gateway, so that sessions enter themselves again.
-    pub fn lost(&self) -> watch::Receiver<u64> {
-        let mut lost = self.lost.clone();
-        lost.mark_unchanged();
-        lost
     }
 }
 
@@ -151,7 +141,7 @@ impl RegistrarTask {
             Ok(()) => {
                 if self.announced && self.missing {
                     info!("the registry has lost this gateway; its sessions enter again");
-                    self.lost.send_modify(|count| *count += 1);
+                    self.connections.signal_all(Signal::RegistryLost);
                 }
                 self.announced = true;
                 self.missing = false;

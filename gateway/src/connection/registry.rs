@@ -17,7 +17,11 @@ use parlor_shared::{
 use tokio::sync::mpsc;
 
 use super::inbox::Inbox;
-use crate::{metrics::GatewayMetrics, outbox::Outbox, websocket::text_frame};
+use crate::{
+    metrics::GatewayMetrics,
+    outbox::{Outbox, Signal},
+    websocket::text_frame,
+};
 
 /// The sessions of users, and where to reach them.
 type Users = HashMap<UserId, Vec<Door>>;
@@ -81,7 +85,10 @@ impl Connections {
     /// Makes a session reachable as its user's.
     pub fn reach(&self, user: UserId, door: Door) -> Reachable {
         let session = door.session;
-        self.lock_users().entry(user).or_default().push(door);
+        let mut users = self.lock_users();
+        let doors = users.entry(user).or_insert_with(|| Vec::with_capacity(1));
+        doors.push(door);
+        drop(users);
         Reachable {
             connections: self.clone(),
             user,
@@ -144,6 +151,13 @@ impl Connections {
 
     pub fn count(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Has every connection look at something.
+    pub fn signal_all(&self, signal: Signal) {
+        for outbox in self.lock().values() {
+            outbox.signal(signal);
+        }
     }
 
     /// Sends everybody the same frame.

@@ -9,7 +9,9 @@ use parlor_shared::{
     redis::{Commands, presence},
 };
 
-use super::{client_hint::ClientHints, registrar::Registrar, registry::Connections};
+use super::{
+    client_hint::ClientHints, registrar::Registrar, registry::Connections, rosters::Rosters,
+};
 use crate::{
     accounts::Directory,
     bus::{
@@ -18,6 +20,7 @@ use crate::{
     },
     metrics::GatewayMetrics,
     moderation::Moderation,
+    outbox,
     photos::Photos,
     rooms::{Policies, Registry},
     session::Rules,
@@ -40,11 +43,13 @@ pub struct Services {
     pub notifier: Notifier,
     pub cursors: Cursors,
     pub typists: Typists,
+    pub rosters: Rosters,
     pub client_hints: ClientHints,
     pub registrar: Registrar,
     pub connections: Connections,
     pub user_limits: UserLimits,
     pub rules: Arc<Rules>,
+    pub outboxes: Arc<outbox::Rules>,
     pub limits: GatewayLimits,
     pub create_rooms: bool,
     pub metrics: GatewayMetrics,

@@ -2,20 +2,15 @@
 
 use std::path::Path;
 
-use axum::{
-    Json, Router,
-    extract::{Request, State as Shared},
-    response::{IntoResponse, Response},
-};
+use axum::{Json, Router, extract::State as Shared};
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
-use tower::{ServiceExt as _, service_fn};
-use tower_http::{
-    services::{ServeDir, ServeFile},
-    set_header::SetResponseHeaderLayer,
-};
+use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::{files, server::State};
+use super::{
+    files::{self, Source},
+    server::State,
+};
 
 /// What the built-in page may load and do: its own files and its own socket.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -32,7 +27,7 @@ pub(super) async fn links(Shared(state): Shared<State>) -> Json<Value> {
 /// # Errors
 /// When the folder is not there.
 pub(super) fn serve(router: Router, folder: Option<&Path>) -> anyhow::Result<Router> {
-    let router = match folder {
+    let source = match folder {
         Some(folder) => {
             let index = folder.join("index.html");
             anyhow::ensure!(
@@ -40,21 +35,18 @@ pub(super) fn serve(router: Router, folder: Option<&Path>) -> anyhow::Result<Rou
                 "client_dir is {} but there is no index.html in it: build the client or mend the path",
                 folder.display()
             );
-            let page = ServeFile::new(index);
-            let missing = service_fn(move |request: Request| {
-                let page = page.clone();
-                async move {
-                    if files::names_a_file(request.uri().path()) {
-                        return Ok(not_found());
-                    }
-                    page.oneshot(request).await.map(IntoResponse::into_response)
-                }
-            });
-            // Whoever brings a client of their own decides what it may load.
-            router.fallback_service(ServeDir::new(folder).fallback(missing))
+            Source::Folder(folder.into())
         }
-        None => router
-            .fallback(files::built_in)
+        None => Source::BuiltIn,
+    };
+    // Whoever brings a client of their own decides what it may load.
+    let is_ours = matches!(source, Source::BuiltIn);
+    let mut router = router.fallback(move |method, uri, headers| {
+        let source = source.clone();
+        async move { files::serve(&source, &method, &uri, &headers).await }
+    });
+    if is_ours {
+        router = router
             .layer(always(
                 header::CONTENT_SECURITY_POLICY,
                 CONTENT_SECURITY_POLICY,
@@ -62,8 +54,8 @@ pub(super) fn serve(router: Router, folder: Option<&Path>) -> anyhow::Result<Rou
             .layer(always(
                 HeaderName::from_static("cross-origin-opener-policy"),
                 "same-origin",
-            )),
-    };
+            ));
+    }
     Ok(router
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::X_FRAME_OPTIONS, "DENY"))
@@ -72,9 +64,4 @@ pub(super) fn serve(router: Router, folder: Option<&Path>) -> anyhow::Result<Rou
 
 fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-}
-
-/// What is answered for a file that is not there.
-pub(super) fn not_found() -> Response {
-    (http::StatusCode::NOT_FOUND, "there is nothing here\n").into_response()
 }

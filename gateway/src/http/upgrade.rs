@@ -20,7 +20,7 @@ use super::{
     server::{Peer, State},
 };
 use crate::{
-    connection::Connection,
+    connection::{Connection, Opening},
     websocket::{HandshakeError, check_handshake},
 };
 
@@ -69,15 +69,16 @@ pub(super) async fn upgrade(
     let tracker = state.connections.clone();
     tracker.spawn(async move {
         match upgraded.await {
-            Ok(upgraded) => start(state, upgraded, (address, client), query, place).await,
+            Ok(upgraded) => start(&state, upgraded, (address, client), query, place),
             Err(error) => debug!(%error, "the upgrade failed"),
         }
     });
     switching(&accept)
 }
 
-async fn start(
-    state: State,
+/// Starts the connection as a task of its own: what the upgrade needed ends with the upgrade's.
+fn start(
+    state: &State,
     upgraded: Upgraded,
     (address, client): (IpAddr, Arc<str>),
     query: ConnectQuery,
@@ -89,9 +90,11 @@ async fn start(
         return;
     };
     let connection = Connection::new(state.app.clone(), socket, address, client);
-    drop(state);
-    connection.run(query, early).await;
-    drop(place);
+    let opening = Box::new(Opening { query, early });
+    state.connections.spawn(async move {
+        connection.run(opening).await;
+        drop(place);
+    });
 }
 
 /// The socket, and what the client sent behind its handshake. The server's read buffer, 8 KiB, ends

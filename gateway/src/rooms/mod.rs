@@ -12,8 +12,8 @@ pub mod ring;
 pub mod room;
 pub mod task;
 pub mod view;
-mod writer;
+pub mod writer;
 
 pub use policies::Policies;
-pub use registry::{Attached, Membership, Registry};
+pub use registry::{Attached, Membership, Memberships, Registry};
 pub use room::Backlog;

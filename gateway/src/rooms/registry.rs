@@ -47,6 +47,41 @@ pub struct Membership {
     attachment: u64,
 }
 
+/// A session's places in rooms. Mostly there are few, so they lie in a row that is no longer than
+/// it has to be.
+#[derive(Debug, Default)]
+pub struct Memberships(Vec<Membership>);
+
+impl Memberships {
+    pub fn get(&self, channel: &ChannelId) -> Option<&Membership> {
+        self.0.iter().find(|it| it.channel == *channel)
+    }
+
+    /// Takes a place, in place of the one in the same room if there is one.
+    pub fn insert(&mut self, membership: Membership) {
+        if let Some(known) = self
+            .0
+            .iter_mut()
+            .find(|it| it.channel == membership.channel)
+        {
+            *known = membership;
+            return;
+        }
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact(self.0.len().max(1));
+        }
+        self.0.push(membership);
+    }
+
+    pub fn remove(&mut self, channel: &ChannelId) {
+        self.0.retain(|it| it.channel != *channel);
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// What attaching gave.
 #[derive(Debug)]
 pub struct Attached {

@@ -12,6 +12,8 @@ use parlor_shared::{
     id::{SessionId, UserId},
 };
 
+use members::Members;
+
 use super::{
     frames::Frames,
     ring::Ring,
@@ -98,11 +100,11 @@ enum Progress {
     },
 }
 
-/// The room. Members are few in most rooms and many in few: a vector serves both.
+/// The room.
 #[derive(Debug)]
 pub struct Room<S> {
     kind: Kind,
-    members: Vec<Member<S>>,
+    members: Members<S>,
     progress: Progress,
     /// Newest last.
     left_epochs: VecDeque<Box<str>>,
@@ -129,7 +131,7 @@ impl<S> Room<S> {
     pub fn new(kind: Kind, ring_messages: usize) -> Self {
         Self {
             kind,
-            members: Vec::new(),
+            members: Members::default(),
             progress: Progress::Unknown { held: Vec::new() },
             left_epochs: VecDeque::new(),
             latest_ms: None,
@@ -164,7 +166,7 @@ impl<S> Room<S> {
             frames: Vec::new(),
             resynced: false,
         };
-        let at = self.members.iter().position(|it| it.session == session);
+        let at = self.members.place(session);
         let delivered = at.and_then(|at| self.delivered_to(&self.members[at]));
         match at {
             Some(at) => self.members[at].phase = phase,
@@ -205,26 +207,19 @@ impl<S> Room<S> {
 
     /// Lets a member out.
     pub fn detach(&mut self, session: SessionId) {
-        if let Some(at) = self
-            .members
-            .iter()
-            .position(|member| member.session == session)
-        {
-            self.members.swap_remove(at);
-        }
+        self.members.remove(session);
     }
 
     /// Lets out the sessions of a user that get live frames; gives which. One that is just being let
     /// in stays: whether it may be here is being decided.
     pub fn detach_live(&mut self, user: UserId) -> Vec<SessionId> {
-        let mut detached = Vec::new();
-        self.members.retain(|member| {
-            let goes = member.user == user && matches!(member.phase, Phase::Live { .. });
-            if goes {
-                detached.push(member.session);
-            }
-            !goes
-        });
+        let goes =
+            |member: &&Member<S>| member.user == user && matches!(member.phase, Phase::Live { .. });
+        let going = self.members.iter().filter(goes);
+        let detached: Vec<SessionId> = going.map(|member| member.session).collect();
+        for session in &detached {
+            self.members.remove(*session);
+        }
         detached
     }
 
@@ -471,7 +466,7 @@ impl<S> Room<S> {
         else {
             return;
         };
-        for member in &self.members {
+        for member in self.members.iter() {
             if member.user != typist && matches!(member.phase, Phase::Live { .. }) {
                 out.deliver(&member.sink, frames.for_viewer(member.user));
                 self.stats.deliveries += 1;
@@ -486,7 +481,7 @@ impl<S> Room<S> {
         out: &mut impl Deliver<S>,
     ) {
         let mut deliveries = 0;
-        for member in &mut self.members {
+        for member in self.members.iter_mut() {
             let frame = frames.for_viewer(member.user);
             match &mut member.phase {
                 Phase::Live { ahead } => {
@@ -523,7 +518,7 @@ impl<S> Room<S> {
     fn resync(&mut self, epoch: &str, seq: u64, out: &mut impl Deliver<S>) {
         self.stats.resyncs += 1;
         self.ring = mem::take(&mut self.ring).emptied();
-        for member in &mut self.members {
+        for member in self.members.iter_mut() {
             match &mut member.phase {
                 // What members have from their history means nothing any more.
                 Phase::Live { ahead } => *ahead = None,
@@ -545,5 +540,6 @@ impl<S> Room<S> {
 }
 
 mod catching_up;
+mod members;
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ use crate::{
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
-/// How often a large room's count is told.
+/// How often a large room's count is told, for each 1,000 users begun.
 const OCCUPANCY_INTERVAL: Duration = Duration::from_secs(1);
 /// Pause after a repair or an audit that Redis did not answer.
 const REPAIR_RETRY: Duration = Duration::from_millis(500);

@@ -10,6 +10,7 @@ use parlor_shared::{
         client::{Credentials, Page, ResumeRoom, Secret},
         moderation::Request,
         people::{Profile, UserSearch},
+        roster::Roster,
         value::{Message, Photo, User},
     },
     roles::{RoomRole, RoomSettings, SiteRole, Writer},
@@ -311,7 +312,7 @@ pub struct Room {
     pub changes: Vec<MessageChange>,
     /// What the joiner has chosen on messages.
     pub marks: BTreeMap<MessageId, Mark>,
-    pub users: Vec<User>,
+    pub users: Roster,
     pub users_total: u64,
     pub epoch: String,
     pub seq: u64,

@@ -113,10 +113,15 @@ impl Identified {
 
     /// Takes a seat, in place of the one in the same room if there is one.
     fn sit(&mut self, seat: Seat) {
-        match self.rooms.iter_mut().find(|it| it.address == seat.address) {
-            Some(known) => *known = seat,
-            None => self.rooms.push(seat),
+        if let Some(known) = self.rooms.iter_mut().find(|it| it.address == seat.address) {
+            *known = seat;
+            return;
         }
+        // Most are in one room, and a seat is not small.
+        if self.rooms.len() == self.rooms.capacity() {
+            self.rooms.reserve_exact(self.rooms.len().max(1));
+        }
+        self.rooms.push(seat);
     }
 
     /// What the user is in a room.

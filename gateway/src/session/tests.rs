@@ -72,7 +72,7 @@ fn room(channel: &str, seq: u64) -> Room {
         messages: Vec::new(),
         changes: Vec::new(),
         marks: std::collections::BTreeMap::new(),
-        users: Vec::new(),
+        users: Vec::new().into(),
         users_total: 1,
         epoch: "e".into(),
         seq,

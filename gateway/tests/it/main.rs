@@ -21,6 +21,7 @@ mod demo_sign_in;
 mod doubtful_redis;
 mod drain;
 mod durability;
+mod files;
 mod gone_back;
 mod half_open;
 mod health;

@@ -433,7 +433,7 @@ impl World {
             changes: Vec::new(),
             marks: BTreeMap::new(),
             users_total: users.len() as u64,
-            users,
+            users: users.into(),
             epoch: found.epoch,
             seq: found.seq,
             read: None,

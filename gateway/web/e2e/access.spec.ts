@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from '@playwright/test';
-import { GENERAL } from '../src/protocol/index.ts';
+import { GENERAL } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { pngOf } from './support/png.ts';
 import { ann, ben, DESIGN, openDesign, scene } from './support/scene.ts';

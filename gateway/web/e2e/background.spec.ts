@@ -1,7 +1,7 @@
 /** What the system tells of a page in the background, for whom asked for it. */
 
 import { expect, test, type Browser, type Page } from '@playwright/test';
-import { GENERAL, privateRoom } from '../src/protocol/index.ts';
+import { GENERAL, privateRoom } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, ben, mei, scene } from './support/scene.ts';
 import { DESKTOP, NOW, theatre, type Stage } from './support/stage.ts';

@@ -4,7 +4,7 @@
  */
 
 import { expect, test, type Browser, type BrowserContextOptions } from '@playwright/test';
-import { GENERAL, type User } from '../src/protocol/index.ts';
+import { GENERAL, type User } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, ben, DESIGN, mei, openDesign, scene, type Scene } from './support/scene.ts';
 import type { ScriptedGateway } from './support/scripted.ts';

@@ -1,7 +1,7 @@
 /** Ways to a room or a person, and back to what one began to write there. */
 
 import { expect, test } from '@playwright/test';
-import { GENERAL, privateRoom, type User } from '../src/protocol/index.ts';
+import { GENERAL, privateRoom, type User } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, ben, DESIGN, mei, openDesign, scene } from './support/scene.ts';
 import { shoot } from './support/shots.ts';

@@ -1,7 +1,7 @@
 /** A room with a long history: what is drawn of it, and how one gets about in it. */
 
 import { expect, test, type Page } from '@playwright/test';
-import { namedRoom } from '../src/protocol/index.ts';
+import { namedRoom } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, ben } from './support/scene.ts';
 import { ScriptedGateway } from './support/scripted.ts';

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from '@playwright/test';
-import { GENERAL, privateRoom, type RoomKey, type User } from '../src/protocol/index.ts';
+import { GENERAL, privateRoom, type RoomKey, type User } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, ben, luis, mei } from './support/scene.ts';
 import { ScriptedGateway } from './support/scripted.ts';

@@ -1,7 +1,7 @@
 /** The page says what is the matter, what becomes of what one wrote, and what can be done. */
 
 import { expect, test } from '@playwright/test';
-import { GENERAL } from '../src/protocol/index.ts';
+import { GENERAL } from '@parlor/client/protocol';
 import { expectAccessible } from './support/axe.ts';
 import { ann, openDesign, scene } from './support/scene.ts';
 import { DESKTOP, NOW, theatre } from './support/stage.ts';

@@ -7,6 +7,7 @@ pub mod close;
 pub mod error;
 pub mod moderation;
 pub mod people;
+pub mod roster;
 pub mod server;
 pub mod value;
 

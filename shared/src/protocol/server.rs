@@ -20,6 +20,7 @@ use super::{
         AuditLog, Muted, Removed, RoleChanged, RoomBans, RoomChanged, RoomDetails, RoomMembers,
     },
     people::{Done, Mention, Occupied, Profile, Read, Sessions, SignedOutBy, Typing, Unread},
+    roster::Roster,
     value::{Message, RoomRef, User},
 };
 use crate::{
@@ -169,7 +170,7 @@ pub struct ChannelJoined {
     /// Oldest first. After a `resume` that recovered: all that was missed.
     pub messages: Vec<Message>,
     /// Who is in the room, at most `roster_limit` of them.
-    pub users: Vec<User>,
+    pub users: Roster,
     /// How many are in the room.
     #[serde(rename = "usersTotal")]
     pub users_total: u64,

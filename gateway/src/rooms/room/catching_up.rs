@@ -20,7 +20,7 @@ impl<S> Room<S> {
         seq: u64,
         out: &mut impl Deliver<S>,
     ) -> Vec<Need> {
-        let at = self.members.iter().position(|it| it.session == session);
+        let at = self.members.place(session);
         let Some(at) = at else {
             return Vec::new();
         };

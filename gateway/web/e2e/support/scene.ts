@@ -1,7 +1,7 @@
 /** The people of the tests, and a room of theirs. */
 
 import { expect } from '@playwright/test';
-import { namedRoom, type Message, type User } from '../../src/protocol/index.ts';
+import { namedRoom, type Message, type User } from '@parlor/client/protocol';
 import { ScriptedGateway } from './scripted.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,6 +1,6 @@
 /** What the gateway that tests play tells in dialogs: always the same, so that pictures are. */
 
-import type { ClientFrame, ServerFrame, User } from '../../src/protocol/index.ts';
+import type { ClientFrame, ServerFrame, User } from '@parlor/client/protocol';
 
 interface Stage {
   readonly me: User;

@@ -18,7 +18,7 @@ import {
   type RoomKey,
   type ServerFrame,
   type User,
-} from '../../src/protocol/index.ts';
+} from '@parlor/client/protocol';
 
 export const EPOCH = 'e1';
 

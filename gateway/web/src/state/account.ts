@@ -1,5 +1,5 @@
-import type { Profile, SessionInfo, User } from '../protocol/index.ts';
-import type { Client, Result } from '../net/index.ts';
+import type { Profile, SessionInfo, User } from '@parlor/client/protocol';
+import type { Client, Result } from '@parlor/client';
 import type { AppState } from './model.ts';
 import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';

@@ -1,7 +1,7 @@
 /** Which rooms are open, which of them is in front, and what is read by being seen. */
 
-import { addressOf, GENERAL, type RoomKey } from '../protocol/index.ts';
-import type { ClientEvent } from '../net/index.ts';
+import { addressOf, GENERAL, type RoomKey } from '@parlor/client/protocol';
+import type { ClientEvent } from '@parlor/client';
 import { atEnd } from './kept.ts';
 import type { AppState, RememberedRoom } from './model.ts';
 import { refusal } from './notices.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, privateMessageFrame, SELF } from '../net/testing/frames.ts';
-import { GENERAL, namedRoom, privateRoom, type ServerFrame } from '../protocol/index.ts';
+import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, privateMessageFrame, SELF } from '../client/net/testing/frames.ts';
+import { GENERAL, namedRoom, privateRoom, type ServerFrame } from '@parlor/client/protocol';
 import { alertOf, type Alert } from './alerts.ts';
 import type { AppState } from './model.ts';
 import { INITIAL_STATE, reduce } from './reducer.ts';

@@ -1,6 +1,6 @@
 /** What is worth telling somebody who does not look at the page. */
 
-import { addressOf, keyOf, privateRoom, roomOf, type Message, type RoomKey, type ServerFrame, type User } from '../protocol/index.ts';
+import { addressOf, keyOf, privateRoom, roomOf, type Message, type RoomKey, type ServerFrame, type User } from '@parlor/client/protocol';
 import type { AppState } from './model.ts';
 import { names } from './room.ts';
 

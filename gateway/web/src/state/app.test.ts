@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Client, SessionStore } from '../net/index.ts';
-import { FakeHttp, FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
+import { Client, SessionStore } from '@parlor/client';
+import { FakeHttp, FakeWorld, memoryStorage } from '../client/net/testing/fakes.ts';
 import {
   ANN,
   authorizedFrame,
@@ -12,8 +12,8 @@ import {
   messagesIn,
   privateMessageFrame,
   privateRoomsFrame,
-} from '../net/testing/frames.ts';
-import { GENERAL, namedRoom, privateRoom, type ClientFrame, type User } from '../protocol/index.ts';
+} from '../client/net/testing/frames.ts';
+import { GENERAL, namedRoom, privateRoom, type ClientFrame, type User } from '@parlor/client/protocol';
 import type { Alert } from './alerts.ts';
 import { App } from './app.ts';
 

@@ -7,7 +7,7 @@ import {
   privateRoom,
   type RoomKey,
   type ServerFrame,
-} from '../protocol/index.ts';
+} from '@parlor/client/protocol';
 import {
   Photos,
   Timer,
@@ -18,7 +18,7 @@ import {
   type Extras,
   type Http,
   type KeyValue,
-} from '../net/index.ts';
+} from '@parlor/client';
 import { Account } from './account.ts';
 import { alertOf, type Alert } from './alerts.ts';
 import { Attachments } from './attachments.ts';

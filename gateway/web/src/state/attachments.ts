@@ -1,5 +1,5 @@
-import type { Photo, RoomKey } from '../protocol/index.ts';
-import type { Photos } from '../net/index.ts';
+import type { Photo, RoomKey } from '@parlor/client/protocol';
+import type { Photos } from '@parlor/client';
 import type { AppState } from './model.ts';
 import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientEvent } from '../net/index.ts';
-import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, SELF } from '../net/testing/frames.ts';
-import { GENERAL, type Message, type MessageChange, type ServerFrame } from '../protocol/index.ts';
+import type { ClientEvent } from '@parlor/client';
+import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, SELF } from '../client/net/testing/frames.ts';
+import { GENERAL, type Message, type MessageChange, type ServerFrame } from '@parlor/client/protocol';
 import { markOf } from './changes.ts';
 import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';

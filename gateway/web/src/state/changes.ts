@@ -1,6 +1,6 @@
 /** What edits, deletions, reactions and votes do to a room's messages. */
 
-import type { Mark, Message, MessageChange } from '../protocol/index.ts';
+import type { Mark, Message, MessageChange } from '@parlor/client/protocol';
 import type { Room } from './model.ts';
 
 /** Changes kept for pages of history that were read before them. */

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { FakeWorld, memoryStorage } from '../net/testing/fakes.ts';
-import { GENERAL, namedRoom } from '../protocol/index.ts';
+import { FakeWorld, memoryStorage } from '../client/net/testing/fakes.ts';
+import { GENERAL, namedRoom } from '@parlor/client/protocol';
 import { Drafts } from './drafts.ts';
 
 const LOBBY = namedRoom('lobby');

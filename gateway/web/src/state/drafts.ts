@@ -1,5 +1,5 @@
-import { isRoomKey, type RoomKey } from '../protocol/index.ts';
-import { readJson, Timer, type Clock, type KeyValue } from '../net/index.ts';
+import { isRoomKey, type RoomKey } from '@parlor/client/protocol';
+import { readJson, Timer, type Clock, type KeyValue } from '@parlor/client';
 
 /** What is typed is written down this long after the first key of it. */
 const SAVE_AFTER_MS = 400;

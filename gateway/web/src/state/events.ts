@@ -1,7 +1,7 @@
 /** What changes the page's data. */
 
-import type { History, Mark, RoomKey, User } from '../protocol/index.ts';
-import type { ClientEvent, Session } from '../net/index.ts';
+import type { History, Mark, RoomKey, User } from '@parlor/client/protocol';
+import type { ClientEvent, Session } from '@parlor/client';
 import type { AppState, Attachment, Composing, RememberedRoom } from './model.ts';
 
 /** What somebody does with the page. */

@@ -1,6 +1,6 @@
 /** How the page's data changes with what the gateway says. */
 
-import { keyOf, privateRoom, roomOf, type PrivateMessage, type PrivateRoom, type ServerFrame } from '../protocol/index.ts';
+import { keyOf, privateRoom, roomOf, type PrivateMessage, type PrivateRoom, type ServerFrame } from '@parlor/client/protocol';
 import { markActive, markUnseen, readActive } from './active.ts';
 import { onChange, onMark } from './changes.ts';
 import type { AppState } from './model.ts';

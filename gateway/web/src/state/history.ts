@@ -1,5 +1,5 @@
-import { refOf, type History as Page, type RoomKey } from '../protocol/index.ts';
-import type { Client, Result } from '../net/index.ts';
+import { refOf, type History as Page, type RoomKey } from '@parlor/client/protocol';
+import type { Client, Result } from '@parlor/client';
 import { reachesEnd } from './kept.ts';
 import type { AppState, Room } from './model.ts';
 import type { AppEvent } from './events.ts';

@@ -18,8 +18,8 @@ export type {
 export * from './selectors.ts';
 export type { Schedule, Store } from './store.ts';
 // What the page shows of the layers below.
-export type { Clock, Credentials, Extras, Http, Outgoing, Result, Session, Status } from '../net/index.ts';
-export { Client, SessionStore, browserEnvironment, browserHttp, browserStorage, systemClock } from '../net/index.ts';
+export type { Clock, Credentials, Extras, Http, Outgoing, Result, Session, Status } from '@parlor/client';
+export { Client, SessionStore, browserEnvironment, browserHttp, browserStorage, systemClock } from '@parlor/client';
 export type {
   AuditEntry,
   ErrorBody,
@@ -39,5 +39,5 @@ export type {
   SessionInfo,
   Settings,
   User,
-} from '../protocol/index.ts';
-export { addressOf, GENERAL, namedRoom, privateRoom, roomOf } from '../protocol/index.ts';
+} from '@parlor/client/protocol';
+export { addressOf, GENERAL, namedRoom, privateRoom, roomOf } from '@parlor/client/protocol';

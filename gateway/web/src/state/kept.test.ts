@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { joinFrame, ME, messageFrame, messageIn, messagesIn } from '../net/testing/frames.ts';
-import { GENERAL, type History, type ServerFrame } from '../protocol/index.ts';
+import { joinFrame, ME, messageFrame, messageIn, messagesIn } from '../client/net/testing/frames.ts';
+import { GENERAL, type History, type ServerFrame } from '@parlor/client/protocol';
 import type { AppEvent } from './events.ts';
 import { heldOf, KEPT_LATEST, KEPT_MESSAGES, latestOf, MOST_MESSAGES } from './kept.ts';
 import type { AppState, Room } from './model.ts';

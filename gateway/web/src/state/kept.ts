@@ -4,7 +4,7 @@
  * latest messages. What lies before, between and behind can be had again.
  */
 
-import type { History, Message } from '../protocol/index.ts';
+import type { History, Message } from '@parlor/client/protocol';
 import { applyChange } from './changes.ts';
 import type { Room } from './model.ts';
 

@@ -1,5 +1,5 @@
-import { addressOf, isRoomKey } from '../protocol/index.ts';
-import { readJson, type KeyValue } from '../net/index.ts';
+import { addressOf, isRoomKey } from '@parlor/client/protocol';
+import { readJson, type KeyValue } from '@parlor/client';
 import type { AppState, Position, RememberedRoom } from './model.ts';
 
 /** Of those in the list, and of those that were closed. Enough for the gateway's limit of rooms a connection. */

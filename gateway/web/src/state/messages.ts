@@ -1,5 +1,5 @@
-import { refOf, roomOf, type Message, type RoomKey } from '../protocol/index.ts';
-import type { Client, Result } from '../net/index.ts';
+import { refOf, roomOf, type Message, type RoomKey } from '@parlor/client/protocol';
+import type { Client, Result } from '@parlor/client';
 import { markOf } from './changes.ts';
 import type { AppState } from './model.ts';
 import type { AppEvent } from './events.ts';

@@ -11,8 +11,8 @@ import type {
   RoomInfo,
   RoomKey,
   Settings,
-} from '../protocol/index.ts';
-import type { Hold, Outgoing, Session, SignedOutWhy, Status } from '../net/index.ts';
+} from '@parlor/client/protocol';
+import type { Hold, Outgoing, Session, SignedOutWhy, Status } from '@parlor/client';
 
 export interface Person {
   readonly uuid: string;

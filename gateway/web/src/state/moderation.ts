@@ -1,5 +1,5 @@
-import { refOf, type AuditEntry, type RoomBan, type RoomDetails, type RoomKey, type RoomMember, type Settings } from '../protocol/index.ts';
-import type { Client, Result } from '../net/index.ts';
+import { refOf, type AuditEntry, type RoomBan, type RoomDetails, type RoomKey, type RoomMember, type Settings } from '@parlor/client/protocol';
+import type { Client, Result } from '@parlor/client';
 
 const PAGE_ENTRIES = 100;
 

@@ -1,6 +1,6 @@
 /** Who is known, and what of them. */
 
-import { keyOf, type Message, type Presence, type User } from '../protocol/index.ts';
+import { keyOf, type Message, type Presence, type User } from '@parlor/client/protocol';
 import type { AppState, Person } from './model.ts';
 import { membersCounted } from './room.ts';
 import { changeRoom } from './rooms.ts';

@@ -1,5 +1,5 @@
-import { keyOf, refOf, type RoomKey, type UnreadRoom } from '../protocol/index.ts';
-import { Timer, type Client, type Clock } from '../net/index.ts';
+import { keyOf, refOf, type RoomKey, type UnreadRoom } from '@parlor/client/protocol';
+import { Timer, type Client, type Clock } from '@parlor/client';
 import type { AppState, Position, Room } from './model.ts';
 
 /** So much reading is told at once, and not more often. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientEvent } from '../net/index.ts';
-import { GENERAL, type RoomKey, type ServerFrame, type User } from '../protocol/index.ts';
+import type { ClientEvent } from '@parlor/client';
+import { GENERAL, type RoomKey, type ServerFrame, type User } from '@parlor/client/protocol';
 import {
   ANN,
   errorFrame,
@@ -13,7 +13,7 @@ import {
   privateMessageFrame,
   privateRoomsFrame,
   SELF,
-} from '../net/testing/frames.ts';
+} from '../client/net/testing/frames.ts';
 import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
 import { INITIAL_STATE, reduce } from './reducer.ts';

@@ -1,7 +1,7 @@
 /** How the page's data changes with what happens. Pure: no time, no chance, no I/O. */
 
-import { GENERAL, type Ack, type Message, type RoomKey } from '../protocol/index.ts';
-import type { Outgoing, Session } from '../net/index.ts';
+import { GENERAL, type Ack, type Message, type RoomKey } from '@parlor/client/protocol';
+import type { Outgoing, Session } from '@parlor/client';
 import { activate, close, joinFailed, markActive, readActive, remember, removeRoom, withRoom } from './active.ts';
 import { onMark } from './changes.ts';
 import type { AppEvent } from './events.ts';

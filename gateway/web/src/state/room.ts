@@ -6,7 +6,7 @@ import {
   type Message,
   type RoomKey,
   type UnreadRoom,
-} from '../protocol/index.ts';
+} from '@parlor/client/protocol';
 import { anew, applyChange, findMessage, isUntouched, replace } from './changes.ts';
 import { heldOf, lastSeq, latestOf, withNews } from './kept.ts';
 import type { Position, Room } from './model.ts';

@@ -1,6 +1,6 @@
 /** The rooms of the list: added, changed, removed, in order. */
 
-import { addressOf, type ErrorBody, type Removed, type RoomKey } from '../protocol/index.ts';
+import { addressOf, type ErrorBody, type Removed, type RoomKey } from '@parlor/client/protocol';
 import type { AppState, Removal, Room } from './model.ts';
 
 export function changeRoom(state: AppState, key: RoomKey, change: (room: Room) => Room): AppState {

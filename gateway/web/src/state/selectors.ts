@@ -1,7 +1,7 @@
 /** Questions to the state that several parts of the page have. */
 
-import { addressOf, GENERAL, type Message, type RoomKey } from '../protocol/index.ts';
-import type { Outgoing } from '../net/index.ts';
+import { addressOf, GENERAL, type Message, type RoomKey } from '@parlor/client/protocol';
+import type { Outgoing } from '@parlor/client';
 import { latestOf } from './kept.ts';
 import type { AppState, Person, Room } from './model.ts';
 

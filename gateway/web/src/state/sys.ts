@@ -1,6 +1,6 @@
 /** What the gateway tells without being asked, and what it counts for us. */
 
-import { keyOf, type RoomDetails, type RoomKey, type Settings, type Sys, type UnreadRoom, type User } from '../protocol/index.ts';
+import { keyOf, type RoomDetails, type RoomKey, type Settings, type Sys, type UnreadRoom, type User } from '@parlor/client/protocol';
 import type { AppState, Room } from './model.ts';
 import { onPresence, upsert } from './people.ts';
 import { memberJoined, onCounted, onReadElsewhere } from './room.ts';

@@ -1,5 +1,5 @@
-import type { RoomKey, Typing as TypingTold } from '../protocol/index.ts';
-import { Timer, type Client, type Clock } from '../net/index.ts';
+import type { RoomKey, Typing as TypingTold } from '@parlor/client/protocol';
+import { Timer, type Client, type Clock } from '@parlor/client';
 import type { AppState } from './model.ts';
 import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';

@@ -6,7 +6,7 @@ import { ThemeSwitch } from './ThemeSwitch.tsx';
 import { useApp, useSelect } from './useApp.ts';
 import { useSecondsUntil } from './useNow.ts';
 
-type Way = Credentials['kind'];
+type Way = Exclude<Credentials['kind'], 'token' | 'accessKey'>;
 
 /** The ways in that this server allows. Before it said so, all of them are shown. */
 function waysOf(server: Ready | null): Way[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { messageIn } from '../net/testing/frames.ts';
+import { messageIn } from '../client/net/testing/frames.ts';
 import type { Message } from '../state/index.ts';
 import { briefTime, dayName, itemsOf } from './grouping.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { GENERAL, namedRoom, type RoomKey } from '../state/index.ts';
 import type { Alert } from '../state/index.ts';
-import { memoryStorage } from '../net/testing/fakes.ts';
+import { memoryStorage } from '../client/net/testing/fakes.ts';
 import { Notifier, type Permission } from './notifier.ts';
 
 const LOBBY = namedRoom('lobby');

@@ -15,6 +15,8 @@ interface Answers {
   pollClose: 'messageMark';
   messageReport: 'done';
   users: 'users';
+  rooms: 'rooms';
+  privateRooms: 'privateRooms';
   channelMessages: 'channelMessages';
   roomInfo: 'roomInfo';
   roomCreate: 'roomInfo';
@@ -54,6 +56,17 @@ export type BlockOf<K extends Asked> = FrameOf<K> extends Record<K, infer B> ? B
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorBody };
 
 export type AnswerOf<K extends Asked> = ServerFrameOf<Answers[K]>[Answers[K] & keyof ServerFrameOf<Answers[K]>];
+
+/** Answers that only who asked makes something of. */
+const PRIVATE_ANSWERS: ReadonlySet<ServerFrameType> = new Set(['error', 'ack', 'done', 'users', 'channelMessages']);
+
+export function isPrivateAnswer(frame: ServerFrame): boolean {
+  return PRIVATE_ANSWERS.has(frame.type);
+}
+
+export function requestFrame<K extends Asked>(id: string, type: K, block: BlockOf<K>): ClientFrame {
+  return { id, type, ...(block === undefined ? {} : { [type]: block }) } as unknown as ClientFrame;
+}
 
 interface Pending {
   readonly settle: (result: Result<unknown>) => void;

@@ -48,6 +48,7 @@ export class Connection {
   /** Connections in a row that failed before they were stable. */
   #failures = 0;
   #readySince: number | null = null;
+  #frameBytes = Infinity;
   /** What the gateway said of when to come back, in an error before it closed. */
   #hintMs = 0;
   readonly #greetingTimer: Timer;
@@ -96,6 +97,11 @@ export class Connection {
     if (!this.#greeted) return;
     if (name === 'ready') this.#readySince ??= this.#env.clock.now();
     this.#setStatus({ name });
+  }
+
+  /** Whether the gateway reads a frame of this size; a larger one would end the connection. */
+  fits(frame: ClientFrame): boolean {
+    return new TextEncoder().encode(encodeClientFrame(frame)).length <= this.#frameBytes;
   }
 
   send(frame: ClientFrame): void {
@@ -151,6 +157,7 @@ export class Connection {
   #greet(ready: Ready): void {
     this.#greetingTimer.clear();
     this.#greeted = true;
+    this.#frameBytes = ready.frameBytes;
     this.#schedulePing();
     this.#handlers.onGreeted(ready);
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { GENERAL, type RoomKey } from '../protocol/index.ts';
-import { Client, type ClientEvent } from './client.ts';
+import { Client } from './client.ts';
+import type { ClientEvent } from './events.ts';
 import { SessionStore } from './session.ts';
 import { FakeWorld, memoryStorage } from './testing/fakes.ts';
 import {

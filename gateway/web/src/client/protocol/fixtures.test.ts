@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CLIENT_FRAME_TYPES, decodeClientFrame, encodeClientFrame } from './client.ts';
 import { decodeServerFrame, encodeServerFrame, SERVER_FRAME_TYPES, SYS_TYPES } from './server.ts';
 
-const FIXTURES = join(import.meta.dirname, '../../../../shared/fixtures');
+const FIXTURES = join(import.meta.dirname, '../../../../../shared/fixtures');
 
 function fixtures(side: 'client' | 'server'): { name: string; raw: string }[] {
   const folder = join(FIXTURES, side);

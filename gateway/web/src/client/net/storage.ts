@@ -5,28 +5,16 @@ export interface KeyValue {
   remove(key: string): void;
 }
 
-/**
- * A browser's storage. Where it is forbidden or full the page goes on, and only forgets on reload.
- */
-export function browserStorage(area: () => Storage): KeyValue {
-  const guarded = <T>(action: (storage: Storage) => T, otherwise: T): T => {
-    try {
-      return action(area());
-    } catch {
-      return otherwise;
-    }
-  };
+/** Forgets everything with the program. */
+export function memoryStorage(): KeyValue {
+  const entries = new Map<string, string>();
   return {
-    get: (key) => guarded((storage) => storage.getItem(key), null),
+    get: (key) => entries.get(key) ?? null,
     set: (key, value) => {
-      guarded((storage) => {
-        storage.setItem(key, value);
-      }, undefined);
+      entries.set(key, value);
     },
     remove: (key) => {
-      guarded((storage) => {
-        storage.removeItem(key);
-      }, undefined);
+      entries.delete(key);
     },
   };
 }

@@ -50,14 +50,15 @@ export class Members {
     member.seq = seq;
   }
 
-  /** A live message. `false` when messages before it are missing, which the gateway never lets happen. */
-  received(room: RoomKey, epoch: string, seq: number): boolean {
+  /** Where a live message or change stands, and takes note of it. The gateway never lets a `gap` happen. */
+  place(room: RoomKey, epoch: string, seq: number): 'next' | 'known' | 'gap' {
     const member = this.#rooms.get(room);
-    if (member?.phase !== 'joined') return true;
-    if (member.epoch === epoch && seq <= member.seq) return true;
+    // What comes while a room is joined is in the answer, or after it.
+    if (member?.phase !== 'joined') return 'next';
+    if (member.epoch === epoch && seq <= member.seq) return 'known';
     const follows = member.epoch === epoch ? seq === member.seq + 1 : seq === 1 || member.epoch === '';
     member.epoch = epoch;
     member.seq = seq;
-    return follows;
+    return follows ? 'next' : 'gap';
   }
 }

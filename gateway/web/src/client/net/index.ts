@@ -1,0 +1,14 @@
+export type { AnswerOf, Asked, BlockOf, Result } from './asks.ts';
+export { browserEnvironment, browserHttp, browserHttpAt, browserNetwork, browserStorage, isBrowser } from './browser.ts';
+export { Client, type ClientOptions } from './client.ts';
+export { localError } from './errors.ts';
+export type { ClientEvent, Credentials, Hold, SignedOutWhy } from './events.ts';
+export type { Clock } from './clock.ts';
+export { systemClock, Timer } from './clock.ts';
+export { alwaysOnline, socketsOf, type Environment, type WebSocketConstructor } from './environment.ts';
+export { fetchHttp, type Http, type HttpAnswer } from './http.ts';
+export type { Extras, Outgoing } from './outbox.ts';
+export { Photos, type Upload, type UploadedPhoto } from './photos.ts';
+export { SessionStore, type Session } from './session.ts';
+export type { Status, WaitCause } from './status.ts';
+export { memoryStorage, readJson, type KeyValue } from './storage.ts';
