@@ -52,7 +52,7 @@ async fn a_node_is_added_and_another_removed_under_load() {
     let slots = u16::try_from(slots).expect("a number of slots");
     cluster.reshard(slots, 0, added).await;
     stage.acknowledged(100).await;
-    stage.fleet.redis.cluster().remove(0).await;
+    stage.fleet.redis.cluster().remove(0);
     stage.acknowledged(200).await;
     stage.quiet(load).await;
     let report = stage.finish().await;

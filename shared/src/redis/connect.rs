@@ -42,7 +42,7 @@ pub struct Redis {
 
 #[derive(Clone, Debug)]
 enum Way {
-    One(Client),
+    One(Box<Client>),
     Sentinel(Sentinels),
     Cluster(Cluster, Lines),
 }
@@ -64,7 +64,7 @@ impl Redis {
     pub fn at(location: &RedisLocation) -> anyhow::Result<Self> {
         let servers = location.servers().map_err(anyhow::Error::msg);
         let way = match servers.context("the URL of Redis is of no use")? {
-            Servers::One => Way::One(client(&location.url, &location.tls)?),
+            Servers::One => Way::One(Box::new(client(&location.url, &location.tls)?)),
             Servers::Cluster { first, nodes } => {
                 let template = client(&first, &location.tls)?;
                 Way::Cluster(Cluster::new(template, nodes), Lines::default())
@@ -124,7 +124,7 @@ impl Redis {
 
     async fn connect(&self, config: ConnectionManagerConfig) -> RedisResult<Commands> {
         match &self.way {
-            Way::One(client) => Node::connect(client.clone(), config)
+            Way::One(client) => Node::connect((**client).clone(), config)
                 .await
                 .map(Commands::one),
             Way::Sentinel(sentinels) => {

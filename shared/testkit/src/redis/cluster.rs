@@ -110,7 +110,7 @@ impl RedisCluster {
     }
 
     /// Takes a node that has no slots out of the cluster and ends it.
-    pub async fn remove(&mut self, at: usize) {
+    pub fn remove(&mut self, at: usize) {
         let id = self.id(at);
         for (other, node) in self.nodes.iter().enumerate() {
             if other != at {
