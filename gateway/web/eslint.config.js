@@ -84,6 +84,12 @@ export default tseslint.config(
         'error',
         { selector: 'JSXAttribute[name.name="style"]', message: 'Use a class, not an inline style.' },
         { selector: 'JSXAttribute[name.name="dangerouslySetInnerHTML"]', message: 'Never raw HTML.' },
+        { selector: 'JSXText[value=/\\p{L}/u]', message: 'Words belong to the languages, in `words`.' },
+        { selector: 'JSXExpressionContainer > Literal[value=/\\p{L}{2}/u]', message: 'Words belong to the languages, in `words`.' },
+        {
+          selector: 'JSXAttribute[name.name=/^(aria-label|aria-description|title|placeholder|alt|label)$/] > Literal[value=/\\p{L}/u]',
+          message: 'Words belong to the languages, in `words`.',
+        },
       ],
     },
   },

@@ -81,7 +81,10 @@ test.describe('messages', () => {
     await expect(thumb).toHaveAttribute('aria-pressed', 'false');
     await expect(thumb).toContainText('2');
 
+    // The arrows begin with the last message in sight.
     await page.getByTestId('timeline').focus();
+    await page.keyboard.press('End');
+    await expect(chat.messages('Where do we celebrate?')).toBeInViewport({ ratio: 1 });
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
     await expect(chat.messages('@Robin Vale can you ship it before four? See https://parlor.example/drafts')).toBeFocused();

@@ -93,7 +93,7 @@ export class ChatPage {
 
   /** The row of a room that is open. */
   row(title: string): Locator {
-    return this.page.getByTestId('room-row').filter({ hasText: title });
+    return this.page.getByTestId('room-row').filter({ has: this.page.getByTestId('room-name').getByText(title, { exact: true }) });
   }
 
   person(name: string): Locator {

@@ -180,9 +180,10 @@ export class ScriptedGateway {
         this.say({ ...id, type: 'channelLeave', SUUID: 's', userUUID: this.me.UUID, channelLeave: frame.channelLeave });
         return;
       case 'channelMessages': {
-        const { before = Infinity, limit = 50 } = frame.channelMessages;
-        const all = (this.rooms.get(keyOf(frame.channelMessages)) ?? []).filter(({ Seq }) => Seq < before);
-        const messages = all.slice(-limit);
+        const { before = Infinity, after, limit = 50 } = frame.channelMessages;
+        const said = this.rooms.get(keyOf(frame.channelMessages)) ?? [];
+        const all = said.filter(({ Seq }) => Seq < before && Seq > (after ?? 0));
+        const messages = after === undefined ? all.slice(-limit) : all.slice(0, limit);
         this.say({
           ...id,
           type: 'channelMessages',
@@ -190,7 +191,7 @@ export class ScriptedGateway {
             ...refOf(keyOf(frame.channelMessages)),
             messages,
             epoch: EPOCH,
-            seq: all.at(-1)?.Seq ?? 0,
+            seq: said.at(-1)?.Seq ?? 0,
             more: all.length > messages.length,
           },
         });

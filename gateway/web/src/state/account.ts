@@ -1,7 +1,7 @@
 import type { Profile, SessionInfo, User } from '@parlor/client/protocol';
 import type { Client, Result } from '@parlor/client';
 import type { AppState } from './model.ts';
-import type { AppEvent } from './reducer.ts';
+import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
 const FOUND_PEOPLE = 20;

@@ -141,8 +141,8 @@ describe('the app', () => {
   it('asks for one page of older messages at a time', () => {
     signIn();
     world.socket.say(joinFrame(GENERAL, messagesIn(GENERAL, 51, 60)));
-    app.loadOlder(GENERAL);
-    app.loadOlder(GENERAL);
+    void app.history.older(GENERAL);
+    void app.history.older(GENERAL);
     expect(world.socket.requests('channelMessages').map(({ channelMessages }) => channelMessages.before)).toEqual([51]);
   });
 

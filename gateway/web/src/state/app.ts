@@ -23,12 +23,14 @@ import { Account } from './account.ts';
 import { alertOf, type Alert } from './alerts.ts';
 import { Attachments } from './attachments.ts';
 import { Drafts } from './drafts.ts';
+import type { AppEvent } from './events.ts';
+import { History } from './history.ts';
 import { Memory } from './memory.ts';
 import { Messages } from './messages.ts';
 import type { AppState } from './model.ts';
 import { Moderation } from './moderation.ts';
 import { Reading } from './reading.ts';
-import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { INITIAL_STATE, reduce } from './reducer.ts';
 import { mayModerate, roomsOfKind } from './selectors.ts';
 import { createStore, type Schedule, type Store } from './store.ts';
 import { Typing } from './typing.ts';
@@ -66,6 +68,7 @@ export interface AppOptions {
 export class App {
   readonly store: Store<AppState, AppEvent>;
   readonly messages: Messages;
+  readonly history: History;
   readonly attachments: Attachments;
   readonly moderation: Moderation;
   readonly account: Account;
@@ -97,6 +100,7 @@ export class App {
     this.store = createStore(reduce, INITIAL_STATE, schedule);
     this.photos = new Photos(http, clock, () => client.session);
     this.messages = new Messages(client, this.store);
+    this.history = new History(client, this.store);
     this.attachments = new Attachments(this.photos, this.store, releasePreview);
     this.moderation = new Moderation(client);
     this.account = new Account(client, this.store);
@@ -207,14 +211,6 @@ export class App {
     this.store.dispatch({ type: 'drafted', room, text });
     this.#drafts.write(room, text);
     if (this.#state.composing[room]?.kind !== 'edit') this.#typing.wrote(room, text);
-  }
-
-  loadOlder(key: RoomKey): void {
-    const room = this.#state.rooms[key];
-    const first = room?.messages[0];
-    if (room === undefined || first === undefined || !room.more || room.older === 'loading') return;
-    this.store.dispatch({ type: 'olderAsked', room: key });
-    this.#client.older(key, first.Seq);
   }
 
   /** The named rooms from `offset` on; from the beginning it asks anew. */

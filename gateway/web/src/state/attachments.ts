@@ -1,7 +1,7 @@
 import type { Photo, RoomKey } from '@parlor/client/protocol';
 import type { Photos } from '@parlor/client';
 import type { AppState } from './model.ts';
-import type { AppEvent } from './reducer.ts';
+import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
 /** Photos that wait beside a composer at once; each is a message of its own. */

@@ -3,8 +3,9 @@ import type { ClientEvent } from '@parlor/client';
 import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, SELF } from '../client/net/testing/frames.ts';
 import { GENERAL, type Message, type MessageChange, type ServerFrame } from '@parlor/client/protocol';
 import { markOf } from './changes.ts';
+import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { INITIAL_STATE, reduce } from './reducer.ts';
 
 const signedIn: AppEvent = {
   type: 'signedIn',
@@ -87,9 +88,9 @@ describe('a change', () => {
     const late = inGeneral(messagesIn(GENERAL, 3, 5), changes(changeOf('edit', target, 6, { message: edited })));
     expect(found(late, 2)).toBeUndefined();
     const page = { recipientUUID: '', messages: messagesIn(GENERAL, 1, 2), epoch: 'e1', seq: 5, more: false };
-    expect(found(reduce(late, frame({ type: 'channelMessages', channelMessages: page })), 2)).toEqual(edited);
+    expect(found(reduce(late, { type: 'paged', room: GENERAL, place: 'older', from: 3, page }), 2)).toEqual(edited);
     const newer = { ...page, messages: [messageIn(GENERAL, 1), { ...edited, Message: 'newest' }], seq: 7 };
-    expect(found(reduce(late, frame({ type: 'channelMessages', channelMessages: newer })), 2)?.Message).toBe('newest');
+    expect(found(reduce(late, { type: 'paged', room: GENERAL, place: 'older', from: 3, page: newer }), 2)?.Message).toBe('newest');
   });
 
   it('that was missed comes with the resume', () => {

@@ -13,22 +13,41 @@ export function isUntouched(message: Message): boolean {
 }
 
 export function replace(room: Room, known: Message, next: Message): Room {
-  return { ...room, messages: room.messages.map((message) => (message === known ? next : message)) };
+  const swapped = (messages: readonly Message[]): Message[] =>
+    messages.map((message) => (message.Seq === known.Seq ? next : message));
+  return { ...room, messages: swapped(room.messages), latest: room.latest === null ? null : swapped(room.latest) };
+}
+
+/** The message at a `Seq`, if it is here. */
+export function findMessage(room: Pick<Room, 'messages' | 'latest'>, seq: number): Message | undefined {
+  return room.messages.find(({ Seq }) => Seq === seq) ?? room.latest?.find(({ Seq }) => Seq === seq);
+}
+
+/** The room's history began anew: what is here is of no use. */
+export function anew(room: Room, epoch: string, seq: number): Room {
+  return {
+    ...room,
+    epoch,
+    seq: 0,
+    changes: [],
+    messages: [],
+    latest: null,
+    more: seq > 1,
+    older: 'idle',
+    newer: 'idle',
+    marker: null,
+  };
 }
 
 /** A change that came live, or that was missed and came with a resume. */
 export function onChange(room: Room, change: MessageChange): Room {
-  const isNewEpoch = room.epoch !== change.Epoch;
-  // A new epoch means that the room's history began anew.
-  const base: Room = isNewEpoch
-    ? { ...room, epoch: change.Epoch, seq: 0, changes: [], messages: [], more: change.Seq > 1, marker: null, older: 'idle' }
-    : room;
+  const base = room.epoch === change.Epoch ? room : anew(room, change.Epoch, change.Seq);
   if (change.Seq <= base.seq && base.changes.some(({ Seq }) => Seq === change.Seq)) return base;
   return applyChange({ ...base, seq: Math.max(base.seq, change.Seq), changes: [...base.changes, change].slice(-KEPT_CHANGES) }, change);
 }
 
 export function applyChange(room: Room, change: MessageChange): Room {
-  const known = room.messages.find(({ Seq }) => Seq === change.targetSeq);
+  const known = findMessage(room, change.targetSeq);
   // Not loaded; its page will come as it is then.
   if (known === undefined || known.UUID !== change.uuid) return room;
   const next = changed(known, change);

@@ -2,6 +2,7 @@ export type { Alert } from './alerts.ts';
 export { App } from './app.ts';
 export { MOST_ATTACHMENTS, type PickedFile } from './attachments.ts';
 export { markOf } from './changes.ts';
+export { latestOf } from './kept.ts';
 export type {
   AppState,
   Attachment,

@@ -2,7 +2,7 @@ import { refOf, roomOf, type Message, type RoomKey } from '@parlor/client/protoc
 import type { Client, Result } from '@parlor/client';
 import { markOf } from './changes.ts';
 import type { AppState } from './model.ts';
-import type { AppEvent } from './reducer.ts';
+import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
 /** As long as the server keeps of a message that is quoted. */
@@ -86,7 +86,7 @@ export class Messages {
   /** A refusal is told in passing, as there is no dialog that could. */
   async #told(asked: Promise<Result<unknown>>): Promise<Result<unknown>> {
     const result = await asked;
-    if (!result.ok) this.#store.dispatch({ type: 'noticed', text: result.error.error });
+    if (!result.ok) this.#store.dispatch({ type: 'noticed', text: result.error.error, reason: result.error.reason });
     return result;
   }
 }

@@ -48,6 +48,9 @@ export interface Typist {
   readonly name: string;
 }
 
+/** A page of history that was asked for. */
+export type Paging = 'idle' | 'loading' | 'failed';
+
 export interface Room {
   readonly key: RoomKey;
   /** `listed`: a private room that is known, but not joined. `removed`: see `removal`. */
@@ -70,11 +73,15 @@ export interface Room {
   /** When the room takes our next message, in ms since 1970. */
   readonly slowUntil: number | null;
   readonly typists: readonly Typist[];
-  /** Of one epoch, in `Seq` order, each once. */
+  /** Where somebody reads: of one epoch, in `Seq` order, each once, without gaps. */
   readonly messages: readonly Message[];
+  /** The last messages, where `messages` does not reach the end; otherwise `null`. */
+  readonly latest: readonly Message[] | null;
   /** Whether there is history before the first of `messages`. */
   readonly more: boolean;
-  readonly older: 'idle' | 'loading' | 'failed';
+  /** The page before `messages`, and the one behind. */
+  readonly older: Paging;
+  readonly newer: Paging;
   /** The users in the room, as far as the gateway names them. */
   readonly members: readonly string[];
   readonly membersTotal: number;
@@ -113,6 +120,8 @@ export interface Notice {
   /** `mention`: `text` is the name of who named us. */
   readonly kind: 'text' | 'mention';
   readonly text: string;
+  /** The server's reason, of an error that `text` tells in the server's words. */
+  readonly reason: string | null;
   /** The room to open, where it is about one. */
   readonly room: RoomKey | null;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localError, type ClientEvent } from '@parlor/client';
+import type { ClientEvent } from '@parlor/client';
 import { GENERAL, type RoomKey, type ServerFrame, type User } from '@parlor/client/protocol';
 import {
   ANN,
@@ -14,9 +14,10 @@ import {
   privateRoomsFrame,
   SELF,
 } from '../client/net/testing/frames.ts';
+import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
-import { KEPT_MESSAGES, MOST_MESSAGES } from './room.ts';
+import { INITIAL_STATE, reduce } from './reducer.ts';
+
 import { otherPeople, roomsOfKind, totalUnread } from './selectors.ts';
 
 const LOBBY: RoomKey = 'room:lobby';
@@ -117,15 +118,6 @@ describe('messages', () => {
     expect(seqs(copied)).toEqual([1, 2, 3, 4]);
     expect(room(copied).unread).toBe(0);
   });
-
-  it('are kept in bounds while nobody reads back', () => {
-    const many = Array.from({ length: MOST_MESSAGES }, (_, index) => says(GENERAL, index + 2));
-    const state = many.reduce(reduce, inGeneral(1));
-    expect(seqs(state)).toHaveLength(KEPT_MESSAGES);
-    expect(room(state).more).toBe(true);
-    const reading = many.reduce(reduce, inGeneral(1, { type: 'following', room: GENERAL, following: false }));
-    expect(seqs(reading)).toHaveLength(MOST_MESSAGES + 1);
-  });
 });
 
 describe('joining', () => {
@@ -159,37 +151,8 @@ describe('joining', () => {
     );
     expect(state.rooms[LOBBY]).toBeUndefined();
     expect(state.active).toBe(GENERAL);
-    expect(state.notices).toEqual([{ id: 1, kind: 'text', text: 'no such room', room: null }]);
+    expect(state.notices).toEqual([{ id: 1, kind: 'text', text: 'no such room', reason: null, room: null }]);
     expect(reduce(state, { type: 'dismissed', id: 1 }).notices).toEqual([]);
-  });
-});
-
-describe('older history', () => {
-  const start = (): AppState =>
-    after(
-      signedIn,
-      { type: 'joining', room: GENERAL },
-      frame(joinFrame(GENERAL, messagesIn(GENERAL, 51, 60))),
-      { type: 'olderAsked', room: GENERAL },
-    );
-
-  it('comes before what is here, until there is no more', () => {
-    const loading = start();
-    expect(room(loading).older).toBe('loading');
-    const page = { recipientUUID: '', messages: messagesIn(GENERAL, 1, 50), epoch: 'e1', seq: 60, more: false };
-    const state = reduce(loading, frame({ type: 'channelMessages', channelMessages: page }));
-    expect(seqs(state)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
-    expect(room(state)).toMatchObject({ older: 'idle', more: false });
-  });
-
-  it('of another epoch is not mixed in', () => {
-    const page = { recipientUUID: '', messages: messagesIn(GENERAL, 1, 50, 'e0'), epoch: 'e0', seq: 60, more: false };
-    expect(seqs(reduce(start(), frame({ type: 'channelMessages', channelMessages: page })))).toHaveLength(10);
-  });
-
-  it('that fails can be asked for again', () => {
-    const failed: AppEvent = { type: 'requestFailed', request: 'history', room: GENERAL, error: localError('x', 'x', true) };
-    expect(room(reduce(start(), failed)).older).toBe('failed');
   });
 });
 

@@ -3,18 +3,13 @@
 import {
   addressOf,
   type ChannelJoined,
-  type History,
   type Message,
   type RoomKey,
   type UnreadRoom,
 } from '@parlor/client/protocol';
-import { applyChange, isUntouched, replace } from './changes.ts';
+import { anew, applyChange, findMessage, isUntouched, replace } from './changes.ts';
+import { heldOf, lastSeq, latestOf, withNews } from './kept.ts';
 import type { Position, Room } from './model.ts';
-
-/** Beyond this many messages the oldest are dropped while nobody reads them; they can be had again. */
-export const MOST_MESSAGES = 600;
-/** How many stay then. */
-export const KEPT_MESSAGES = 400;
 
 export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'] = 'joining'): Room {
   return {
@@ -33,8 +28,10 @@ export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'
     slowUntil: null,
     typists: [],
     messages: [],
+    latest: null,
     more: false,
     older: 'idle',
+    newer: 'idle',
     members: [],
     membersTotal: 0,
     at: null,
@@ -44,21 +41,6 @@ export function newRoom(key: RoomKey, read: Position | null, phase: Room['phase'
     marker: null,
     following: true,
   };
-}
-
-export function lastSeq(room: Room): number {
-  return room.messages.at(-1)?.Seq ?? 0;
-}
-
-/** Merges two lists of one epoch, each in order, to one in order without doubles; `b` is the later word. */
-export function mergeMessages(a: readonly Message[], b: readonly Message[]): readonly Message[] {
-  if (b.length === 0) return a;
-  if (a.length === 0) return b;
-  if ((a.at(-1)?.Seq ?? 0) < (b[0]?.Seq ?? 0)) return [...a, ...b];
-  const bySeq = new Map<number, Message>();
-  for (const message of a) bySeq.set(message.Seq, message);
-  for (const message of b) bySeq.set(message.Seq, message);
-  return [...bySeq.values()].sort((left, right) => left.Seq - right.Seq);
 }
 
 /** The answer to a join, a resume or a rejoin. */
@@ -76,7 +58,7 @@ export function onJoined(room: Room, joined: ChannelJoined, me: string): Room {
   const known = new Set(joined.users.map((user) => user.UUID));
   const read = room.read ?? { epoch: joined.epoch, seq: firstRead(room.key, messages, joined.seq, me) };
   const next: Room = {
-    ...room,
+    ...(continues ? withNews(room, messages) : room),
     phase: 'joined',
     removal: null,
     epoch: joined.epoch,
@@ -89,8 +71,8 @@ export function onJoined(room: Room, joined: ChannelJoined, me: string): Room {
     settings: joined.settings ?? {},
     marks: { ...room.marks, ...joined.marks },
     ...(continues
-      ? { messages: mergeMessages(room.messages, messages), more: room.messages.length > 0 ? room.more : joined.more }
-      : { messages, more: joined.more, older: 'idle' as const, marker: null, changes: [] }),
+      ? { more: room.messages.length > 0 ? room.more : joined.more }
+      : { messages, latest: null, more: joined.more, older: 'idle', newer: 'idle', marker: null, changes: [] }),
     at: later(room.at, messages.at(-1)),
     read: joined.read === undefined ? read : furthest(read, { epoch: joined.epoch, seq: joined.read }),
   };
@@ -133,21 +115,22 @@ export function later(at: number | null, message: Pick<Message, 'CreatedAt'> | u
   return Number.isNaN(ms) || (at !== null && at >= ms) ? at : ms;
 }
 
-/** Messages of others behind `read`: those that are here, and those between that are not. */
+/** Messages of others behind `read`: those that are here, and those before and between that are not. */
 function countUnread(room: Room, last: number, me: string): number {
-  const { read } = room;
+  const { read, messages, latest } = room;
   if (read === null) return 0;
   const from = read.epoch === room.epoch ? read.seq : 0;
-  const here = room.messages.filter((message) => message.Seq > from && message.SenderUUID !== me).length;
-  const firstHere = room.messages[0]?.Seq ?? last + 1;
-  return here + Math.max(0, firstHere - 1 - from);
+  const here = heldOf(room).filter((message) => message.Seq > from && message.SenderUUID !== me).length;
+  const missingBefore = (messages[0]?.Seq ?? last + 1) - 1 - from;
+  const missingBetween = (latest?.[0]?.Seq ?? 0) - 1 - Math.max(from, messages.at(-1)?.Seq ?? 0);
+  return here + Math.max(0, missingBefore) + Math.max(0, missingBetween);
 }
 
 function countMentions(room: Room, me: string): number {
   const { read } = room;
   if (read === null) return 0;
   const from = read.epoch === room.epoch ? read.seq : 0;
-  return room.messages.filter((message) => message.Seq > from && names(message, me)).length;
+  return heldOf(room).filter((message) => message.Seq > from && names(message, me)).length;
 }
 
 /** How far the server says that we have read, and what is behind it; what came since is added. */
@@ -160,7 +143,7 @@ export function onCounted(room: Room, counted: UnreadRoom, me: string): Room {
   if (isAhead && position.seq >= counted.seq) return { ...room, read: position };
   const next = { ...room, read: position };
   if (isAhead) return { ...next, unread: countUnread(next, room.seq, me), mentions: countMentions(next, me) };
-  const since = room.messages.filter(({ Seq, SenderUUID }) => Seq > counted.seq && SenderUUID !== me);
+  const since = latestOf(room).filter(({ Seq, SenderUUID }) => Seq > counted.seq && SenderUUID !== me);
   return {
     ...next,
     unread: counted.unread + since.length,
@@ -183,48 +166,21 @@ export function onReadElsewhere(room: Room, told: Position, me: string): Room {
 export function onMessage(room: Room, message: Message, me: string): Room {
   const isNewEpoch = room.epoch !== message.Epoch;
   if (!isNewEpoch && message.Seq <= lastSeq(room)) {
-    const known = room.messages.find(({ Seq }) => Seq === message.Seq);
+    const known = findMessage(room, message.Seq);
     if (known !== undefined) return isUntouched(known) ? replace(room, known, message) : room;
   }
-  // A new epoch means that the room's history began anew.
-  const base: Room = isNewEpoch
-    ? {
-        ...room,
-        epoch: message.Epoch,
-        seq: 0,
-        changes: [],
-        messages: [],
-        more: message.Seq > 1,
-        marker: null,
-        older: 'idle',
-      }
-    : room;
+  const base = isNewEpoch ? anew(room, message.Epoch, message.Seq) : room;
   const isNews = message.SenderUUID !== me && (isNewEpoch || message.Seq > (base.read?.seq ?? 0));
-  return trim({
-    ...base,
+  const isTyping = base.typists.some(({ uuid }) => uuid === message.SenderUUID);
+  return {
+    ...withNews(base, [message]),
     seq: Math.max(base.seq, message.Seq),
-    messages: mergeMessages(base.messages, [message]),
     at: later(base.at, message),
-    typists: base.typists.filter(({ uuid }) => uuid !== message.SenderUUID),
+    typists: isTyping ? base.typists.filter(({ uuid }) => uuid !== message.SenderUUID) : base.typists,
     unread: (isNewEpoch ? 0 : base.unread) + (isNews ? 1 : 0),
     mentions: (isNewEpoch ? 0 : base.mentions) + (isNews && names(message, me) ? 1 : 0),
     read: isNewEpoch ? { epoch: message.Epoch, seq: message.Seq - 1 } : base.read,
-  });
-}
-
-/** A page of history before the first message. */
-export function onHistory(room: Room, page: History): Room {
-  if (page.epoch !== room.epoch) return { ...room, older: 'idle' };
-  const fitting = page.messages.filter((message) => message.Epoch === room.epoch);
-  const merged: Room = {
-    ...room,
-    messages: mergeMessages(room.messages, fitting),
-    marks: { ...room.marks, ...page.marks },
-    more: page.more,
-    older: 'idle',
   };
-  // What changed while the page was on its way.
-  return room.changes.filter(({ Seq }) => Seq > page.seq).reduce(applyChange, merged);
 }
 
 /** Everything up to the last message has been read. The line "new" goes where reading went on. */
@@ -234,12 +190,6 @@ export function onRead(room: Room): Room {
   if (room.unread === 0 && current?.epoch === position.epoch && current.seq >= position.seq) return room;
   if (room.messages.length === 0 && room.unread === 0) return room;
   return { ...room, read: position, unread: 0, mentions: 0 };
-}
-
-/** Drops the oldest messages of a room that nobody reads back in. */
-function trim(room: Room): Room {
-  if (room.messages.length <= MOST_MESSAGES || !room.following || room.older === 'loading') return room;
-  return { ...room, messages: room.messages.slice(-KEPT_MESSAGES), more: true };
 }
 
 /** `total` as the gateway counts; a server that does not say is counted for. */

@@ -2,6 +2,7 @@
 
 import { addressOf, GENERAL, type Message, type RoomKey } from '@parlor/client/protocol';
 import type { Outgoing } from '@parlor/client';
+import { latestOf } from './kept.ts';
 import type { AppState, Person, Room } from './model.ts';
 
 export function activeRoom(state: AppState): Room | undefined {
@@ -79,7 +80,9 @@ function mayWrite(state: Pick<AppState, 'me'>, room: Room): boolean {
 /** Our own last message that can still be changed. */
 export function lastOwn(state: AppState): Message | undefined {
   const me = state.me?.userUUID;
-  return activeRoom(state)?.messages.findLast(
+  const room = activeRoom(state);
+  if (room === undefined) return undefined;
+  return latestOf(room).findLast(
     (message) => message.SenderUUID === me && message.Deleted !== true && message.Poll === undefined,
   );
 }

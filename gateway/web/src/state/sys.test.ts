@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { ClientEvent } from '@parlor/client';
 import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn } from '../client/net/testing/frames.ts';
 import { GENERAL, namedRoom, type ServerFrame, type Sys, type UnreadRoom } from '@parlor/client/protocol';
+import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce, type AppEvent } from './reducer.ts';
+import { INITIAL_STATE, reduce } from './reducer.ts';
 import { mayModerate, mayOwn, silenceOf, totalMentions } from './selectors.ts';
 
 const LOBBY = namedRoom('lobby');

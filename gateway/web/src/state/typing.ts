@@ -1,7 +1,7 @@
 import type { RoomKey, Typing as TypingTold } from '@parlor/client/protocol';
 import { Timer, type Client, type Clock } from '@parlor/client';
 import type { AppState } from './model.ts';
-import type { AppEvent } from './reducer.ts';
+import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
 /** Others forget after six seconds that we write, so they are reminded before. */

@@ -1,6 +1,6 @@
 import type { Attachment } from '../state/index.ts';
 import { Icon } from './Icon.tsx';
-import { text } from './text.ts';
+import { errorText, text } from './text.ts';
 import { useApp } from './useApp.ts';
 
 /** The photos that are to be sent, and how far each has come. */
@@ -28,7 +28,7 @@ function AttachmentCard({ attachment }: { attachment: Attachment }) {
       {state === 'ready' && <span className="visually-hidden">{text.photo.ready}</span>}
       {state === 'failed' && (
         <div className="attachment-problem" role="alert">
-          <span>{error?.error ?? ''}</span>
+          <span>{error === null ? '' : errorText(error)}</span>
           {error?.retryable === true && (
             <button
               type="button"

@@ -10,9 +10,9 @@ import { PollView } from './PollView.tsx';
 import { QuoteBlock } from './Quote.tsx';
 import { Reactions } from './Reactions.tsx';
 import { roomOf } from '../state/index.ts';
-import { text } from './text.ts';
+import { errorText, locale, text, useLanguage } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
-import { wordsOf } from './words.ts';
+import { wordsOf } from './pieces.ts';
 
 /** Between names that are put into one text, so that it can be compared; no name holds it. */
 const SEPARATOR = '\u0000';
@@ -57,7 +57,7 @@ function Words({ words, mentions = [], editedAt }: WordsProps) {
         })}
       </span>
       {editedAt !== undefined && (
-        <span className="edited" data-testid="edited" title={text.timeline.editedAt(new Date(editedAt).toLocaleString())}>
+        <span className="edited" data-testid="edited" title={text.timeline.editedAt(new Date(editedAt).toLocaleString(locale))}>
           {text.timeline.edited}
         </span>
       )}
@@ -80,6 +80,7 @@ interface MessageRowProps {
 
 /** A message. The first of a group carries the sender and the time, the others tell it on demand. */
 export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
+  useLanguage();
   const { item, isOwn, isSelected, isTarget } = props;
   const { message, at, isFirst, isLast } = item;
   const { Sender } = message;
@@ -96,6 +97,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
   return (
     <li
       className={classes.filter(Boolean).join(' ')}
+      data-row={item.key}
       data-id={message.UUID}
       data-testid="message"
       data-sender={Sender.Username}
@@ -113,7 +115,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           ) : (
             <SenderName uuid={message.SenderUUID} name={name} isFirst={isFirst} />
           )}
-          <time dateTime={message.CreatedAt} title={at.toLocaleString()}>
+          <time dateTime={message.CreatedAt} title={at.toLocaleString(locale)}>
             {clockTime(at)}
           </time>
         </div>
@@ -211,6 +213,7 @@ export function OutgoingRow({ entry, isOffline }: { entry: Outgoing; isOffline: 
   return (
     <li
       className={`message message-own message-first message-last ${hasFailed ? 'message-failed' : 'message-pending'}`}
+      data-row={entry.id}
       data-id={entry.id}
       data-testid="outgoing"
       data-state={entry.state}
@@ -226,7 +229,7 @@ export function OutgoingRow({ entry, isOffline }: { entry: Outgoing; isOffline: 
           <div className="message-foot message-foot-failed" role="alert">
             <span className="message-problem">
               <Icon name="alert" />
-              {text.timeline.failed(entry.error?.error ?? '')}
+              {text.timeline.failed(entry.error === null ? '' : errorText(entry.error))}
             </span>
             <button
               type="button"

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import type { Notice } from '../state/index.ts';
 import { Icon } from './Icon.tsx';
-import { text } from './text.ts';
+import { errorText, text } from './text.ts';
 import { useApp, useSelect } from './useApp.ts';
 import { titleOf } from './useRoomTitle.ts';
 
@@ -22,7 +22,7 @@ function NoticeCard({ notice }: { notice: Notice }) {
   const app = useApp();
   const { id, room } = notice;
   const title = useSelect((state) => (room === null ? '' : titleOf(state, room)));
-  const words = notice.kind === 'mention' ? text.notice.mention(notice.text, title) : notice.text;
+  const words = notice.kind === 'mention' ? text.notice.mention(notice.text, title) : errorText({ code: 0, error: notice.text, ...(notice.reason === null ? {} : { reason: notice.reason }) });
   useEffect(() => {
     const timer = setTimeout(() => {
       app.dismiss(id);

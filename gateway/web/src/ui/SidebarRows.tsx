@@ -1,8 +1,9 @@
 /** What the list of rooms and people is made of. */
 
 import type { ReactNode } from 'react';
-import { addressOf, privateRoom, type Person, type RoomKey } from '../state/index.ts';
+import { addressOf, latestOf, privateRoom, type Message, type Person, type Room, type RoomKey } from '../state/index.ts';
 import { Avatar } from './Avatar.tsx';
+import { briefTime } from './grouping.ts';
 import { Icon } from './Icon.tsx';
 import { text } from './text.ts';
 import { useSelect } from './useApp.ts';
@@ -35,6 +36,7 @@ export function RoomRow({ room, isActive, onShow }: RoomRowProps) {
   // Whoever looks at a room sees what they began to write there.
   const isBegun = useSelect((state) => !isActive && (state.drafts[room] ?? '').trim() !== '');
   const isInvite = useSelect((state) => state.rooms[room]?.settings.access === 'invite');
+  const last = useSelect((state) => lastOf(state.rooms[room]));
   const address = addressOf(room);
   const partner = useSelect((state) =>
     address.kind === 'private' ? state.people[address.userUUID] : undefined,
@@ -58,8 +60,14 @@ export function RoomRow({ room, isActive, onShow }: RoomRowProps) {
             <Icon name={isOut || isInvite ? 'lock' : address.kind === 'general' ? 'globe' : 'hash'} />
           </span>
         )}
-        <span className="row-name" dir="auto">
-          {title}
+        <span className="row-lines">
+          <span className="row-line">
+            <span className="row-name" dir="auto" data-testid="room-name">
+              {title}
+            </span>
+            {last !== undefined && <LastTime at={last.CreatedAt} />}
+          </span>
+          {last !== undefined && <LastWords last={last} isPrivate={address.kind === 'private'} />}
         </span>
         {isBegun && (
           <span className="row-draft" data-testid="draft">
@@ -82,6 +90,37 @@ export function RoomRow({ room, isActive, onShow }: RoomRowProps) {
       </button>
     </li>
   );
+}
+
+function lastOf(room: Room | undefined): Message | undefined {
+  return room === undefined || room.phase === 'removed' ? undefined : latestOf(room).at(-1);
+}
+
+function LastTime({ at }: { at: string }) {
+  return (
+    <time className="row-time" dateTime={at}>
+      {briefTime(new Date(at), new Date())}
+    </time>
+  );
+}
+
+/** What was said last, and by whom, where that does not go without saying. */
+function LastWords({ last, isPrivate }: { last: Message; isPrivate: boolean }) {
+  const isOwn = useSelect((state) => last.SenderUUID === state.me?.userUUID);
+  const name = useSelect((state) => state.people[last.SenderUUID]?.name ?? last.Sender.DisplayName ?? last.Sender.Username);
+  const words = wordsFor(last);
+  const by = isOwn ? text.timeline.you : isPrivate ? null : name;
+  return (
+    <span className="row-last" dir="auto" data-testid="last-message">
+      {by === null ? words : text.nav.last(by, words)}
+    </span>
+  );
+}
+
+function wordsFor({ Deleted, Poll: poll, Photo: photo, Message: words }: Message): string {
+  if (Deleted === true) return text.timeline.deleted;
+  if (poll !== undefined) return text.poll.label(words);
+  return words === '' && photo !== undefined ? text.timeline.photo : words;
 }
 
 export function PersonRow({ person, onShow }: { person: Person; onShow: (key: RoomKey) => void }) {

@@ -1,7 +1,7 @@
 import { useRef, useState, type KeyboardEvent, type SubmitEvent } from 'react';
 import type { Credentials, ErrorBody, Ready } from '../state/index.ts';
 import { Icon, Logo } from './Icon.tsx';
-import { connectionText, text } from './text.ts';
+import { connectionText, errorText, text } from './text.ts';
 import { ThemeSwitch } from './ThemeSwitch.tsx';
 import { useApp, useSelect } from './useApp.ts';
 import { useSecondsUntil } from './useNow.ts';
@@ -114,7 +114,7 @@ function CredentialsForm({ way, autoFocus, busy, error, onSubmit }: FormProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const nameField = useRef<HTMLInputElement>(null);
   const isGuest = way === 'guest';
-  const words = problem ?? error?.error ?? null;
+  const words = problem ?? (error === null ? null : errorText(error));
   const mayRegister = useSelect((state) => state.server?.signUp !== false);
   const hint = way === 'password' && !mayRegister ? '' : text.signIn.hint[way];
 

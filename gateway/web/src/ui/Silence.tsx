@@ -1,7 +1,7 @@
 import type { Room } from '../state/index.ts';
 import { Icon } from './Icon.tsx';
 import { shortTime } from './grouping.ts';
-import { text, until } from './text.ts';
+import { text } from './text.ts';
 import { useApp } from './useApp.ts';
 import { useSecondsUntil } from './useNow.ts';
 
@@ -53,7 +53,7 @@ export function Silence({ room, silence }: { room: Room; silence: Why }) {
 }
 
 function wordsFor(room: Room, silence: Why, seconds: number): string {
-  if (silence === 'muted') return room.mutedUntil === Infinity ? text.silence.mutedForGood : text.silence.muted(until(seconds));
+  if (silence === 'muted') return room.mutedUntil === Infinity ? text.silence.mutedForGood : text.silence.muted(text.until(seconds));
   if (silence !== 'removed') return text.silence[silence];
   const { why, until: end } = room.removal ?? { why: 'refused' as const, until: null };
   if (why === 'banned' && end !== null) return text.silence.bannedUntil(shortTime(new Date(end)));

@@ -1,16 +1,21 @@
-import { useCallback, useMemo, useState } from 'react';
-import { activeRoom, addressOf, markOf, outgoingOf, type Message, type Room } from '../state/index.ts';
-import { dayName, itemsOf } from './grouping.ts';
+import { useEffect, useMemo, useState } from 'react';
+import { activeRoom, latestOf, markOf, outgoingOf, type Message, type Outgoing } from '../state/index.ts';
+import { Announcer } from './Announcer.tsx';
+import { dayName, itemsOf, type Item } from './grouping.ts';
 import { Icon } from './Icon.tsx';
 import { MessageRow, OutgoingRow } from './MessageRow.tsx';
 import { text } from './text.ts';
+import { Beginning, Ending, Skeleton } from './TimelineEnds.tsx';
 import { useApp, useSelect } from './useApp.ts';
 import { useJump } from './useJump.ts';
 import { useMessageFocus } from './useMessageFocus.ts';
 import { useRoomTitle } from './useRoomTitle.ts';
-import { useTimelineScroll } from './useTimelineScroll.ts';
+import { useRows } from './useRows.ts';
 
 const NO_MESSAGES: readonly Message[] = [];
+const MARKER_KEY = 'marker';
+
+type Entry = Item | { kind: 'outgoing'; key: string; entry: Outgoing };
 
 /** The messages of the active room. Mounted anew for each room. */
 export function Timeline() {
@@ -23,31 +28,93 @@ export function Timeline() {
   const title = useRoomTitle(key);
 
   const messages = room?.messages ?? NO_MESSAGES;
+  const latest = room === undefined ? NO_MESSAGES : latestOf(room);
   const marker = room?.marker ?? null;
-  const items = useMemo(() => itemsOf(messages, marker), [messages, marker]);
-  const outgoing = useMemo(() => outgoingOf(outbox, key), [outbox, key]);
-  const rows = useMemo(() => ({ items, outgoing }), [items, outgoing]);
+  const hasMore = room?.more ?? false;
+  const isComplete = room?.latest === null;
+  const entries = useMemo((): Entry[] => {
+    const items: Entry[] = itemsOf(messages, marker, hasMore);
+    // What we say goes behind the room's last message, which may not be here.
+    const outgoing = isComplete ? outgoingOf(outbox, key) : [];
+    return [...items, ...outgoing.map((entry) => ({ kind: 'outgoing' as const, key: entry.id, entry }))];
+  }, [messages, marker, hasMore, isComplete, outbox, key]);
+  const rows = useMemo(() => entries.map((it) => ({ key: it.key, isSteady: it.kind === 'message' })), [entries]);
+  const markerRow = useMemo(() => entries.findIndex((it) => it.key === MARKER_KEY), [entries]);
   const isFollowing = room?.following ?? true;
-  // A failed page is asked for by a person, never over and over by the page itself.
-  const canLoadOlder = room?.older === 'idle' && room.more;
 
-  const setFollowing = useCallback(
-    (following: boolean) => {
+  // The row that has the focus.
+  const [focused, setFocused] = useState<string | null>(null);
+  // The line "new" that lies above what is in sight, and the one that was seen.
+  const [unseen, setUnseen] = useState<number | null>(null);
+  const [seen, setSeen] = useState<number | null>(null);
+
+  const { viewport, list, parts, onScroll, toEnd, reveal, lastInSight, isAbove } = useRows({
+    rows,
+    pinned: focused,
+    isFollowing,
+    isComplete,
+    setFollowing: (following) => {
       app.setFollowing(key, following);
     },
-    [app, key],
-  );
-  const onNearStart = useCallback(() => {
-    if (canLoadOlder) app.loadOlder(key);
-  }, [app, key, canLoadOlder]);
-  const { viewport, onScroll, toEnd } = useTimelineScroll({ rows, isFollowing, setFollowing, onNearStart });
+    onNearStart: () => {
+      // A failed page is asked for by a person, never over and over by the page itself.
+      if (room?.older === 'idle' && room.more) void app.history.older(key);
+    },
+    onNearEnd: () => {
+      if (room?.newer === 'idle') void app.history.newer(key);
+    },
+    onLook: () => {
+      const isFurtherUp = marker !== null && markerRow === -1 && (messages[0]?.Seq ?? 0) > marker;
+      const isHidden = markerRow === -1 ? isFurtherUp : isAbove(markerRow);
+      if (!isHidden && markerRow !== -1) setSeen(marker);
+      setUnseen(isHidden ? marker : null);
+    },
+  });
 
-  const { target, jump } = useJump(viewport, room);
-  const { selected, handlers } = useMessageFocus(viewport);
+  const { target, toMessage, toFirstBehind } = useJump(key, reveal);
+  const { selected, handlers } = useMessageFocus({ viewport, rows, focused, setFocused, reveal, lastInSight });
   const bySeq = useMemo(() => new Map(messages.map((message) => [message.Seq, message])), [messages]);
 
-  const isEmpty = room?.phase === 'joined' && messages.length === 0 && outgoing.length === 0;
+  // What had the focus is gone with its row: it stays in the timeline.
+  const isFocusGone = focused !== null && !rows.some((row) => row.key === focused);
+  useEffect(() => {
+    if (isFocusGone) viewport.current?.focus({ preventScroll: true });
+  }, [isFocusGone, viewport]);
+
+  const isEmpty = room?.phase === 'joined' && entries.length === 0;
   const now = new Date();
+
+  const draw = (it: Entry) => {
+    switch (it.kind) {
+      case 'day':
+        return (
+          <li key={it.key} className="day" data-row={it.key} data-testid="day">
+            <span>{dayName(it.date, now, text.timeline)}</span>
+          </li>
+        );
+      case 'marker':
+        return (
+          <li key={it.key} className="fresh" data-row={it.key} data-testid="new-marker">
+            <span>{text.timeline.fresh}</span>
+          </li>
+        );
+      case 'message':
+        return (
+          <MessageRow
+            key={it.key}
+            item={it}
+            isOwn={it.message.SenderUUID === me}
+            mark={markOf(room, it.message.UUID)}
+            original={it.message.ReplyTo === undefined ? undefined : bySeq.get(it.message.ReplyTo.Seq)}
+            isSelected={selected === it.message.UUID}
+            isTarget={target === it.message.Seq}
+            onJump={toMessage}
+          />
+        );
+      case 'outgoing':
+        return <OutgoingRow key={it.key} entry={it.entry} isOffline={isOffline} />;
+    }
+  };
 
   return (
     <div className="timeline">
@@ -66,45 +133,32 @@ export function Timeline() {
         {room !== undefined && <Beginning room={room} title={title} />}
         {room !== undefined && room.phase !== 'joined' && room.phase !== 'removed' && messages.length === 0 && <Skeleton />}
         {isEmpty && <p className="timeline-empty">{text.timeline.empty}</p>}
-        <ol className="messages">
-          {items.map((item) => {
-            switch (item.kind) {
-              case 'day':
-                return (
-                  <li key={item.key} className="day" data-testid="day">
-                    <span>{dayName(item.date, now, text.timeline)}</span>
-                  </li>
-                );
-              case 'marker':
-                return (
-                  <li key={item.key} className="fresh" data-testid="new-marker">
-                    <span>{text.timeline.fresh}</span>
-                  </li>
-                );
-              case 'message':
-                return (
-                  <MessageRow
-                    key={item.key}
-                    item={item}
-                    isOwn={item.message.SenderUUID === me}
-                    mark={markOf(room, item.message.UUID)}
-                    original={item.message.ReplyTo === undefined ? undefined : bySeq.get(item.message.ReplyTo.Seq)}
-                    isSelected={selected === item.message.UUID}
-                    isTarget={target === item.message.Seq}
-                    onJump={jump}
-                  />
-                );
-            }
-          })}
-          {outgoing.map((entry) => (
-            <OutgoingRow key={entry.id} entry={entry} isOffline={isOffline} />
-          ))}
+        <ol className="messages" ref={list}>
+          {parts.flatMap((part) =>
+            part.isGap
+              ? [<li key={`gap ${part.from}`} aria-hidden="true" data-from={part.from} data-to={part.to} />]
+              : entries.slice(part.from, part.to).map(draw),
+          )}
         </ol>
+        {room !== undefined && <Ending room={room} />}
       </div>
+      {unseen !== null && unseen !== seen && (
+        <button
+          type="button"
+          className="pill pill-top"
+          data-testid="jump-to-unread"
+          onClick={() => {
+            toFirstBehind(unseen);
+          }}
+        >
+          <Icon name="send" />
+          <span>{text.timeline.toUnread}</span>
+        </button>
+      )}
       {!isFollowing && (
         <button
           type="button"
-          className={(room?.unread ?? 0) > 0 ? 'latest latest-fresh' : 'latest'}
+          className={(room?.unread ?? 0) > 0 ? 'pill pill-bottom pill-fresh' : 'pill pill-bottom'}
           data-testid="jump-to-latest"
           onClick={() => {
             app.setFollowing(key, true);
@@ -115,75 +169,7 @@ export function Timeline() {
           <span>{(room?.unread ?? 0) > 0 ? text.timeline.latestCount(room?.unread ?? 0) : text.timeline.latest}</span>
         </button>
       )}
-      <Announcer messages={messages} me={me} />
+      <Announcer latest={latest} me={me} />
     </div>
   );
-}
-
-/** What stands above the first message: more to come, or the beginning of the room. */
-function Beginning({ room, title }: { room: Room; title: string }) {
-  const app = useApp();
-  if (room.phase === 'removed' || (room.phase !== 'joined' && room.messages.length === 0)) return null;
-  if (!room.more) {
-    const isPrivate = addressOf(room.key).kind === 'private';
-    return (
-      <p className="beginning" data-testid="beginning">
-        {isPrivate ? text.timeline.beginningPrivate(title) : text.timeline.beginning(title)}
-      </p>
-    );
-  }
-  if (room.older === 'loading') {
-    return (
-      <p className="beginning" role="status">
-        {text.timeline.loadingOlder}
-      </p>
-    );
-  }
-  return (
-    <p className="beginning">
-      <button
-        type="button"
-        className="button button-quiet"
-        data-testid="load-older"
-        onClick={() => {
-          app.loadOlder(room.key);
-        }}
-      >
-        {room.older === 'failed' ? text.timeline.olderFailed : text.timeline.older}
-      </button>
-    </p>
-  );
-}
-
-function Skeleton() {
-  return (
-    <div className="skeleton" aria-hidden="true">
-      {['long', 'short', 'middle', 'long', 'short'].map((width, index) => (
-        <div key={index} className="skeleton-row">
-          <span className="skeleton-avatar" />
-          <span className={`skeleton-line skeleton-${width}`} />
-        </div>
-      ))}
-    </div>
-  );
-}
-
-/**
- * Reads new messages of others aloud. The log itself stays silent, or a screen reader would begin
- * to read history whenever some is added above.
- */
-function Announcer({ messages, me }: { messages: readonly Message[]; me: string | undefined }) {
-  const last = messages.at(-1);
-  const [from, setFrom] = useState<number | null>(null);
-  if (from === null && last !== undefined) setFrom(last.Seq);
-  const isNews = last !== undefined && from !== null && last.Seq > from && last.SenderUUID !== me;
-  return (
-    <div className="visually-hidden" aria-live="polite" data-testid="announcer">
-      {isNews ? text.timeline.said(last.Sender.DisplayName ?? last.Sender.Username, wordsFor(last)) : ''}
-    </div>
-  );
-}
-
-function wordsFor(message: Message): string {
-  return message.Message === '' && message.Photo !== undefined ? text.timeline.photo : message.Message;
 }

@@ -1,6 +1,7 @@
 /** Which messages of a timeline stand together, and where a day begins. */
 
 import type { Message } from '../state/index.ts';
+import { locale } from './text.ts';
 
 /** Messages of one sender within this time share a head. */
 const GROUP_MS = 5 * 60_000;
@@ -17,15 +18,18 @@ export interface MessageItem {
 
 export type Item = { kind: 'day'; key: string; date: Date } | { kind: 'marker'; key: string } | MessageItem;
 
-/** The timeline's rows. `marker` is the last `Seq` read; the line "new" goes behind it. */
-export function itemsOf(messages: readonly Message[], marker: number | null): Item[] {
+/**
+ * The timeline's rows. `marker` is the last `Seq` read; the line "new" goes behind it, unless what
+ * comes behind it may be further up: before `messages`, where `hasBefore` says that there are some.
+ */
+export function itemsOf(messages: readonly Message[], marker: number | null, hasBefore: boolean): Item[] {
   const items: Item[] = [];
   let previous: MessageItem | null = null;
   for (const message of messages) {
     const at = new Date(message.CreatedAt);
     const isNewDay = previous === null || !isSameDay(previous.at, at);
     if (isNewDay) items.push({ kind: 'day', key: `day-${message.Seq}`, date: at });
-    const isMarked = marker !== null && message.Seq > marker && (previous?.message.Seq ?? 0) <= marker;
+    const isMarked = marker !== null && message.Seq > marker && followsRead(previous, message, marker, hasBefore);
     if (isMarked) items.push({ kind: 'marker', key: 'marker' });
     const isFirst = isNewDay || isMarked || !continues(previous, message, at);
     if (previous !== null && !isFirst) previous.isLast = false;
@@ -34,6 +38,11 @@ export function itemsOf(messages: readonly Message[], marker: number | null): It
     previous = item;
   }
   return items;
+}
+
+function followsRead(previous: MessageItem | null, message: Message, marker: number, hasBefore: boolean): boolean {
+  if (previous !== null) return previous.message.Seq <= marker;
+  return !hasBefore || message.Seq === marker + 1;
 }
 
 function continues(previous: { message: Message; at: Date } | null, message: Message, at: Date): boolean {
@@ -52,7 +61,7 @@ export function dayName(date: Date, now: Date, words: { today: string; yesterday
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   if (isSameDay(date, yesterday)) return words.yesterday;
   const isThisYear = date.getFullYear() === now.getFullYear();
-  return date.toLocaleDateString(undefined, {
+  return date.toLocaleDateString(locale, {
     weekday: 'long',
     day: 'numeric',
     month: 'long',
@@ -64,7 +73,7 @@ export function dayName(date: Date, now: Date, words: { today: string; yesterday
 export function shortTime(date: Date, now = new Date()): string {
   return isSameDay(date, now)
     ? clockTime(date)
-    : date.toLocaleString(undefined, {
+    : date.toLocaleString(locale, {
         day: 'numeric',
         month: 'short',
         hour: '2-digit',
@@ -73,6 +82,15 @@ export function shortTime(date: Date, now = new Date()): string {
       });
 }
 
+/** A moment in a word, where there is no place for more: the time today, a weekday, or the date. */
+export function briefTime(date: Date, now: Date): string {
+  if (isSameDay(date, now)) return clockTime(date);
+  const weekAgo = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6);
+  if (date >= weekAgo && date < now) return date.toLocaleDateString(locale, { weekday: 'short' });
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  return date.toLocaleDateString(locale, isThisYear ? { day: 'numeric', month: 'short' } : { month: 'short', year: 'numeric' });
+}
+
 export function clockTime(date: Date): string {
-  return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  return date.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
 }

@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { App, browserEnvironment, browserHttp, browserStorage, Client, SessionStore, systemClock } from '../state/index.ts';
 import { browserDesk, Notifier } from './notifier.ts';
 import { Page } from './Page.tsx';
-import { text } from './text.ts';
+import { speakBrowser, text } from './text.ts';
 import { AppContext } from './useApp.ts';
 import { NotifierContext } from './useNotifier.ts';
 import { titleOf } from './useRoomTitle.ts';
@@ -58,16 +58,21 @@ document.addEventListener('visibilitychange', () => {
   app.setAttentive(document.visibilityState === 'visible');
 });
 app.setAttentive(document.visibilityState === 'visible');
-app.start();
 
-const root = document.getElementById('root');
-if (root === null) throw new Error('the page has no #root');
-createRoot(root).render(
-  <StrictMode>
-    <AppContext value={app}>
-      <NotifierContext value={notifier}>
-        <Page />
-      </NotifierContext>
-    </AppContext>
-  </StrictMode>,
-);
+/** Begins when there are words: nothing is drawn, and nobody told of anything, before. */
+function begin(): void {
+  const root = document.getElementById('root');
+  if (root === null) throw new Error('the page has no #root');
+  app.start();
+  createRoot(root).render(
+    <StrictMode>
+      <AppContext value={app}>
+        <NotifierContext value={notifier}>
+          <Page />
+        </NotifierContext>
+      </AppContext>
+    </StrictMode>,
+  );
+}
+
+void speakBrowser().then(begin);

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { GENERAL, namedRoom, privateRoom, type AppState } from '../state/index.ts';
-import { INITIAL_STATE, reduce, type AppEvent } from '../state/reducer.ts';
+import type { AppEvent } from '../state/events.ts';
+import { INITIAL_STATE, reduce } from '../state/reducer.ts';
 import { bestPlaces, placesOf } from './places.ts';
+import { speak } from './text.ts';
+
+beforeAll(() => speak('en'));
 
 const user = (name: string, display = name) => ({ UUID: name.toLowerCase(), Username: name, DisplayName: display, OnLine: true });
 

@@ -1,321 +1,86 @@
-/** Every word that the page says from the first; those of its dialogs are in `dialogs/text.ts`. */
+/** The words of the page, in the language that was chosen. */
 
+import { useSyncExternalStore } from 'react';
 import type { ErrorBody, Status } from '../state/index.ts';
+import type { Words } from './words/en.ts';
 
-export function plural(count: number, one: string, many: string): string {
-  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+/** Each by its own name, with a chunk of its own. */
+const LANGUAGES = {
+  en: { name: 'English', load: () => import('./words/en.ts').then(({ en }) => en) },
+  de: { name: 'Deutsch', load: () => import('./words/de.ts').then(({ de }): Words => de) },
+};
+
+export type Language = keyof typeof LANGUAGES;
+
+export const LANGUAGE_NAMES = Object.fromEntries(
+  Object.entries(LANGUAGES).map(([language, { name }]) => [language, name]),
+) as Record<Language, string>;
+
+const FALLBACK: Language = 'en';
+/** What somebody chose in this browser, over what the browser says. */
+const LANGUAGE_KEY = 'parlor.language';
+
+/** There from the first picture on: the page is drawn when its words have come. */
+export let text: Words;
+/** How dates are told: as in the browser's own country, where it speaks the language. */
+export let locale: string = FALLBACK;
+
+let current: Language = FALLBACK;
+const listeners = new Set<() => void>();
+
+/** The language that was chosen, or else the first of the browser's that there is. */
+export function languageFor(chosen: string | null, spoken: readonly string[]): Language {
+  const known = [chosen ?? '', ...spoken].map((tag) => tag.split('-')[0]?.toLowerCase() ?? '');
+  return known.find((language): language is Language => language in LANGUAGES) ?? FALLBACK;
 }
 
-/** A span of time in its largest whole unit. */
-export function span(seconds: number): string {
-  if (seconds >= 86_400 && seconds % 86_400 === 0) return plural(seconds / 86_400, 'day', 'days');
-  if (seconds >= 3_600 && seconds % 3_600 === 0) return plural(seconds / 3_600, 'hour', 'hours');
-  if (seconds >= 60 && seconds % 60 === 0) return plural(seconds / 60, 'minute', 'minutes');
-  return plural(seconds, 'second', 'seconds');
+export async function speak(language: Language, spoken: readonly string[] = []): Promise<void> {
+  text = await LANGUAGES[language].load();
+  current = language;
+  locale = spoken.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language;
+  for (const listener of [...listeners]) listener();
 }
 
-/** How long until something, counted down. */
-export function until(seconds: number): string {
-  if (seconds <= 0) return 'now';
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 0) return `in ${plural(seconds, 'second', 'seconds')}`;
-  if (minutes < 60) return `in ${minutes}:${String(seconds % 60).padStart(2, '0')} minutes`;
-  return `in ${plural(Math.ceil(minutes / 60), 'hour', 'hours')}`;
-}
-
-function inSeconds(seconds: number): string {
-  return seconds <= 0 ? 'now' : `in ${plural(seconds, 'second', 'seconds')}`;
-}
-
-function endedText(why: 'expired' | 'elsewhere' | 'passwordChanged' | 'sessionEnded' | 'banned', error: ErrorBody | null): string {
-  switch (why) {
-    case 'expired':
-      return 'Your session has ended. Please sign in again.';
-    case 'elsewhere':
-      return 'You signed out in another tab.';
-    case 'passwordChanged':
-      return 'Your password was changed on another device. Sign in with the new one.';
-    case 'sessionEnded':
-      return 'This session was ended from another device.';
-    case 'banned':
-      return error?.error ?? 'You are banned from this server.';
+/** As `speak`, in this browser, from now on. */
+export async function chooseLanguage(language: Language): Promise<void> {
+  await speak(language, navigator.languages);
+  document.documentElement.lang = language;
+  try {
+    localStorage.setItem(LANGUAGE_KEY, language);
+  } catch {
+    // Then it lasts until the page is closed.
   }
 }
 
-export const text = {
-  product: 'Parlor',
-  tagline: 'Rooms to talk in, on your own server.',
-  general: 'General',
+/** Speaks what this browser wants. */
+export async function speakBrowser(): Promise<void> {
+  let chosen: string | null = null;
+  try {
+    chosen = localStorage.getItem(LANGUAGE_KEY);
+  } catch {
+    // Without storage it is as the browser says.
+  }
+  const language = languageFor(chosen, navigator.languages);
+  await speak(language, navigator.languages);
+  document.documentElement.lang = language;
+}
 
-  signIn: {
-    label: 'How to come in',
-    password: 'Sign in',
-    signUp: 'Sign up',
-    guest: 'Guest',
-    username: 'Username',
-    nickname: 'Nickname',
-    passwordField: 'Password',
-    show: 'Show password',
-    hide: 'Hide password',
-    busy: 'One moment…',
-    submit: { password: 'Sign in', signUp: 'Create account', guest: 'Join as a guest' },
-    hint: {
-      password: 'New here? A name that nobody has yet becomes your account.',
-      signUp: 'The name is how others see you.',
-      guest: 'No password. The name is yours until you sign out.',
-    },
-    ended: endedText,
-    unreachable: 'The server can’t be reached yet. Still trying.',
-    needName: 'Please enter a name.',
-    needPassword: 'Please enter a password.',
-  },
+/** The language, for what must be drawn anew in another one. */
+export function useLanguage(): Language {
+  return useSyncExternalStore(subscribe, () => current);
+}
 
-  nav: {
-    label: 'Rooms and people',
-    open: 'Open the list of rooms',
-    close: 'Close the list of rooms',
-    rooms: 'Rooms',
-    direct: 'Direct messages',
-    people: 'People',
-    browse: 'Browse and create rooms',
-    filter: 'Find a room or someone',
-    draft: 'draft',
-    nobody: 'Nobody else is here yet.',
-    noMatch: 'Nobody by that name.',
-    noRoomMatch: 'No room by that name.',
-    more: 'Show more people',
-    profile: 'Your profile and sessions',
-    signOut: 'Sign out',
-    you: 'you',
-    guest: 'guest',
-    online: 'online',
-    offline: 'offline',
-    unread: (count: number): string => plural(count, 'unread message', 'unread messages'),
-    mentions: (count: number): string => `${plural(count, 'mention', 'mentions')} of you`,
-    theme: { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
-  },
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
 
-  room: {
-    named: (name: string): string => name,
-    people: (count: number): string => (count === 1 ? 'Only you are here' : `${count.toLocaleString()} people here`),
-    joining: 'Opening the room…',
-    out: 'You are not in this room',
-    private: { online: 'Online now', offline: 'Offline' },
-    about: 'About this room',
-    profile: 'Profile',
-    leave: 'Leave this room',
-    closeChat: 'Close this chat',
-    members: 'Who is here',
-    membersMore: (count: number): string => `and ${count.toLocaleString()} more`,
-    unknownPerson: 'Someone',
-  },
-
-  switcher: {
-    title: 'Go to',
-    open: 'Go to a room or a person',
-    keys: 'Ctrl K',
-    label: 'Name of a room or a person',
-    list: 'Rooms and people',
-    join: 'join',
-    none: 'Nothing by that name.',
-  },
-
-  timeline: {
-    label: (room: string): string => `Messages in ${room}`,
-    older: 'Load earlier messages',
-    loadingOlder: 'Loading earlier messages…',
-    olderFailed: 'Earlier messages could not be loaded. Try again',
-    beginning: (room: string): string => `This is where ${room} begins.`,
-    beginningPrivate: (name: string): string => `This is where your chat with ${name} begins.`,
-    empty: 'Nothing has been said yet. Say hello.',
-    fresh: 'New',
-    latest: 'Jump to latest',
-    latestCount: (count: number): string => plural(count, 'new message', 'new messages'),
-    today: 'Today',
-    yesterday: 'Yesterday',
-    sending: 'Sending…',
-    queued: 'Waiting to be sent',
-    sent: 'Sent',
-    failed: (why: string): string => `Not sent: ${why}`,
-    retry: 'Try again',
-    discard: 'Discard',
-    said: (name: string, words: string): string => `${name}: ${words}`,
-    photo: 'Photo',
-    edited: 'edited',
-    editedAt: (when: string): string => `Edited ${when}`,
-    deleted: 'This message was deleted.',
-    deletedBy: (name: string): string => `This message was deleted by ${name}.`,
-    inAnswer: 'In answer to',
-    jumpFailed: 'That message is not in the history any more.',
-    quoteGone: 'The message is gone.',
-    tools: 'What to do with this message',
-    reply: 'Reply',
-    react: 'React',
-    reactWith: (emoji: string): string => `React with ${emoji}`,
-    edit: 'Edit',
-    delete: 'Delete',
-    report: 'Report',
-    reactions: 'Reactions',
-    reacted: (emoji: string, count: number, isOwn: boolean): string =>
-      `${emoji}, ${plural(count, 'reaction', 'reactions')}${isOwn ? ', yours too' : ''}`,
-    reactedBy: (names: readonly string[], others: number): string => {
-      const all = others > 0 ? [...names, plural(others, 'other', 'others')] : names;
-      return new Intl.ListFormat('en', { type: 'conjunction' }).format(all);
-    },
-    someone: 'Someone',
-    you: 'You',
-  },
-
-  typing: {
-    one: (name: string): string => `${name} is typing…`,
-    two: (a: string, b: string): string => `${a} and ${b} are typing…`,
-    several: 'Several people are typing…',
-  },
-
-  poll: {
-    open: 'Make a poll',
-    title: 'New poll',
-    question: 'Question',
-    questionHint: 'What do you want to know?',
-    option: (number: number): string => `Option ${number}`,
-    addOption: 'Add an option',
-    removeOption: (number: number): string => `Remove option ${number}`,
-    multiple: 'Several choices allowed',
-    anonymous: 'Anonymous: nobody sees who chose what',
-    closes: 'Closes',
-    closesIn: { never: 'When somebody closes it', 3600: 'In an hour', 86400: 'In a day', 259200: 'In three days', 604800: 'In a week' },
-    create: 'Send the poll',
-    needQuestion: 'Please ask something.',
-    needOptions: 'A poll needs two different options.',
-    label: (question: string): string => `Poll: ${question}`,
-    kind: (isMultiple: boolean, isAnonymous: boolean): string =>
-      [isMultiple ? 'Choose one or more' : 'Choose one', ...(isAnonymous ? ['anonymous'] : [])].join(' · '),
-    votes: (count: number): string => (count === 0 ? 'Nobody has voted yet' : plural(count, 'person voted', 'people voted')),
-    share: (count: number, percent: number): string => `${plural(count, 'vote', 'votes')}, ${percent} percent`,
-    closesAt: (when: string): string => `closes ${when}`,
-    closed: 'Closed',
-    withdraw: 'Withdraw my vote',
-    close: 'Close the poll',
-    winner: 'most votes',
-  },
-
-  photo: {
-    add: 'Add photos',
-    label: (name: string): string => `Photo of ${name}`,
-    open: (name: string): string => `Open the photo of ${name}`,
-    failed: 'The photo could not be loaded.',
-    retry: 'Try again',
-    uploading: (percent: number): string => `Uploading, ${percent} %`,
-    ready: 'Ready to send',
-    remove: (name: string): string => `Remove ${name}`,
-    again: (name: string): string => `Upload ${name} again`,
-    staged: 'Photos to send',
-    drop: 'Drop photos here',
-    notAPhoto: 'Only photos can be added here.',
-    tooLarge: (megabytes: number): string => `A photo may have at most ${megabytes.toLocaleString()} MB.`,
-    tooMany: (most: number): string => `At most ${most} photos at once.`,
-    viewer: 'Photo',
-    previous: 'Previous photo',
-    next: 'Next photo',
-    original: 'Open in a new tab',
-    position: (index: number, total: number): string => `${index} of ${total}`,
-  },
-
-  silence: {
-    kicked: 'You were removed from this room.',
-    banned: 'You are banned from this room.',
-    bannedUntil: (when: string): string => `You are banned from this room until ${when}.`,
-    closed: 'This room is closed. Nobody can write here any more.',
-    closedGone: 'This room was closed.',
-    invitedOnly: 'This room is for invited people only. Ask somebody in it to invite you.',
-    refused: 'You can’t enter this room.',
-    readOnly: 'Only some people can write in this room. You can read along.',
-    mutedForGood: 'You are muted in this room.',
-    muted: (left: string): string => `You are muted. You can write again ${left}.`,
-    reason: (reason: string): string => `Reason: ${reason}`,
-    rejoin: 'Join again',
-    retry: 'Try again',
-    remove: 'Take it off the list',
-    slow: (seconds: number): string => `Slow mode: your next message goes out ${inSeconds(seconds)}.`,
-  },
-
-  roles: {
-    owner: 'Owner',
-    moderator: 'Moderator',
-    member: 'Member',
-    admin: 'Admin',
-    guest: 'Guest',
-  } as Record<string, string>,
-
-  people: {
-    title: 'Find someone',
-    open: 'Find someone to write to',
-    label: 'Beginning of a name',
-    hint: 'Type the beginning of a name.',
-    searching: 'Looking…',
-    none: 'Nobody by that name.',
-  },
-
-  alerts: {
-    legend: 'While this page is in the background, tell me of',
-    levels: { off: 'Nothing', direct: 'Private messages, and messages that name me', all: 'Every message' },
-    hint: 'For this browser only. It may ask whether you want this.',
-    blocked: 'Your browser blocks notifications of this page. Allow them in its settings for this site, then choose here.',
-    unsupported: 'This browser can’t show notifications of a page. The number in the tab’s title still counts what is new.',
-    title: (name: string, room: string | null): string => (room === null ? name : `${name} in ${room}`),
-    photo: 'Sent a photo',
-    unseen: { private: 'Wrote to you', mention: 'Mentioned you', message: 'Said something' },
-  },
-
-  composer: {
-    label: (room: string): string => `Message ${room}`,
-    send: 'Send',
-    left: (count: number): string => (count >= 0 ? `${count.toLocaleString()} left` : `${(-count).toLocaleString()} too many`),
-    hint: 'Enter to send, Shift + Enter for a new line',
-    emoji: 'Add an emoji',
-    more: 'Add something',
-    uploading: 'Wait for the photos to be uploaded',
-    replyingTo: (name: string): string => `Replying to ${name}`,
-    editing: 'Editing your message',
-    cancel: 'Cancel',
-    save: 'Save the change',
-    mentions: 'People to mention',
-    mentionsCount: (count: number): string => plural(count, 'person fits', 'people fit'),
-    limited: (seconds: number): string => `You’re quick! The next message goes out ${inSeconds(seconds)}.`,
-    held: (seconds: number): string => `The server can’t take messages right now. Trying again ${inSeconds(seconds)}.`,
-  },
-
-  banner: {
-    connecting: 'Connecting…',
-    signingIn: 'Connected. Catching up…',
-    lost: (seconds: number): string => `Connection lost. Reconnecting ${inSeconds(seconds)}.`,
-    offline: (seconds: number): string => `You’re offline. What you write is kept and sent later. Trying again ${inSeconds(seconds)}.`,
-    full: (seconds: number): string => `The server is full right now. Trying again ${inSeconds(seconds)}.`,
-    restart: (seconds: number): string => `The server is restarting. Reconnecting ${inSeconds(seconds)}.`,
-    flood: (seconds: number): string => `Too much at once. Reconnecting ${inSeconds(seconds)}.`,
-    stopped: 'The server refused what this page sent, so it stopped. Reload the page, or try again.',
-    idle: 'Not connected.',
-    paused: 'Sending is paused: the server can’t store messages right now. What you write is kept and sent as soon as it can.',
-    queued: (count: number): string => `${plural(count, 'message waits', 'messages wait')} to be sent.`,
-    retry: 'Retry now',
-    connect: 'Connect',
-  },
-
-  mishap: {
-    page: 'Something on this page went wrong.',
-    kept: 'What you wrote is kept. Reload the page to go on.',
-    dialog: 'This could not be loaded. The server may have a newer version of the page: reload it. What you wrote is kept.',
-    reload: 'Reload the page',
-  },
-
-  notice: {
-    label: 'Notices',
-    dismiss: 'Dismiss',
-    open: 'Open',
-    mention: (name: string, room: string): string => `${name} mentioned you in ${room}.`,
-  },
-  dialog: { close: 'Close' },
-} as const;
+/** What went wrong, in the page's language where that has words for it. */
+export function errorText(error: ErrorBody): string {
+  return text.errors[error.reason ?? '']?.(error) ?? error.error;
+}
 
 /** What the banner says of the connection, and what can be done; `null` when all is well. */
 export function connectionText(status: Status, secondsLeft: number): { words: string; action: string | null } | null {

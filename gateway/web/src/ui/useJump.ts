@@ -1,43 +1,25 @@
-import { useCallback, useEffect, useState, type RefObject } from 'react';
-import type { Room } from '../state/index.ts';
-import { text } from './text.ts';
+import { useCallback, useEffect, useState } from 'react';
+import type { Message, RoomKey } from '../state/index.ts';
+import type { Reveal } from './Scroller.ts';
+import { errorText, text } from './text.ts';
 import { useApp } from './useApp.ts';
 
-/** So many pages of history are looked through for a message. */
-const MOST_PAGES = 10;
 /** How long a message is marked that somebody jumped to. */
 const MARKED_MS = 2_000;
 
 interface Jump {
   /** The `Seq` of the message that somebody has just come to. */
   target: number | null;
-  jump: (seq: number) => void;
+  /** To the message at exactly this `Seq`. */
+  toMessage: (seq: number) => void;
+  /** To the first message behind it. */
+  toFirstBehind: (seq: number) => void;
 }
 
-/** Goes to a message of the room, and loads history until it is there. */
-export function useJump(viewport: RefObject<HTMLElement | null>, room: Room | undefined): Jump {
+/** Goes to a message of the room, wherever in its history it is. */
+export function useJump(key: RoomKey, reveal: (reveal: Reveal) => void): Jump {
   const app = useApp();
-  const [wanted, setWanted] = useState<{ seq: number; pages: number } | null>(null);
   const [target, setTarget] = useState<number | null>(null);
-
-  useEffect(() => {
-    if (wanted === null || room === undefined || room.older === 'loading') return;
-    const row = viewport.current?.querySelector<HTMLElement>(`[data-testid="message"][data-seq="${wanted.seq}"]`);
-    if (row !== null && row !== undefined) {
-      app.setFollowing(room.key, false);
-      const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-      row.scrollIntoView({ block: 'center', behavior: isCalm ? 'auto' : 'smooth' });
-      row.focus({ preventScroll: true });
-      setTarget(wanted.seq);
-      setWanted(null);
-    } else if (room.more && room.older === 'idle' && wanted.pages < MOST_PAGES && (room.messages[0]?.Seq ?? 0) > wanted.seq) {
-      setWanted({ seq: wanted.seq, pages: wanted.pages + 1 });
-      app.loadOlder(room.key);
-    } else {
-      app.notice(text.timeline.jumpFailed);
-      setWanted(null);
-    }
-  }, [app, room, viewport, wanted]);
 
   useEffect(() => {
     if (target === null) return;
@@ -49,8 +31,38 @@ export function useJump(viewport: RefObject<HTMLElement | null>, room: Room | un
     };
   }, [target]);
 
-  const jump = useCallback((seq: number) => {
-    setWanted({ seq, pages: 0 });
-  }, []);
-  return { target, jump };
+  const go = useCallback(
+    async (near: number, find: (messages: readonly Message[]) => Message | undefined) => {
+      const here = (): readonly Message[] => app.store.getState().rooms[key]?.messages ?? [];
+      const asked = find(here()) === undefined ? await app.history.around(key, near) : null;
+      const message = find(here());
+      if (message === undefined) {
+        app.notice(asked?.ok === false ? errorText(asked.error) : text.timeline.jumpFailed);
+        return;
+      }
+      app.setFollowing(key, false);
+      reveal({ key: message.UUID, block: 'center' });
+      setTarget(message.Seq);
+    },
+    [app, key, reveal],
+  );
+
+  const toMessage = useCallback(
+    (seq: number) => {
+      void go(seq, (messages) => messages.find(({ Seq }) => Seq === seq));
+    },
+    [go],
+  );
+  const toFirstBehind = useCallback(
+    (seq: number) => {
+      // Only where the one before it is here, too, or there is none.
+      void go(seq + 1, (messages) => {
+        const index = messages.findIndex(({ Seq }) => Seq > seq);
+        const isFirst = index > 0 || messages[0]?.Seq === seq + 1 || app.store.getState().rooms[key]?.more === false;
+        return isFirst ? messages[index] : undefined;
+      });
+    },
+    [app, go, key],
+  );
+  return { target, toMessage, toFirstBehind };
 }

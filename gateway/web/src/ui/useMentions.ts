@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState, type KeyboardEvent, type RefObject } from 'react';
 import { activeRoom, type Person } from '../state/index.ts';
 import { useApp, useSelect } from './useApp.ts';
-import { fitting, mentionAt, type MentionDraft } from './words.ts';
+import { fitting, mentionAt, type MentionDraft } from './pieces.ts';
 
 const MOST_SUGGESTIONS = 6;
 /** The server is asked for names that nobody here knows, from this many letters on. */

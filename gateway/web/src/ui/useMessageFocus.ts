@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useRef, useState, type FocusEvent, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
+import type { Reveal, Row } from './Scroller.ts';
 
 interface MessageFocus {
   /** The message whose tools are shown. */
@@ -14,6 +15,17 @@ interface MessageFocus {
   };
 }
 
+interface MessageFocusOptions {
+  viewport: RefObject<HTMLElement | null>;
+  /** The timeline's rows, of which the steady ones are messages. */
+  rows: readonly Row[];
+  /** The message that has the focus, or in which something has. */
+  focused: string | null;
+  setFocused: (id: string | null) => void;
+  reveal: (reveal: Reveal) => void;
+  lastInSight: () => number;
+}
+
 function rowOf(target: EventTarget | null): HTMLElement | null {
   return target instanceof Element ? target.closest<HTMLElement>('[data-testid="message"]') : null;
 }
@@ -22,10 +34,10 @@ function rowOf(target: EventTarget | null): HTMLElement | null {
  * One message at a time shows its tools: the one pointed at, touched, or reached with the arrow
  * keys. Tab then goes through them; a timeline with buttons in each row would be a long way.
  */
-export function useMessageFocus(viewport: RefObject<HTMLElement | null>): MessageFocus {
+export function useMessageFocus(options: MessageFocusOptions): MessageFocus {
+  const { viewport, rows, focused, setFocused, reveal, lastInSight } = options;
   // Whatever came last: the pointer rests somewhere while somebody goes on with the keys.
   const [selected, setSelected] = useState<string | null>(null);
-  const focused = useRef<string | null>(null);
   /** What was selected when a finger came down: a second touch lets go of it. */
   const touched = useRef<string | null>(null);
 
@@ -42,28 +54,31 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
       // Inside a row only the row itself moves on: a poll's options have arrows of their own.
       if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.target !== viewport.current && event.target !== row) return;
-      const rows = [...(viewport.current?.querySelectorAll<HTMLElement>('[data-testid="message"]') ?? [])];
-      const next = row === null ? rows.at(-1) : rows[rows.indexOf(row) + step];
+      const id = row?.dataset['id'];
+      // From the timeline itself one comes to the message at the bottom.
+      let index = id === undefined ? lastInSight() : rows.findIndex(({ key }) => key === id) + step;
+      while (rows[index]?.isSteady === false) index += id === undefined ? -1 : step;
+      const next = rows[index];
       if (next === undefined) return;
       event.preventDefault();
-      next.focus();
-      next.scrollIntoView({ block: 'nearest' });
+      reveal({ key: next.key, block: 'nearest' });
     },
-    [viewport],
+    [viewport, rows, reveal, lastInSight],
   );
 
   const handlers = useMemo(
     () => ({
       onKeyDown,
       onFocus: (event: FocusEvent) => {
-        focused.current = rowOf(event.target)?.dataset['id'] ?? null;
-        setSelected(focused.current);
+        const id = rowOf(event.target)?.dataset['id'] ?? null;
+        setFocused(id);
+        setSelected(id);
       },
       onBlur: (event: FocusEvent) => {
         // A dialog that was opened from the tools gives the focus back to them.
         if (event.relatedTarget === null || isInDialog(event.relatedTarget)) return;
         if (rowOf(event.relatedTarget) !== null) return;
-        focused.current = null;
+        setFocused(null);
         setSelected(null);
       },
       onPointerDown: (event: PointerEvent) => {
@@ -75,7 +90,7 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
         if (event.pointerType === 'mouse' && hasMoved) setSelected(rowOf(event.target)?.dataset['id'] ?? null);
       },
       onPointerLeave: (event: PointerEvent) => {
-        if (event.pointerType === 'mouse') setSelected(focused.current);
+        if (event.pointerType === 'mouse') setSelected(focused);
       },
       onClick: (event: React.MouseEvent) => {
         const isControl = event.target instanceof Element && event.target.closest('a, button') !== null;
@@ -84,7 +99,7 @@ export function useMessageFocus(viewport: RefObject<HTMLElement | null>): Messag
         setSelected(id === touched.current ? null : id);
       },
     }),
-    [onKeyDown, selected],
+    [onKeyDown, selected, focused, setFocused],
   );
   return { selected, handlers };
 }

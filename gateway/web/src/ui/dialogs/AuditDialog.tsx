@@ -5,14 +5,14 @@ import { shortTime } from '../grouping.ts';
 import { useApp } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
 import { Loaded, Problem } from './Parts.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 /** Who did what, the latest first. */
 export default function AuditDialog({ onClose }: { onClose: () => void }) {
   const app = useApp();
   const { asked, again } = useAsk(useCallback(() => app.moderation.audit(), [app]));
   return (
-    <Dialog title={dialogText.audit.title} testId="audit-dialog" isWide onClose={onClose}>
+    <Dialog title={text.dialogs.audit.title} testId="audit-dialog" isWide onClose={onClose}>
       <Loaded asked={asked} again={again}>
         {(page) => <Entries first={page.entries} hasMore={page.more} />}
       </Loaded>
@@ -25,7 +25,7 @@ function Entries({ first, hasMore }: { first: readonly AuditEntry[]; hasMore: bo
   const [older, setOlder] = useState<{ entries: readonly AuditEntry[]; more: boolean }>({ entries: [], more: hasMore });
   const { isBusy, error, run } = useDo();
   const entries = [...first, ...older.entries];
-  if (entries.length === 0) return <p className="list-empty">{dialogText.audit.empty}</p>;
+  if (entries.length === 0) return <p className="list-empty">{text.dialogs.audit.empty}</p>;
   const loadOlder = (): void => {
     run(async () => {
       const result = await app.moderation.audit(entries.at(-1)?.id);
@@ -42,7 +42,7 @@ function Entries({ first, hasMore }: { first: readonly AuditEntry[]; hasMore: bo
         <Problem error={error} />
         {older.more && (
           <button type="button" className="row row-more" disabled={isBusy} onClick={loadOlder}>
-            {dialogText.audit.older}
+            {text.dialogs.audit.older}
           </button>
         )}
       </li>
@@ -56,7 +56,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
   return (
     <li className="audit-entry" data-testid="audit-entry" data-action={action}>
       <p>
-        <strong>{dialogText.audit.actions[action] ?? action}</strong>
+        <strong>{text.dialogs.audit.actions[action] ?? action}</strong>
         {about.length > 0 && <span dir="auto"> {about.join(' · ')}</span>}
       </p>
       {detail !== undefined && detail !== '' && (
@@ -65,7 +65,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
         </p>
       )}
       <p className="hint">
-        {dialogText.audit.by(byUUID === undefined ? dialogText.audit.system : by)} · <time dateTime={at}>{shortTime(new Date(at))}</time>
+        {text.dialogs.audit.by(byUUID === undefined ? text.dialogs.audit.system : by)} · <time dateTime={at}>{shortTime(new Date(at))}</time>
       </p>
     </li>
   );

@@ -4,7 +4,7 @@ import { Dialog } from '../Dialog.tsx';
 import { useApp } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { SettingsForm } from './SettingsForm.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 const NAME_CHARACTERS = 64;
 
@@ -35,17 +35,17 @@ export default function CreateRoomDialog({ name: wanted, onClose, onOpened }: Cr
   };
 
   return (
-    <Dialog title={dialogText.create.title} testId="create-room-dialog" onClose={onClose}>
+    <Dialog title={text.dialogs.create.title} testId="create-room-dialog" onClose={onClose}>
       <SettingsForm
         settings={{}}
-        submit={dialogText.create.submit}
+        submit={text.dialogs.create.submit}
         isBusy={isBusy}
-        error={isNameless ? dialogText.create.needName : error}
+        error={isNameless ? text.dialogs.create.needName : error}
         isDone={false}
         onSubmit={create}
       >
         <label className="field">
-          <span>{dialogText.create.name}</span>
+          <span>{text.dialogs.create.name}</span>
           <input
             data-autofocus
             value={name}

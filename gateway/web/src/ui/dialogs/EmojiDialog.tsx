@@ -1,7 +1,7 @@
 import { useState, type SubmitEvent } from 'react';
 import { Dialog } from '../Dialog.tsx';
 import { Problem } from './Parts.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 /** What the gateway takes. */
 const MOST_BYTES = 32;
@@ -39,10 +39,10 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
     else setBad(true);
   };
   return (
-    <Dialog title={dialogText.emoji.title} testId="emoji-dialog" onClose={onClose}>
+    <Dialog title={text.dialogs.emoji.title} testId="emoji-dialog" onClose={onClose}>
       <div className="emoji-groups">
         {(Object.keys(GROUPS) as (keyof typeof GROUPS)[]).map((group) => (
-          <section key={group} aria-label={dialogText.emoji.groups[group]}>
+          <section key={group} aria-label={text.dialogs.emoji.groups[group]}>
             <ul className="emoji-grid">
               {GROUPS[group].map((emoji) => (
                 <li key={emoji}>
@@ -65,8 +65,8 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
       <form className="inline-form" onSubmit={submit}>
         <input
           value={typed}
-          placeholder={dialogText.emoji.label}
-          aria-label={dialogText.emoji.label}
+          placeholder={text.dialogs.emoji.label}
+          aria-label={text.dialogs.emoji.label}
           aria-invalid={isBad}
           data-testid="emoji-input"
           onChange={(event) => {
@@ -75,10 +75,10 @@ export default function EmojiDialog({ onPick, onClose }: EmojiDialogProps) {
           }}
         />
         <button type="submit" className="button button-primary" disabled={typed.trim() === ''}>
-          {dialogText.emoji.add}
+          {text.dialogs.emoji.add}
         </button>
       </form>
-      <Problem error={isBad ? dialogText.emoji.bad : null} />
+      <Problem error={isBad ? text.dialogs.emoji.bad : null} />
     </Dialog>
   );
 }

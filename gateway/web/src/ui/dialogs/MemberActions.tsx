@@ -5,7 +5,7 @@ import { useApp, useSelect } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { Choice, Problem } from './Parts.tsx';
 import type { Listed } from './RoomPeople.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 interface MemberActionsProps {
   room: RoomKey;
@@ -42,9 +42,9 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
     );
   }
   return (
-    <div className="actions" role="group" aria-label={dialogText.details.actionsOf(person.name)}>
+    <div className="actions" role="group" aria-label={text.dialogs.details.actionsOf(person.name)}>
       <Action
-        label={dialogText.details.write1}
+        label={text.dialogs.details.write1}
         testId="action-write"
         onClick={() => {
           app.openPrivate(person.uuid);
@@ -52,28 +52,28 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
         }}
       />
       <Action
-        label={dialogText.details.profile}
+        label={text.dialogs.details.profile}
         testId="action-profile"
         onClick={() => {
           open({ kind: 'person', uuid: person.uuid });
         }}
       />
       {isOwner && person.role !== 'moderator' && (
-        <Action label={dialogText.details.makeModerator} testId="action-moderator" isDisabled={isBusy} onClick={() => { appoint('moderator'); }} />
+        <Action label={text.dialogs.details.makeModerator} testId="action-moderator" isDisabled={isBusy} onClick={() => { appoint('moderator'); }} />
       )}
       {isOwner && person.role !== 'member' && (
-        <Action label={dialogText.details.makeMember} testId="action-member" isDisabled={isBusy} onClick={() => { appoint('member'); }} />
+        <Action label={text.dialogs.details.makeMember} testId="action-member" isDisabled={isBusy} onClick={() => { appoint('member'); }} />
       )}
       {isOwner && person.role !== null && person.role !== 'owner' && (
-        <Action label={dialogText.details.takeRole} testId="action-none" isDisabled={isBusy} onClick={() => { appoint('none'); }} />
+        <Action label={text.dialogs.details.takeRole} testId="action-none" isDisabled={isBusy} onClick={() => { appoint('none'); }} />
       )}
       {isModerator && (
         <>
           {person.mutedUntil === null ? (
-            <Action label={dialogText.details.mute} testId="action-mute" onClick={() => { setMeasure('mute'); }} />
+            <Action label={text.dialogs.details.mute} testId="action-mute" onClick={() => { setMeasure('mute'); }} />
           ) : (
             <Action
-              label={dialogText.details.unmute}
+              label={text.dialogs.details.unmute}
               testId="action-unmute"
               isDisabled={isBusy}
               onClick={() => {
@@ -81,8 +81,8 @@ export function MemberActions({ room, person, onChanged, onOpened }: MemberActio
               }}
             />
           )}
-          {person.isHere && <Action label={dialogText.details.kick} testId="action-kick" onClick={() => { setMeasure('kick'); }} />}
-          <Action label={dialogText.details.ban} testId="action-ban" isDanger onClick={() => { setMeasure('ban'); }} />
+          {person.isHere && <Action label={text.dialogs.details.kick} testId="action-kick" onClick={() => { setMeasure('kick'); }} />}
+          <Action label={text.dialogs.details.ban} testId="action-ban" isDanger onClick={() => { setMeasure('ban'); }} />
         </>
       )}
       <Problem error={error} />
@@ -127,7 +127,7 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
   const [span, setSpan] = useState(measure === 'mute' ? '300' : '86400');
   const [reason, setReason] = useState('');
   const seconds = span === 'forever' ? null : Number(span);
-  const titles = { mute: dialogText.details.muteTitle, kick: dialogText.details.kickTitle, ban: dialogText.details.banTitle };
+  const titles = { mute: text.dialogs.details.muteTitle, kick: text.dialogs.details.kickTitle, ban: text.dialogs.details.banTitle };
 
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -148,10 +148,10 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
     <form className="form measure" onSubmit={submit} data-testid="measure" aria-label={titles[measure](person.name)}>
       <h3>{titles[measure](person.name)}</h3>
       {measure !== 'kick' && (
-        <Choice label={dialogText.details.forHowLong} value={span} options={dialogText.details.spans} testId="measure-span" onChange={setSpan} />
+        <Choice label={text.dialogs.details.forHowLong} value={span} options={text.dialogs.details.spans} testId="measure-span" onChange={setSpan} />
       )}
       <label className="field">
-        <span>{dialogText.details.reason}</span>
+        <span>{text.dialogs.details.reason}</span>
         <input
           autoFocus
           value={reason}
@@ -165,10 +165,10 @@ function MeasureForm({ room, person, measure, onDone, onCancel }: MeasureFormPro
       <Problem error={error} />
       <div className="dialog-actions">
         <button type="button" className="button button-quiet" onClick={onCancel}>
-          {dialogText.confirm.cancel}
+          {text.dialogs.confirm.cancel}
         </button>
         <button type="submit" className="button button-danger" disabled={isBusy} data-testid="measure-submit">
-          {dialogText.details[measure]}
+          {text.dialogs.details[measure]}
         </button>
       </div>
     </form>

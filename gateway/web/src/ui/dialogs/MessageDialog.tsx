@@ -4,7 +4,7 @@ import { Dialog } from '../Dialog.tsx';
 import { useApp, useSelect } from '../useApp.ts';
 import { useDo } from '../useAsk.ts';
 import { Problem } from './Parts.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 interface MessageDialogProps {
   kind: 'delete' | 'report' | 'closePoll';
@@ -18,7 +18,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
   const { isBusy, error, run } = useDo();
   const [reason, setReason] = useState('');
   const isOwn = useSelect((state) => state.me?.userUUID === message.SenderUUID);
-  const words = dialogText.confirm[kind];
+  const words = text.dialogs.confirm[kind];
 
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -31,7 +31,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         break;
       case 'report':
         run(() => app.messages.report(message, reason.trim()), () => {
-          app.notice(dialogText.confirm.report.done);
+          app.notice(text.dialogs.confirm.report.done);
           onClose();
         });
     }
@@ -41,9 +41,9 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
     <Dialog title={words.title} testId={`${kind}-dialog`} onClose={onClose}>
       <form className="form" onSubmit={submit}>
         {kind === 'delete' && (
-          <p>{isOwn ? dialogText.confirm.delete.own : dialogText.confirm.delete.other(message.Sender.DisplayName ?? message.Sender.Username)}</p>
+          <p>{isOwn ? text.dialogs.confirm.delete.own : text.dialogs.confirm.delete.other(message.Sender.DisplayName ?? message.Sender.Username)}</p>
         )}
-        {kind === 'closePoll' && <p>{dialogText.confirm.closePoll.words}</p>}
+        {kind === 'closePoll' && <p>{text.dialogs.confirm.closePoll.words}</p>}
         {message.Message !== '' && (
           <blockquote className="excerpt" dir="auto">
             {message.Message}
@@ -51,7 +51,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         )}
         {kind === 'report' && (
           <label className="field">
-            <span>{dialogText.confirm.report.label}</span>
+            <span>{text.dialogs.confirm.report.label}</span>
             <textarea
               data-autofocus
               value={reason}
@@ -68,7 +68,7 @@ export default function MessageDialog({ kind, message, onClose }: MessageDialogP
         <Problem error={error} />
         <div className="dialog-actions">
           <button type="button" className="button button-quiet" onClick={onClose}>
-            {dialogText.confirm.cancel}
+            {text.dialogs.confirm.cancel}
           </button>
           <button
             type="submit"

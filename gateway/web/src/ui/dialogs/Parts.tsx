@@ -5,14 +5,14 @@ import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import type { ErrorBody } from '../../state/index.ts';
 import { Icon } from '../Icon.tsx';
 import type { Asked } from '../useAsk.ts';
-import { dialogText } from './text.ts';
+import { errorText, text } from '../text.ts';
 
 export function Problem({ error }: { error: ErrorBody | string | null }) {
   if (error === null) return null;
   return (
     <p className="field-error" role="alert" data-testid="dialog-error">
       <Icon name="alert" />
-      <span>{typeof error === 'string' ? error : error.error}</span>
+      <span>{typeof error === 'string' ? error : errorText(error)}</span>
     </p>
   );
 }
@@ -42,7 +42,7 @@ export function Loaded<T>({ asked, again, children }: LoadedProps<T>) {
     case 'loading':
       return (
         <p className="list-empty" role="status">
-          {dialogText.details.loading}
+          {text.dialogs.details.loading}
         </p>
       );
     case 'failed':
@@ -50,7 +50,7 @@ export function Loaded<T>({ asked, again, children }: LoadedProps<T>) {
         <div className="list-empty">
           <Problem error={asked.error} />
           <button type="button" className="button button-quiet" onClick={again}>
-            {dialogText.details.refresh}
+            {text.dialogs.details.refresh}
           </button>
         </div>
       );

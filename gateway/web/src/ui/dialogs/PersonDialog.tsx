@@ -3,12 +3,11 @@ import { isAdmin, isSiteModerator, type Profile } from '../../state/index.ts';
 import { Avatar } from '../Avatar.tsx';
 import { Dialog } from '../Dialog.tsx';
 import { useDialogs } from '../dialogs.ts';
-import { text } from '../text.ts';
+import { locale, text } from '../text.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
 import { Action } from './MemberActions.tsx';
 import { Choice, Loaded, Problem, Success } from './Parts.tsx';
-import { dialogText } from './text.ts';
 
 const SITE_ROLES = ['member', 'moderator', 'admin'] as const;
 
@@ -46,7 +45,7 @@ export default function PersonDialog({ uuid, onClose, onOpened }: PersonDialogPr
                   }
                 }}
               >
-                {isMe ? dialogText.profile.mine : dialogText.details.write1}
+                {isMe ? text.dialogs.profile.mine : text.dialogs.details.write1}
               </button>
             </div>
             {maySeeSite && <SiteActions profile={profile} onChanged={again} />}
@@ -71,7 +70,7 @@ function Card({ profile: { user, role, online, createdAt } }: { profile: Profile
           {[...(name === user.Username ? [] : [user.Username]), text.roles[role] ?? role, online ? text.nav.online : text.nav.offline].join(' · ')}
         </p>
         {!Number.isNaN(since.getTime()) && (
-          <p className="hint">{dialogText.profile.memberSince(since.toLocaleDateString(undefined, { dateStyle: 'medium' }))}</p>
+          <p className="hint">{text.dialogs.profile.memberSince(since.toLocaleDateString(locale, { dateStyle: 'medium' }))}</p>
         )}
       </div>
     </div>
@@ -87,11 +86,11 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
   const [measure, setMeasure] = useState<Measure | null>(null);
   const { UUID } = profile.user;
   return (
-    <section className="danger-zone" aria-label={dialogText.profile.site}>
-      <h3>{dialogText.profile.site}</h3>
+    <section className="danger-zone" aria-label={text.dialogs.profile.site}>
+      <h3>{text.dialogs.profile.site}</h3>
       {isOwnAdmin && profile.role !== 'guest' && (
         <Choice
-          label={dialogText.profile.siteRole}
+          label={text.dialogs.profile.siteRole}
           value={profile.role}
           options={Object.fromEntries(SITE_ROLES.map((role) => [role, text.roles[role] ?? role]))}
           testId="site-role"
@@ -103,9 +102,9 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
       )}
       {measure === null ? (
         <div className="actions">
-          <Action label={dialogText.profile.siteBan} testId="site-ban" isDanger onClick={() => { setMeasure('ban'); }} />
+          <Action label={text.dialogs.profile.siteBan} testId="site-ban" isDanger onClick={() => { setMeasure('ban'); }} />
           <Action
-            label={dialogText.profile.siteUnban}
+            label={text.dialogs.profile.siteUnban}
             testId="site-unban"
             isDisabled={isBusy}
             onClick={() => {
@@ -113,7 +112,7 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
             }}
           />
           {isOwnAdmin && (
-            <Action label={dialogText.profile.siteDelete} testId="site-delete" isDanger onClick={() => { setMeasure('delete'); }} />
+            <Action label={text.dialogs.profile.siteDelete} testId="site-delete" isDanger onClick={() => { setMeasure('delete'); }} />
           )}
         </div>
       ) : (
@@ -130,7 +129,7 @@ function SiteActions({ profile, onChanged }: { profile: Profile; onChanged: () =
         />
       )}
       <Problem error={error} />
-      <Success>{isDone ? dialogText.details.done : null}</Success>
+      <Success>{isDone ? text.dialogs.details.done : null}</Success>
     </section>
   );
 }
@@ -157,14 +156,14 @@ function SiteMeasure({ measure, profile, onDone, onCancel }: SiteMeasureProps) {
     <form className="form measure" onSubmit={submit} data-testid="site-measure">
       {measure === 'delete' ? (
         <>
-          <h3>{dialogText.profile.siteDeleteTitle(DisplayName ?? Username)}</h3>
-          <p className="hint">{dialogText.profile.siteDeleteWords}</p>
+          <h3>{text.dialogs.profile.siteDeleteTitle(DisplayName ?? Username)}</h3>
+          <p className="hint">{text.dialogs.profile.siteDeleteWords}</p>
         </>
       ) : (
         <>
-          <Choice label={dialogText.details.forHowLong} value={span} options={dialogText.details.spans} testId="site-ban-span" onChange={setSpan} />
+          <Choice label={text.dialogs.details.forHowLong} value={span} options={text.dialogs.details.spans} testId="site-ban-span" onChange={setSpan} />
           <label className="field">
-            <span>{dialogText.details.reason}</span>
+            <span>{text.dialogs.details.reason}</span>
             <input
               value={reason}
               maxLength={250}
@@ -179,10 +178,10 @@ function SiteMeasure({ measure, profile, onDone, onCancel }: SiteMeasureProps) {
       <Problem error={error} />
       <div className="dialog-actions">
         <button type="button" className="button button-quiet" onClick={onCancel}>
-          {dialogText.confirm.cancel}
+          {text.dialogs.confirm.cancel}
         </button>
         <button type="submit" className="button button-danger" disabled={isBusy} data-testid="site-measure-submit">
-          {measure === 'ban' ? dialogText.profile.siteBan : dialogText.profile.siteDelete}
+          {measure === 'ban' ? text.dialogs.profile.siteBan : text.dialogs.profile.siteDelete}
         </button>
       </div>
     </form>

@@ -7,20 +7,21 @@ import { COLORS, hueOfColor } from '../look.ts';
 import { useApp, useSelect } from '../useApp.ts';
 import { useAsk, useDo } from '../useAsk.ts';
 import { AlertSettings } from './AlertSettings.tsx';
-import { Loaded, Problem, Success, TabPanel, Tabs } from './Parts.tsx';
-import { dialogText } from './text.ts';
+import { Choice, Loaded, Problem, Success, TabPanel, Tabs } from './Parts.tsx';
+import { chooseLanguage, LANGUAGE_NAMES, text, useLanguage, type Language } from '../text.ts';
+import type { Words } from '../words/en.ts';
 
 const NAME_CHARACTERS = 64;
 
-type Tab = keyof typeof dialogText.profile.tabs;
+type Tab = keyof Words['dialogs']['profile']['tabs'];
 
 /** How others see us, our password, and where we are signed in. */
 export default function ProfileDialog({ onClose }: { onClose: () => void }) {
   const [tab, setTab] = useState<Tab>('look');
-  const tabs = (Object.keys(dialogText.profile.tabs) as Tab[]).map((id) => ({ id, label: dialogText.profile.tabs[id] }));
+  const tabs = (Object.keys(text.dialogs.profile.tabs) as Tab[]).map((id) => ({ id, label: text.dialogs.profile.tabs[id] }));
   return (
-    <Dialog title={dialogText.profile.mine} testId="profile-dialog" onClose={onClose}>
-      <Tabs label={dialogText.profile.mine} tabs={tabs} current={tab} onChoose={setTab} />
+    <Dialog title={text.dialogs.profile.mine} testId="profile-dialog" onClose={onClose}>
+      <Tabs label={text.dialogs.profile.mine} tabs={tabs} current={tab} onChoose={setTab} />
       <TabPanel tab={tab}>
         {tab === 'look' && <Look />}
         {tab === 'alerts' && <AlertSettings />}
@@ -38,6 +39,7 @@ function Look() {
   const username = me?.username ?? '';
   const [displayName, setDisplayName] = useState(person?.name === username ? '' : (person?.name ?? ''));
   const [color, setColor] = useState(person?.color ?? null);
+  const language = useLanguage();
   const { isBusy, error, isDone, run } = useDo();
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -52,7 +54,7 @@ function Look() {
         </p>
       </div>
       <label className="field">
-        <span>{dialogText.profile.displayName}</span>
+        <span>{text.dialogs.profile.displayName}</span>
         <input
           value={displayName}
           maxLength={NAME_CHARACTERS}
@@ -64,17 +66,17 @@ function Look() {
         />
       </label>
       <p className="hint" id="display-name-hint">
-        {dialogText.profile.displayNameHint(username)}
+        {text.dialogs.profile.displayNameHint(username)}
       </p>
       <fieldset className="swatches">
-        <legend>{dialogText.profile.color}</legend>
+        <legend>{text.dialogs.profile.color}</legend>
         {COLORS.map((each, index) => (
-          <label key={each} className={`swatch hue-${index}`} title={dialogText.profile.colors[index]}>
+          <label key={each} className={`swatch hue-${index}`} title={text.dialogs.profile.colors[index]}>
             <input
               type="radio"
               name="color"
               checked={hueOfColor(color) === index}
-              aria-label={dialogText.profile.colors[index]}
+              aria-label={text.dialogs.profile.colors[index]}
               data-testid="swatch"
               onChange={() => {
                 setColor(each);
@@ -91,14 +93,23 @@ function Look() {
               setColor(null);
             }}
           />
-          <span>{dialogText.profile.noColor}</span>
+          <span>{text.dialogs.profile.noColor}</span>
         </label>
       </fieldset>
+      <Choice
+        label={text.dialogs.profile.language}
+        value={language}
+        options={LANGUAGE_NAMES}
+        testId="language"
+        onChange={(chosen) => {
+          void chooseLanguage(chosen as Language);
+        }}
+      />
       <Problem error={error} />
       <div className="dialog-actions">
-        <Success>{isDone ? dialogText.profile.saved : null}</Success>
+        <Success>{isDone ? text.dialogs.profile.saved : null}</Success>
         <button type="submit" className="button button-primary" disabled={isBusy} data-testid="save-profile">
-          {dialogText.profile.save}
+          {text.dialogs.profile.save}
         </button>
       </div>
     </form>
@@ -111,7 +122,7 @@ function Password() {
   const [old, setOld] = useState('');
   const [next, setNext] = useState('');
   const { isBusy, error, isDone, run } = useDo();
-  if (isGuest) return <p className="list-empty">{dialogText.profile.guestPassword}</p>;
+  if (isGuest) return <p className="list-empty">{text.dialogs.profile.guestPassword}</p>;
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     run(
@@ -125,19 +136,19 @@ function Password() {
   return (
     <div className="form-scroll">
       <form className="form" onSubmit={submit} noValidate>
-        <SecretField label={dialogText.profile.oldPassword} value={old} kind="current-password" testId="old-password" onChange={setOld} />
-        <SecretField label={dialogText.profile.newPassword} value={next} kind="new-password" testId="new-password" onChange={setNext} />
-        <p className="hint">{dialogText.profile.changeHint}</p>
+        <SecretField label={text.dialogs.profile.oldPassword} value={old} kind="current-password" testId="old-password" onChange={setOld} />
+        <SecretField label={text.dialogs.profile.newPassword} value={next} kind="new-password" testId="new-password" onChange={setNext} />
+        <p className="hint">{text.dialogs.profile.changeHint}</p>
         <Problem error={error} />
         <div className="dialog-actions">
-          <Success>{isDone ? dialogText.profile.changed : null}</Success>
+          <Success>{isDone ? text.dialogs.profile.changed : null}</Success>
           <button
             type="submit"
             className="button button-primary"
             disabled={isBusy || old === '' || next === ''}
             data-testid="change-password"
           >
-            {dialogText.profile.change}
+            {text.dialogs.profile.change}
           </button>
         </div>
       </form>
@@ -171,13 +182,13 @@ function DeleteAccount() {
             setAsked(true);
           }}
         >
-          {dialogText.profile.delete}
+          {text.dialogs.profile.delete}
         </button>
       ) : (
         <form className="form" onSubmit={submit} noValidate>
-          <p className="hint">{dialogText.profile.deleteWords}</p>
+          <p className="hint">{text.dialogs.profile.deleteWords}</p>
           <SecretField
-            label={dialogText.profile.deletePassword}
+            label={text.dialogs.profile.deletePassword}
             value={password}
             kind="current-password"
             testId="delete-password"
@@ -191,7 +202,7 @@ function DeleteAccount() {
               disabled={isBusy || password === ''}
               data-testid="delete-account-now"
             >
-              {dialogText.profile.delete}
+              {text.dialogs.profile.delete}
             </button>
           </div>
         </form>
@@ -233,7 +244,7 @@ function Sessions() {
     <Loaded asked={asked} again={again}>
       {(sessions) => (
         <>
-          <p className="hint">{dialogText.profile.sessionsHint}</p>
+          <p className="hint">{text.dialogs.profile.sessionsHint}</p>
           <Problem error={error} />
           <ul className="list list-tall">
             {sessions.map((session) => (
@@ -253,27 +264,27 @@ function Sessions() {
 }
 
 function SessionRow({ session, onEnd }: { session: SessionInfo; onEnd: () => void }) {
-  const client = session.client ?? dialogText.profile.unknownClient;
-  const seen = session.online ? dialogText.profile.sessionOnline : dialogText.profile.lastSeen(shortTime(new Date(session.lastSeenAt)));
+  const client = session.client ?? text.dialogs.profile.unknownClient;
+  const seen = session.online ? text.dialogs.profile.sessionOnline : text.dialogs.profile.lastSeen(shortTime(new Date(session.lastSeenAt)));
   return (
     <li className="row row-static" data-testid="session" data-current={session.current}>
       <span className="row-lines">
         <span className="row-name" title={client}>
           {client}
         </span>
-        <span className="row-sub">{[seen, dialogText.profile.since(shortTime(new Date(session.createdAt)))].join(' · ')}</span>
+        <span className="row-sub">{[seen, text.dialogs.profile.since(shortTime(new Date(session.createdAt)))].join(' · ')}</span>
       </span>
       {session.current ? (
-        <span className="chip">{dialogText.profile.thisSession}</span>
+        <span className="chip">{text.dialogs.profile.thisSession}</span>
       ) : (
         <button
           type="button"
           className="button button-quiet"
-          aria-label={dialogText.profile.endLabel(client)}
+          aria-label={text.dialogs.profile.endLabel(client)}
           data-testid="end-session"
           onClick={onEnd}
         >
-          {dialogText.profile.end}
+          {text.dialogs.profile.end}
         </button>
       )}
     </li>

@@ -4,7 +4,7 @@ import { Dialog } from '../Dialog.tsx';
 import { useDialogs } from '../dialogs.ts';
 import { Icon } from '../Icon.tsx';
 import { useApp, useSelect } from '../useApp.ts';
-import { dialogText } from './text.ts';
+import { errorText, text } from '../text.ts';
 
 interface RoomBrowserProps {
   onClose: () => void;
@@ -42,15 +42,15 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
   };
 
   return (
-    <Dialog title={dialogText.browser.title} testId="room-browser" onClose={onClose}>
+    <Dialog title={text.dialogs.browser.title} testId="room-browser" onClose={onClose}>
       <form className="browser-search" onSubmit={submit}>
         <Icon name="search" />
         <input
           data-autofocus
           value={query}
           maxLength={64}
-          placeholder={dialogText.browser.search}
-          aria-label={dialogText.browser.search}
+          placeholder={text.dialogs.browser.search}
+          aria-label={text.dialogs.browser.search}
           data-testid="room-search"
           onChange={(event) => {
             setQuery(event.target.value);
@@ -71,7 +71,7 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
               <span className="row-mark" aria-hidden="true">
                 <Icon name="plus" />
               </span>
-              <span className="row-name">{dialogText.browser.create(name)}</span>
+              <span className="row-name">{text.dialogs.browser.create(name)}</span>
             </button>
           </li>
         )}
@@ -92,8 +92,8 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
               <span className="row-name" dir="auto">
                 {room}
               </span>
-              {joined[namedRoom(room)] !== undefined && <span className="chip">{dialogText.browser.joined}</span>}
-              <span className="row-note">{dialogText.browser.occupancy(users)}</span>
+              {joined[namedRoom(room)] !== undefined && <span className="chip">{text.dialogs.browser.joined}</span>}
+              <span className="row-note">{text.dialogs.browser.occupancy(users)}</span>
             </button>
           </li>
         ))}
@@ -107,7 +107,7 @@ export default function RoomBrowser({ onClose, onOpened }: RoomBrowserProps) {
                 openDialog({ kind: 'createRoom', name });
               }}
             >
-              {dialogText.create.open}
+              {text.dialogs.create.open}
             </button>
           </li>
         )}
@@ -123,7 +123,7 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
   if (directory.error !== null) {
     return (
       <li className="list-empty">
-        <p role="alert">{directory.error.error}</p>
+        <p role="alert">{errorText(directory.error)}</p>
         <button
           type="button"
           className="button button-quiet"
@@ -131,12 +131,12 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
             app.loadDirectory();
           }}
         >
-          {dialogText.browser.refresh}
+          {text.dialogs.browser.refresh}
         </button>
       </li>
     );
   }
-  if (directory.loading && directory.rooms.length === 0) return <li className="list-empty">{dialogText.browser.loading}</li>;
+  if (directory.loading && directory.rooms.length === 0) return <li className="list-empty">{text.dialogs.browser.loading}</li>;
   if (directory.rooms.length < directory.total) {
     return (
       <li>
@@ -148,12 +148,12 @@ function BrowserFoot({ shown, canCreate, mayCreate }: { shown: number; canCreate
             app.loadDirectory(directory.rooms.length);
           }}
         >
-          {dialogText.browser.more}
+          {text.dialogs.browser.more}
         </button>
       </li>
     );
   }
   if (shown > 0 || canCreate) return null;
-  const empty = mayCreate ? dialogText.browser.empty : dialogText.browser.emptyFixed;
-  return <li className="list-empty">{directory.rooms.length === 0 ? empty : dialogText.browser.noMatch}</li>;
+  const empty = mayCreate ? text.dialogs.browser.empty : text.dialogs.browser.emptyFixed;
+  return <li className="list-empty">{directory.rooms.length === 0 ? empty : text.dialogs.browser.noMatch}</li>;
 }

@@ -11,7 +11,6 @@ import { useRoomTitle } from '../useRoomTitle.ts';
 import { Loaded, Problem, TabPanel, Tabs } from './Parts.tsx';
 import { RoomPeople } from './RoomPeople.tsx';
 import { SettingsForm } from './SettingsForm.tsx';
-import { dialogText } from './text.ts';
 
 type Tab = 'about' | 'people' | 'settings' | 'bans';
 
@@ -29,10 +28,10 @@ export default function RoomDialog({ room, tab: first, onClose, onOpened }: Room
   const isOwner = useSelect((state) => mayOwn(state, state.rooms[room]));
   const [chosen, setTab] = useState<Tab>(first);
   const tabs: { id: Tab; label: string }[] = [
-    { id: 'about', label: dialogText.details.about },
-    { id: 'people', label: dialogText.details.people },
-    ...(isOwner ? [{ id: 'settings' as const, label: dialogText.details.settings }] : []),
-    ...(isModerator ? [{ id: 'bans' as const, label: dialogText.details.bans }] : []),
+    { id: 'about', label: text.dialogs.details.about },
+    { id: 'people', label: text.dialogs.details.people },
+    ...(isOwner ? [{ id: 'settings' as const, label: text.dialogs.details.settings }] : []),
+    ...(isModerator ? [{ id: 'bans' as const, label: text.dialogs.details.bans }] : []),
   ];
   // Somebody may lose the role while it is open.
   const tab = tabs.some(({ id }) => id === chosen) ? chosen : 'about';
@@ -72,7 +71,7 @@ function About({ room }: { room: RoomKey }) {
             open({ kind: 'audit' });
           }}
         >
-          {dialogText.profile.audit}
+          {text.dialogs.profile.audit}
         </button>
       )}
     </>
@@ -86,34 +85,34 @@ function Facts({ details, room }: { details: RoomDetails; room: RoomKey }) {
   const ownerName = useSelect((state) => (ownerUUID === undefined ? null : (state.people[ownerUUID]?.name ?? null)));
   return (
     <dl className="facts" data-testid="room-facts">
-      <dt>{dialogText.details.topic}</dt>
-      <dd dir="auto">{current === '' ? dialogText.details.noTopic : current}</dd>
-      <dt>{dialogText.details.access}</dt>
-      <dd>{dialogText.details.accessOf[access] ?? access}</dd>
-      <dt>{dialogText.details.write}</dt>
-      <dd>{dialogText.details.writeOf[write] ?? write}</dd>
+      <dt>{text.dialogs.details.topic}</dt>
+      <dd dir="auto">{current === '' ? text.dialogs.details.noTopic : current}</dd>
+      <dt>{text.dialogs.details.access}</dt>
+      <dd>{text.dialogs.details.accessOf[access] ?? access}</dd>
+      <dt>{text.dialogs.details.write}</dt>
+      <dd>{text.dialogs.details.writeOf[write] ?? write}</dd>
       {slowSeconds > 0 && (
         <>
-          <dt>{dialogText.details.slow}</dt>
-          <dd>{dialogText.details.slowOf(slowSeconds)}</dd>
+          <dt>{text.dialogs.details.slow}</dt>
+          <dd>{text.dialogs.details.slowOf(slowSeconds)}</dd>
         </>
       )}
       {ownerName !== null && (
         <>
-          <dt>{dialogText.details.owner}</dt>
+          <dt>{text.dialogs.details.owner}</dt>
           <dd dir="auto">{ownerName}</dd>
         </>
       )}
       {role !== undefined && (
         <>
-          <dt>{dialogText.details.yourRole}</dt>
+          <dt>{text.dialogs.details.yourRole}</dt>
           <dd>{text.roles[role] ?? role}</dd>
         </>
       )}
       {members > 0 && (
         <>
-          <dt>{dialogText.details.people}</dt>
-          <dd>{dialogText.details.membersCount(members)}</dd>
+          <dt>{text.dialogs.details.people}</dt>
+          <dd>{text.dialogs.details.membersCount(members)}</dd>
         </>
       )}
     </dl>
@@ -135,7 +134,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
         <>
           <SettingsForm
             settings={settingsOf(details)}
-            submit={dialogText.details.save}
+            submit={text.dialogs.details.save}
             isBusy={saving.isBusy}
             error={saving.error}
             isDone={saving.isDone}
@@ -143,7 +142,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
           />
           {room !== 'general' && (
             <div className="danger-zone">
-              <p className="hint">{isClosed ? dialogText.details.closed : dialogText.details.closeWords}</p>
+              <p className="hint">{isClosed ? text.dialogs.details.closed : text.dialogs.details.closeWords}</p>
               <button
                 type="button"
                 className={isClosed ? 'button button-primary' : 'button button-danger'}
@@ -153,7 +152,7 @@ function RoomSettings({ room }: { room: RoomKey }) {
                   closing.run(() => (isClosed ? app.moderation.reopen(room) : app.moderation.close(room)));
                 }}
               >
-                {isClosed ? dialogText.details.reopen : dialogText.details.close}
+                {isClosed ? text.dialogs.details.reopen : text.dialogs.details.close}
               </button>
               <Problem error={closing.error} />
             </div>
@@ -179,7 +178,7 @@ function Bans({ room }: { room: RoomKey }) {
         <>
           <Problem error={error} />
           {bans.length === 0 ? (
-            <p className="list-empty">{dialogText.details.noBans}</p>
+            <p className="list-empty">{text.dialogs.details.noBans}</p>
           ) : (
             <ul className="list list-tall">
               {bans.map((ban) => (
@@ -204,8 +203,8 @@ function BanRow({ ban, onLift }: { ban: RoomBan; onLift: () => void }) {
   const by = useSelect((state) => (byUUID === undefined ? null : (state.people[byUUID]?.name ?? null)));
   const name = user.DisplayName ?? user.Username;
   const facts = [
-    dialogText.details.bannedUntil(until === undefined ? null : shortTime(new Date(until))),
-    ...(by === null ? [] : [dialogText.details.bannedBy(by)]),
+    text.dialogs.details.bannedUntil(until === undefined ? null : shortTime(new Date(until))),
+    ...(by === null ? [] : [text.dialogs.details.bannedBy(by)]),
     ...(reason === undefined || reason === '' ? [] : [reason]),
   ];
   return (
@@ -220,7 +219,7 @@ function BanRow({ ban, onLift }: { ban: RoomBan; onLift: () => void }) {
         </span>
       </span>
       <button type="button" className="button button-quiet" data-testid="unban" onClick={onLift}>
-        {dialogText.details.unban}
+        {text.dialogs.details.unban}
       </button>
     </li>
   );

@@ -9,7 +9,6 @@ import { useAsk, useDo } from '../useAsk.ts';
 import { MemberActions } from './MemberActions.tsx';
 import { Loaded, Problem } from './Parts.tsx';
 import { PeopleSearch } from './PeopleSearch.tsx';
-import { dialogText } from './text.ts';
 
 /** One line of the list: somebody with a role, or somebody who is just here. */
 export interface Listed {
@@ -57,7 +56,7 @@ export function RoomPeople({ room, onOpened }: RoomPeopleProps) {
           }}
         >
           <Icon name="plus" />
-          {dialogText.details.invite}
+          {text.dialogs.details.invite}
         </button>
       )}
       {isInviting && (
@@ -66,7 +65,7 @@ export function RoomPeople({ room, onOpened }: RoomPeopleProps) {
             inviting.run(
               () => app.moderation.invite(room, UUID),
               () => {
-                app.notice(dialogText.details.invited(DisplayName ?? Username));
+                app.notice(text.dialogs.details.invited(DisplayName ?? Username));
                 setInviting(false);
                 again();
               },
@@ -144,8 +143,8 @@ function PersonLine({ room, person, onChanged, onOpened }: PersonLineProps) {
           {person.mutedUntil !== null && (
             <span className="row-sub">
               {person.mutedUntil === 'forever'
-                ? dialogText.details.mutedForGood
-                : dialogText.details.mutedUntil(shortTime(new Date(person.mutedUntil)))}
+                ? text.dialogs.details.mutedForGood
+                : text.dialogs.details.mutedUntil(shortTime(new Date(person.mutedUntil)))}
             </span>
           )}
         </span>
@@ -156,7 +155,7 @@ function PersonLine({ room, person, onChanged, onOpened }: PersonLineProps) {
             type="button"
             className="icon-button"
             aria-expanded={isOpen}
-            aria-label={dialogText.details.actionsOf(person.name)}
+            aria-label={text.dialogs.details.actionsOf(person.name)}
             data-testid="member-actions"
             onClick={() => {
               setOpen(!isOpen);

@@ -1,7 +1,7 @@
 import { useState, type SubmitEvent } from 'react';
 import type { ErrorBody, Settings } from '../../state/index.ts';
 import { Choice, Problem, Success } from './Parts.tsx';
-import { dialogText } from './text.ts';
+import { text } from '../text.ts';
 
 const TOPIC_CHARACTERS = 250;
 const SLOW_STEPS = [5, 10, 30, 60, 300, 900, 3_600] as const;
@@ -35,11 +35,11 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
     <form className="form form-scroll" onSubmit={onForm} noValidate>
       {children}
       <label className="field">
-        <span>{dialogText.details.topic}</span>
+        <span>{text.dialogs.details.topic}</span>
         <input
           value={next.topic ?? ''}
           maxLength={TOPIC_CHARACTERS}
-          placeholder={dialogText.create.topicHint}
+          placeholder={text.dialogs.create.topicHint}
           data-testid="settings-topic"
           onChange={(event) => {
             change({ topic: event.target.value });
@@ -47,28 +47,28 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
         />
       </label>
       <Choice
-        label={dialogText.details.access}
+        label={text.dialogs.details.access}
         value={next.access ?? 'public'}
-        options={dialogText.details.accessOf}
+        options={text.dialogs.details.accessOf}
         testId="settings-access"
         onChange={(access) => {
           change({ access });
         }}
       />
       <Choice
-        label={dialogText.details.write}
+        label={text.dialogs.details.write}
         value={next.write ?? 'everyone'}
-        options={dialogText.details.writeOf}
+        options={text.dialogs.details.writeOf}
         testId="settings-write"
         onChange={(write) => {
           change({ write });
         }}
       />
       <Choice
-        label={dialogText.details.slow}
+        label={text.dialogs.details.slow}
         value={String(slow)}
         options={Object.fromEntries(
-          steps.map((seconds) => [String(seconds), seconds === 0 ? dialogText.details.slowOff : dialogText.details.slowOf(seconds)]),
+          steps.map((seconds) => [String(seconds), seconds === 0 ? text.dialogs.details.slowOff : text.dialogs.details.slowOf(seconds)]),
         )}
         testId="settings-slow"
         onChange={(seconds) => {
@@ -77,7 +77,7 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
       />
       <div className="field-pair">
         <NumberField
-          label={dialogText.details.history}
+          label={text.dialogs.details.history}
           value={next.historyMessages ?? 0}
           testId="settings-history"
           onChange={(historyMessages) => {
@@ -85,7 +85,7 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
           }}
         />
         <NumberField
-          label={dialogText.details.age}
+          label={text.dialogs.details.age}
           value={Math.ceil((next.historySeconds ?? 0) / SECONDS_PER_DAY)}
           testId="settings-age"
           onChange={(days) => {
@@ -93,10 +93,10 @@ export function SettingsForm({ settings, children, submit, isBusy, error, isDone
           }}
         />
       </div>
-      <p className="hint">{dialogText.details.historyHint}</p>
+      <p className="hint">{text.dialogs.details.historyHint}</p>
       <Problem error={error} />
       <div className="dialog-actions">
-        <Success>{isDone ? dialogText.details.saved : null}</Success>
+        <Success>{isDone ? text.dialogs.details.saved : null}</Success>
         <button type="submit" className="button button-primary" disabled={isBusy} data-testid="settings-save">
           {submit}
         </button>

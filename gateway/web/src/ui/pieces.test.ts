@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitting, mentionAt, wordsOf } from './words.ts';
+import { fitting, mentionAt, wordsOf } from './pieces.ts';
 
 describe('words', () => {
   it('show the people that are named, the longest name first and whole names only', () => {
