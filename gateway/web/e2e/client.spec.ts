@@ -112,17 +112,17 @@ function jwt(claims: Record<string, unknown>): string {
 test('signs in by each kind of proof', async () => {
   const { url } = balancer;
   const ada = parlor(url);
-  const { userUUID, accessKey, guest: isGuest } = await ada.signUp({ username: 'Ada', password: PASSWORD });
-  expect([isGuest, ada.status.name, ada.session?.username]).toEqual([false, 'ready', 'Ada']);
+  const { userUUID, accessKey, guest: isGuest } = await ada.signUp({ username: 'Adelaide', password: PASSWORD });
+  expect([isGuest, ada.status.name, ada.session?.username]).toEqual([false, 'ready', 'Adelaide']);
   expect(ada.server?.messageCharacters).toBeGreaterThan(0);
-  expect(await reasonOf(parlor(url).signUp({ username: 'Ada', password: PASSWORD }))).toBe('nameTaken');
+  expect(await reasonOf(parlor(url).signUp({ username: 'Adelaide', password: PASSWORD }))).toBe('nameTaken');
 
   const again = parlor(url);
-  expect(await reasonOf(again.signIn({ username: 'Ada', password: 'wrong' }))).toBe('signInRefused');
+  expect(await reasonOf(again.signIn({ username: 'Adelaide', password: 'wrong' }))).toBe('signInRefused');
   expect(again.status.name).toBe('open');
-  expect((await again.signIn({ username: 'Ada', password: PASSWORD })).userUUID).toBe(userUUID);
+  expect((await again.signIn({ username: 'Adelaide', password: PASSWORD })).userUUID).toBe(userUUID);
 
-  expect((await parlor(url).signIn({ userUUID, accessKey })).username).toBe('Ada');
+  expect((await parlor(url).signIn({ userUUID, accessKey })).username).toBe('Adelaide');
   expect(await reasonOf(parlor(url).signIn({ userUUID, accessKey: 'x'.repeat(accessKey.length) }))).toBe('sessionExpired');
   expect((await parlor(url).signIn({ nickname: 'Visitor' })).guest).toBe(true);
 
@@ -339,6 +339,8 @@ test('comes back when a draining gateway says so', async () => {
 });
 
 test('is a package whose quick start works when it is copied', async () => {
+  // It compiles the package, and its user.
+  test.setTimeout(180_000);
   const folder = mkdtempSync(join(tmpdir(), 'parlor-client-'));
   try {
     // As somebody installs it.
@@ -353,12 +355,14 @@ test('is a package whose quick start works when it is copied', async () => {
     const [major = 0] = process.versions.node.split('.').map(Number);
     const flags = major < 22 ? ['--experimental-websocket'] : [];
     const env = { PATH: process.env['PATH'] ?? '', PARLOR_URL: balancer.url };
-    // It ends by itself, too.
-    const { stdout } = await run('node', [...flags, 'hello.mjs'], { cwd: folder, env, timeout: 30_000 });
-    const lines = stdout.trim().split('\n');
-    expect(lines.filter((line) => line.startsWith('now '))).toEqual(['now connecting', 'now authenticating', 'now ready', 'now idle']);
-    expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^Ada is in General with \d+ others; \d+ messages to read$/u)]));
-    expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^stored as number \d+$/u)]));
+    // It ends by itself, and can be run again.
+    for (let time = 1; time <= 2; time += 1) {
+      const { stdout } = await run('node', [...flags, 'hello.mjs'], { cwd: folder, env, timeout: 60_000 });
+      const lines = stdout.trim().split('\n');
+      expect(lines.filter((line) => line.startsWith('now '))).toEqual(['now connecting', 'now authenticating', 'now ready', 'now idle']);
+      const read = expect.stringMatching(/^Ada is in General with \d+ others; \d+ messages to read$/u) as unknown;
+      expect(lines).toEqual(expect.arrayContaining([read, expect.stringMatching(/^stored as number \d+$/u)]));
+    }
 
     // Its types hold where this project's settings do not.
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
