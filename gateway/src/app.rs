@@ -164,7 +164,11 @@ impl Parts {
             names_limit: config.limits.presence_names_limit as u64,
             ..presence::Settings::default()
         };
-        let guard = Guard::new(keyspace.clone(), metrics.clone());
+        let guard = if redis.cluster().is_some() {
+            Guard::by_partition(keyspace.clone(), metrics.clone())
+        } else {
+            Guard::new(keyspace.clone(), metrics.clone())
+        };
         let history = History::new(commands.clone(), keyspace.clone());
         let probe = Probe::new(gateway);
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));

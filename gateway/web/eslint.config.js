@@ -5,6 +5,19 @@ import tseslint from 'typescript-eslint';
 /** The layers, lowest first: each may import those before it, and itself. The first two are the package `@parlor/client`. */
 const LAYERS = ['client/protocol', 'client/net', 'state', 'ui'];
 
+const BROWSER_ONLY = [
+  'window',
+  'document',
+  'navigator',
+  'location',
+  'localStorage',
+  'sessionStorage',
+  'WebSocket',
+  'XMLHttpRequest',
+  'alert',
+  'requestAnimationFrame',
+];
+
 /** Forbids the layer to import what stands above it, and anything of React below `ui`. */
 function layer(name) {
   const above = LAYERS.slice(LAYERS.indexOf(name) + 1);
@@ -48,6 +61,20 @@ export default tseslint.config(
     languageOptions: { globals: { document: 'readonly', localStorage: 'readonly' } },
   },
   ...LAYERS.map(layer),
+  {
+    // The package runs in Node too, and without what the page is.
+    files: ['src/client/**/*.ts'],
+    ignores: ['src/client/**/*.test.ts', 'src/client/net/browser.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...BROWSER_ONLY.map((name) => ({ name, message: 'Only net/browser.ts knows of a browser.' }))],
+    },
+  },
+  {
+    files: ['src/client/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^react|^[.][.]/|^@parlor/', message: 'The client imports nothing outside of its package.' }] }],
+    },
+  },
   { files: ['src/**/*.tsx'], ...reactHooks.configs.flat.recommended },
   {
     // A server policy without `unsafe-inline` is kept by never writing styles inline.

@@ -17,7 +17,7 @@ use parlor_shared::{
         Redis,
         connect::Backoff,
         lease::{Lease, Owned},
-        stream::{self, Entries},
+        stream::Entries,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -98,7 +98,8 @@ impl Consumer {
             }
             return Ok(());
         }
-        let mut connection = self.redis.dedicated(READ_TIMEOUT).await?;
+        let commands = &self.committer.commands;
+        let mut reader = self.redis.reader(commands, READ_TIMEOUT).await?;
         info!(partitions = partitions.len(), "reading");
         let count = per_partition(self.batch_entries, partitions.len());
         let mut batches = Vec::new();
@@ -124,7 +125,7 @@ impl Consumer {
                     _ = self.owned.changed() => Ok(None),
                     // Not waiting for its end wastes a read, and loses nothing: reading does not
                     // change the stream.
-                    read = stream::read(&mut connection, &streams, count, BLOCK) => read.map(Some),
+                    read = reader.read(&streams, count, BLOCK) => read.map(Some),
                 }
             };
             let reading = async { reading.await.map_err(CommitError::from) };

@@ -6,6 +6,7 @@
 mod changes;
 mod people;
 mod photos;
+pub mod slots;
 mod webhooks;
 
 use std::sync::Arc;
@@ -18,9 +19,8 @@ pub use {changes::*, people::*, photos::*};
 use crate::id::{self, Address, ChannelId, GatewayId, RoomName, SessionId, UserId, Username};
 #[cfg(doc)]
 use crate::limits;
+use slots::{SLOTS, crc16};
 
-/// Slots of a Redis Cluster.
-const SLOTS: u32 = 16_384;
 /// Namespace of the version 5 UUIDs that name the channels of named rooms.
 const ROOM_NAMESPACE: Uuid = Uuid::from_u128(0x7061_726c_6f72_4072_8f6f_6d73_0000_0001);
 
@@ -352,28 +352,9 @@ fn partition_tags(partitions: u16) -> Arc<[Box<str>]> {
     tags.into_iter().flatten().collect()
 }
 
-/// CRC-16/XMODEM, which Redis Cluster hashes keys with
-/// (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 {
-                crc << 1
-            } else {
-                (crc << 1) ^ 0x1021
-            }
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_the_clusters() {
-        assert_eq!(crc16(b"123456789"), 0x31c3);
-    }
 
     #[test]
     fn partitions_spread_evenly_over_the_slots() {

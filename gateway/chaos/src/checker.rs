@@ -1,6 +1,6 @@
 //! Compares, at the end, what everybody was told with what is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ledger::{Epoch, Held, Kind, RoomLog, Said, Violation},
@@ -12,8 +12,10 @@ use crate::{
 pub struct Allowed {
     /// Members may have been told that they miss messages (`recovered:false`, `sys.resync`).
     pub told_gaps: bool,
-    /// Rooms may have begun anew: Redis has lost everything.
+    /// Rooms may have begun anew: Redis has lost everything, or what it had not copied.
     pub new_epochs: bool,
+    /// Acknowledged messages may be gone with what Redis has lost.
+    pub losses: bool,
     /// Messages kept in a room's list; 0 keeps all.
     pub history_limit: usize,
 }
@@ -50,7 +52,11 @@ pub fn check_room(room: &mut RoomEnd<'_>, allowed: Allowed) -> Vec<Violation> {
         return named(&room.name, found);
     }
     let epoch = room.log.epoch(&room.epoch);
-    check_history(room, epoch, allowed, &mut found);
+    check_history(room, allowed, &mut found);
+    // With one epoch, what each member was told is compared with the list below.
+    if allowed.new_epochs && !allowed.losses {
+        check_kept(room, &mut found);
+    }
     found.extend(room.log.disorder());
     check_last(room, epoch, &mut found);
     if !allowed.new_epochs && room.log.epochs() > 1 {
@@ -75,6 +81,27 @@ fn named(room: &str, mut found: Vec<Violation>) -> Vec<Violation> {
     found
 }
 
+/// Everything that was acknowledged is in the list, whatever epochs the room has been through.
+fn check_kept(room: &RoomEnd<'_>, found: &mut Vec<Violation>) {
+    let first = room.list.first().map_or(u64::MAX, |first| first.seq);
+    let kept: BTreeSet<Said> = room
+        .list
+        .iter()
+        .filter_map(|stored| match stored.held {
+            Some(Held::Said(said)) => Some(said),
+            _ => None,
+        })
+        .collect();
+    for (member, record) in &room.records {
+        for (said, _, seq) in &record.acknowledged {
+            if *seq >= first && !kept.contains(said) {
+                let what = format!("member {member}: {said} was acknowledged and is not stored");
+                found.push(Violation::new(Kind::Lost, what));
+            }
+        }
+    }
+}
+
 /// Nothing was told that lies behind the room's last message.
 fn check_last(room: &RoomEnd<'_>, epoch: Epoch, found: &mut Vec<Violation>) {
     let told = room.log.last(epoch);
@@ -85,12 +112,7 @@ fn check_last(room: &RoomEnd<'_>, epoch: Epoch, found: &mut Vec<Violation>) {
 }
 
 /// The list is what was told, in order, each message once; and pages bring the same.
-fn check_history(
-    room: &mut RoomEnd<'_>,
-    epoch: Epoch,
-    allowed: Allowed,
-    found: &mut Vec<Violation>,
-) {
+fn check_history(room: &mut RoomEnd<'_>, allowed: Allowed, found: &mut Vec<Violation>) {
     let mut wrong = |what: String| found.push(Violation::new(Kind::History, what));
     let kept = match allowed.history_limit {
         0 => room.seq,
@@ -106,7 +128,10 @@ fn check_history(
     let first = room.seq + 1 - (room.list.len() as u64).min(room.seq);
     for (at, stored) in room.list.iter().enumerate() {
         let seq = first + at as u64;
-        if stored.epoch != room.epoch || stored.seq != seq {
+        // What is left from before Redis went back has the epoch of then.
+        let own = allowed.new_epochs || stored.epoch == room.epoch;
+        let epoch = room.log.epoch(&stored.epoch);
+        if !own || stored.seq != seq {
             wrong(format!("{} stands in the place of {seq}", stored.seq));
             break;
         }

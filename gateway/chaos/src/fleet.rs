@@ -6,12 +6,15 @@ use std::{
 };
 
 use parlor_testkit::{
-    Process, Proxy, RedisServer, binary,
+    Process, Proxy, RedisCluster, RedisServer, SentinelSet, binary,
     exposition::{self, Families},
     free_port, http, wait_until,
 };
 
-use crate::secure::{Secure, Way};
+use crate::{
+    secure::{Secure, Way},
+    store::{Kind, Store},
+};
 
 /// Far beyond what a part takes to become ready on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,6 +47,9 @@ pub struct Plan {
     pub presence_settings: Variables,
     /// Has the parts speak to Redis over TLS, with a certificate each way, as a user of these rules.
     pub acl_rules: Option<String>,
+    /// What Redis is made of. Proxies stand before a single server only: who fails over goes by the
+    /// servers' own addresses.
+    pub redis: Kind,
 }
 
 impl Default for Plan {
@@ -56,6 +62,7 @@ impl Default for Plan {
             history_settings: Vec::new(),
             presence_settings: Vec::new(),
             acl_rules: None,
+            redis: Kind::One,
         }
     }
 }
@@ -87,7 +94,7 @@ pub struct Fleet {
     pub history_workers: Vec<Part>,
     pub presence_workers: Vec<Part>,
     /// Dropped last: the others write to it while they end.
-    pub redis: RedisServer,
+    pub redis: Store,
     _secure: Option<Secure>,
 }
 
@@ -101,11 +108,19 @@ impl Fleet {
                 .into_iter()
                 .fold(redis, |redis, (name, value)| redis.option(name, &value));
         }
-        let redis = redis.start().await;
-        let way = match (&secure, &plan.acl_rules) {
+        let redis = match plan.redis {
+            // The proxies of the parts stand before it, and a cluster's nodes go round them.
+            Kind::One => Store::One(redis.alone().start().await),
+            Kind::Cluster(masters, replicas) => {
+                Store::Cluster(RedisCluster::start(masters, replicas).await)
+            }
+            Kind::Sentinel => Store::Sentinel(SentinelSet::start().await),
+        };
+        let mut way = match (&secure, &plan.acl_rules) {
             (Some(secure), Some(rules)) => secure.way(&redis, rules),
             _ => Way::open(&redis),
         };
+        way.url = redis.url();
         let mut gateway_settings: Variables = GATEWAY_DEFAULTS
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -187,10 +202,8 @@ impl Part {
         let mut settings = settings.clone();
         settings.extend(way.settings.iter().cloned());
         let mut set = |name: &str, value: String| settings.push((name.to_owned(), value));
-        set(
-            "REDIS_URL",
-            format!("{}://127.0.0.1:{}", way.scheme, redis.port()),
-        );
+        let behind_proxy = format!("{}://127.0.0.1:{}", way.scheme, redis.port());
+        set("REDIS_URL", way.url.clone().unwrap_or(behind_proxy));
         set("ADMIN_ADDRESS", format!("127.0.0.1:{admin_port}"));
         set("LOG_FORMAT", "text".to_owned());
         let mut entrance = None;

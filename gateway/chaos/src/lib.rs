@@ -21,4 +21,5 @@ pub mod record;
 pub mod scenario;
 mod secure;
 pub mod stage;
+pub mod store;
 pub mod watch;

@@ -44,8 +44,8 @@ impl Size {
         stage.allowed = Allowed {
             // Who was away for long gets a page, and is told.
             told_gaps: true,
-            new_epochs: false,
             history_limit: HISTORY_MESSAGES,
+            ..Allowed::default()
         };
         eprintln!("{} members are in their rooms", self.clients);
         stage

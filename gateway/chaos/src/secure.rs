@@ -19,6 +19,8 @@ pub struct Way {
     pub scheme: &'static str,
     pub port: u16,
     pub settings: Variables,
+    /// Where Redis is if not at that port.
+    pub url: Option<String>,
 }
 
 impl Way {
@@ -28,6 +30,7 @@ impl Way {
             scheme: "redis",
             port: redis.port(),
             settings: Variables::new(),
+            url: None,
         }
     }
 }
@@ -123,6 +126,7 @@ impl Secure {
             settings: settings
                 .map(|(name, value)| (name.to_owned(), value))
                 .into(),
+            url: None,
         }
     }
 }

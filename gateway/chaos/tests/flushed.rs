@@ -12,6 +12,7 @@ async fn a_flush_begins_every_room_anew_and_everybody_is_told() {
     stage.allowed = Allowed {
         told_gaps: true,
         new_epochs: true,
+        losses: true,
         ..Allowed::default()
     };
     let load = stage.load(100);

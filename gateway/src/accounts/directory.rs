@@ -19,7 +19,7 @@ use parlor_shared::{
     redis::Commands,
     roles::SiteRole,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 
 use super::{
     Grant, Identity, Passwords, Refusal, keys,
@@ -145,10 +145,10 @@ impl Directory {
         }
         let name = Username::new(nickname)?;
         let mut commands = self.commands.clone();
-        let user = names::take_for_guest(&mut commands, &name, GUEST_RESERVATION_SECONDS)
+        let (user, key) = names::take_for_guest(&mut commands, &name, GUEST_RESERVATION_SECONDS)
             .await?
             .ok_or(Refusal::NameTaken)?;
-        self.identify(user, name, SiteRole::Guest).await
+        Ok(self.identity(user, name, SiteRole::Guest, key))
     }
 
     /// Signs in by access key.
@@ -179,13 +179,10 @@ impl Directory {
         keys::revoke(&mut self.commands.clone(), user, key).await
     }
 
-    /// Keeps a guest's name for as long as they are here. To be called once the registry knows
-    /// their session, which lets the name go when the session ends.
-    ///
-    /// # Errors
-    /// When Redis can't be asked.
-    pub async fn keep_guest(&self, user: &User) -> RedisResult<()> {
-        names::keep_guest(&mut self.commands.clone(), user.uuid, &user.username).await
+    /// Keeps a guest's name for as long as they are here, by what it adds to `steps`: behind those
+    /// that tell the registry of their session, which lets the name go when the session ends.
+    pub fn keep_guest(steps: &mut Pipeline, user: &User) {
+        names::keep_guest(steps, user.uuid, &user.username);
     }
 
     async fn register(&self, name: Username, password: Secret) -> Result<Identity, Refusal> {
@@ -202,8 +199,18 @@ impl Directory {
         name: Username,
         role: SiteRole,
     ) -> Result<Identity, Refusal> {
-        let guest = role == SiteRole::Guest;
         let access_key = keys::issue(&mut self.commands.clone(), uuid).await?;
+        Ok(self.identity(uuid, name, role, access_key))
+    }
+
+    fn identity(
+        &self,
+        uuid: UserId,
+        name: Username,
+        role: SiteRole,
+        access_key: Secret,
+    ) -> Identity {
+        let guest = role == SiteRole::Guest;
         let user = User {
             uuid,
             username: name,
@@ -212,12 +219,12 @@ impl Directory {
             look: None,
         };
         self.known().remember(&user, Instant::now());
-        Ok(Identity {
+        Identity {
             user,
             access_key,
             grant: None,
             role,
-        })
+        }
     }
 
     #[allow(

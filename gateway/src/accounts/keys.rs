@@ -8,7 +8,7 @@ use parlor_shared::{
     redis::Commands,
 };
 use rand::RngCore as _;
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -17,8 +17,29 @@ const KEYS_PER_USER: usize = 32;
 
 /// Makes a key for a user.
 pub async fn issue(commands: &mut Commands, user: UserId) -> RedisResult<Secret> {
-    let expiry = clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000;
-    issue_until(commands, user, expiry, "").await
+    issue_until(commands, user, expiry_from_now(), "").await
+}
+
+/// Makes the first key of a user, by what it adds to `steps`.
+pub fn issue_first(steps: &mut Pipeline, user: UserId) -> Secret {
+    add(steps, user, expiry_from_now(), "")
+}
+
+fn expiry_from_now() -> u64 {
+    clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000
+}
+
+fn add(steps: &mut Pipeline, user: UserId, expiry: u64, tail: &str) -> Secret {
+    let mut bytes = [0_u8; limits::ACCESS_KEY_BYTES];
+    rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
+    let key = Secret(hex(&bytes) + tail);
+    let name = keyspace::access_key(user);
+    steps
+        .hset(&name, digest(&key), expiry)
+        .ignore()
+        .expire(&name, limits::ACCESS_KEY_TTL_SECONDS as i64)
+        .ignore();
+    key
 }
 
 /// Makes a key that is good until `expiry` (ms since 1970) and ends with `tail`. Since Redis holds
@@ -29,16 +50,10 @@ pub async fn issue_until(
     expiry: u64,
     tail: &str,
 ) -> RedisResult<Secret> {
-    let mut bytes = [0_u8; limits::ACCESS_KEY_BYTES];
-    rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
-    let key = Secret(hex(&bytes) + tail);
-    let name = keyspace::access_key(user);
-    let (held,): (usize,) = pipe()
-        .hset(&name, digest(&key), expiry)
-        .ignore()
-        .expire(&name, limits::ACCESS_KEY_TTL_SECONDS as i64)
-        .ignore()
-        .hlen(&name)
+    let mut steps = pipe();
+    let key = add(&mut steps, user, expiry, tail);
+    let (held,): (usize,) = steps
+        .hlen(keyspace::access_key(user))
         .query_async(commands)
         .await?;
     if held > KEYS_PER_USER {

@@ -4,12 +4,13 @@ use parlor_shared::{
     clock,
     id::{UserId, Username},
     keyspace,
+    protocol::client::Secret,
     redis::{Commands, scripts},
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 use serde::{Deserialize, Serialize};
 
-use super::by_name;
+use super::{by_name, keys};
 
 /// How long a sign-up may take until its name is free again, in seconds.
 const PENDING_SECONDS: u64 = 60;
@@ -129,12 +130,13 @@ async fn register_reserved(
         .await
 }
 
-/// Takes a name for a guest. `None` when it is taken.
+/// Takes a name for a guest, and gives them an access key in the same breath. `None` when it is
+/// taken.
 pub async fn take_for_guest(
     commands: &mut Commands,
     name: &Username,
     ttl_seconds: u64,
-) -> RedisResult<Option<UserId>> {
+) -> RedisResult<Option<(UserId, Secret)>> {
     let user = UserId::random();
     let index_key = keyspace::users_username_index(name);
     if !reserve(commands, &index_key, &format!("guest:{user}"), ttl_seconds).await? {
@@ -142,7 +144,8 @@ pub async fn take_for_guest(
     }
     let account = keyspace::user_account(user);
     let created_at = clock::rfc3339(clock::now_ms());
-    let _: () = pipe()
+    let mut steps = pipe();
+    steps
         .hset_multiple(
             &account,
             &[
@@ -153,15 +156,15 @@ pub async fn take_for_guest(
         )
         .ignore()
         .expire(&account, ttl_seconds as i64)
-        .ignore()
-        .query_async(commands)
-        .await?;
-    Ok(Some(user))
+        .ignore();
+    let key = keys::issue_first(&mut steps, user);
+    let _: () = steps.query_async(commands).await?;
+    Ok(Some((user, key)))
 }
 
 /// Keeps a guest's keys while they are here; when they are gone the registry lets them expire.
-pub async fn keep_guest(commands: &mut Commands, user: UserId, name: &Username) -> RedisResult<()> {
-    pipe()
+pub fn keep_guest(steps: &mut Pipeline, user: UserId, name: &Username) {
+    steps
         .persist(keyspace::user_account(user))
         .ignore()
         .persist(keyspace::users_username_index(name))
@@ -169,9 +172,7 @@ pub async fn keep_guest(commands: &mut Commands, user: UserId, name: &Username) 
         .persist(keyspace::read_cursors(user))
         .ignore()
         .persist(keyspace::mentions(user))
-        .ignore()
-        .query_async(commands)
-        .await
+        .ignore();
 }
 
 /// Takes the UUID of a user from elsewhere, so that of several gateways one makes the account.

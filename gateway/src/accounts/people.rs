@@ -11,7 +11,7 @@ use parlor_shared::{
         server::Users,
     },
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 
 use super::{Directory, Refusal, by_name, sign_ins, throttle};
 
@@ -163,16 +163,17 @@ impl Directory {
         Ok(sign_ins::end_others(&mut commands, user, kept).await?)
     }
 
-    /// Notes a connection that signed in by `key`. `false` when the key was ended meanwhile: then
-    /// the connection must not stay. To be called once the registry knows the connection.
-    pub async fn note_session(
-        &self,
+    /// Notes a connection that signed in by `key`, by what it adds to `steps`: behind those that
+    /// tell the registry of the connection. They give one `bool`, `false` when the key was ended
+    /// meanwhile: then the connection must not stay.
+    pub fn note_session(
+        steps: &mut Pipeline,
         user: UserId,
         key: &Secret,
         session: SessionId,
         client: &str,
-    ) -> RedisResult<bool> {
-        sign_ins::note(&mut self.commands.clone(), user, key, session, client).await
+    ) {
+        sign_ins::note(steps, user, key, session, client);
     }
 
     /// A user's sign-ins; `current` is the key of the one that asks.

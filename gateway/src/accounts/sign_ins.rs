@@ -9,25 +9,19 @@ use parlor_shared::{
     protocol::{client::Secret, people::SignedInSession},
     redis::Commands,
 };
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 
 use super::keys;
 
-/// Notes a connection that signed in by `key`. `false` when the key was ended meanwhile: then the
-/// connection must not stay.
+/// Notes a connection that signed in by `key`. Of the steps the last gives a `bool`, `false` when the
+/// key was ended meanwhile: then the connection must not stay.
 ///
-/// To be called once `userSessions` names the connection. Who ends keys does that first and then
-/// looks for connections there: so either they find this one, or it finds its key gone.
-pub async fn note(
-    commands: &mut Commands,
-    user: UserId,
-    key: &Secret,
-    session: SessionId,
-    client: &str,
-) -> RedisResult<bool> {
+/// They come behind the one that names the connection in `userSessions`. Who ends keys does that first
+/// and then looks for connections there: so either they find this one, or it finds its key gone.
+pub fn note(steps: &mut Pipeline, user: UserId, key: &Secret, session: SessionId, client: &str) {
     let (by_session, sign_ins) = (keyspace::session_sign_ins(user), keyspace::sign_ins(user));
     let sign_in = keys::sign_in(key).to_string();
-    let (is_good,): (bool,) = pipe()
+    steps
         .hset(&by_session, session.to_string(), &sign_in)
         .ignore()
         .expire(&by_session, limits::ACCESS_KEY_TTL_SECONDS as i64)
@@ -36,10 +30,7 @@ pub async fn note(
         .ignore()
         .expire(&sign_ins, limits::ACCESS_KEY_TTL_SECONDS as i64)
         .ignore()
-        .hexists(keyspace::access_key(user), keys::digest(key))
-        .query_async(commands)
-        .await?;
-    Ok(is_good)
+        .hexists(keyspace::access_key(user), keys::digest(key));
 }
 
 /// A user's connections by their sign-ins.

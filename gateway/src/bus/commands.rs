@@ -14,19 +14,24 @@ use super::publication::{Act, Publish};
 ///
 /// # Errors
 /// When Redis can't be reached or refuses one.
-pub(super) async fn load(connection: &mut impl ConnectionLike) -> RedisResult<()> {
-    let all: [&Script; 3] = [&scripts::PUBLISH, &scripts::CHANGE, &scripts::TALLY];
+pub(super) async fn load(
+    connection: &mut impl ConnectionLike,
+    on_cluster: bool,
+) -> RedisResult<()> {
+    let all: [&'static Script; 3] = [&scripts::PUBLISH, &scripts::CHANGE, &scripts::TALLY];
     for script in all {
+        let script = scripts::as_run(script, on_cluster);
         script.load_async(connection).await?;
     }
     Ok(())
 }
 
 /// What all of a gateway's commands say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Publishing {
     pub keyspace: Keyspace,
     pub backlog_high_water: u64,
+    pub on_cluster: bool,
 }
 
 impl Publishing {
@@ -38,11 +43,12 @@ impl Publishing {
 
     /// Writes the command that publishes; `era` is what is known of the partition.
     pub fn write(&self, command: &mut Cmd, publish: &Publish, era: &str) {
-        let script = match &publish.act {
+        let script: &'static Script = match &publish.act {
             Act::Message => &scripts::PUBLISH,
             Act::Poll { .. } | Act::Edit { .. } | Act::Delete { .. } => &scripts::CHANGE,
             Act::Tally(_) => &scripts::TALLY,
         };
+        let script = scripts::as_run(script, self.on_cluster);
         command.arg("EVALSHA").arg(script.get_hash());
         if let Act::Tally(call) = &publish.act {
             call.write(command, &self.keyspace, era, self.backlog_high_water);

@@ -7,11 +7,6 @@ use anyhow::{Context as _, bail};
 use parlor_shared::redis::Commands;
 use redis::{Pipeline, RedisResult, Value};
 
-/// Pipelines under way at once when each waits for replicas or the disk. Redis answers one
-/// connection's commands in turn, so more of them would only add up their waits, past the time
-/// limit of an answer.
-pub const WAITING_PIPELINES: usize = 2;
-
 /// What is asked of Redis behind every batch of messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Durability {

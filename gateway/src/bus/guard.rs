@@ -18,7 +18,7 @@ use redis::{Pipeline, RedisResult, Value, aio::MultiplexedConnection};
 use tokio::sync::{Notify, watch};
 use tracing::warn;
 
-use super::witness::{Question, Verdict, Witness};
+use super::witness::{Question, Scope, Verdict, Witness};
 use crate::metrics::GatewayMetrics;
 
 /// The handle. Cheap to clone.
@@ -32,17 +32,27 @@ pub struct Guard {
 #[derive(Debug)]
 struct Shared {
     witness: Mutex<Witness>,
-    /// Redis is to be asked.
-    wanted: Notify,
+    /// Redis is to be asked: about all at once, or about each partition by itself.
+    wanted: Vec<Notify>,
     /// Changes when this gateway learns that an era has begun.
     begun: watch::Sender<()>,
 }
 
 impl Guard {
+    /// For a Redis that has gone back as a whole if it has.
     pub fn new(keyspace: Keyspace, metrics: GatewayMetrics) -> Self {
+        Self::asking(1, keyspace, metrics)
+    }
+
+    /// For one where each partition may have gone back by itself: a cluster.
+    pub fn by_partition(keyspace: Keyspace, metrics: GatewayMetrics) -> Self {
+        Self::asking(usize::from(keyspace.partitions()), keyspace, metrics)
+    }
+
+    fn asking(scopes: usize, keyspace: Keyspace, metrics: GatewayMetrics) -> Self {
         let shared = Shared {
             witness: Mutex::new(Witness::new(keyspace.partitions())),
-            wanted: Notify::new(),
+            wanted: (0..scopes).map(|_| Notify::new()).collect(),
             begun: watch::Sender::new(()),
         };
         Self {
@@ -57,10 +67,17 @@ impl Guard {
         witness.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn follow(&self, verdict: Verdict) {
+    /// `about` is the partition that was judged, or all.
+    fn follow(&self, verdict: Verdict, about: Scope) {
         match verdict {
             Verdict::Nothing => {}
-            Verdict::Ask => self.shared.wanted.notify_one(),
+            Verdict::Ask => {
+                let wanted = &self.shared.wanted;
+                match about.and_then(|partition| wanted.get(usize::from(partition))) {
+                    Some(one) => one.notify_one(),
+                    None => wanted.iter().for_each(Notify::notify_one),
+                }
+            }
             Verdict::Begun => self.shared.begun.send_replace(()),
         }
     }
@@ -76,7 +93,7 @@ impl Guard {
             let mut witness = self.witness();
             let verdict = witness.published(partition, channel.as_str(), position);
             drop(witness);
-            self.follow(verdict);
+            self.follow(verdict, Some(partition));
         }
     }
 
@@ -93,7 +110,7 @@ impl Guard {
     pub fn spoiled(&self, channel: &ChannelId, epoch: &str) {
         if let Some(partition) = self.keyspace.partition_of(channel) {
             let verdict = self.witness().spoiled(partition, event::era_of(epoch));
-            self.follow(verdict);
+            self.follow(verdict, Some(partition));
         }
     }
 
@@ -101,15 +118,19 @@ impl Guard {
     pub fn connected(&self, connected: bool) {
         if connected {
             let verdict = self.witness().connected();
-            self.follow(verdict);
+            self.follow(verdict, None);
         } else {
             self.witness().disconnected();
         }
     }
 
-    /// Waits until Redis is to be asked.
-    pub async fn wanted(&self) {
-        self.shared.wanted.notified().await;
+    /// Waits until Redis is to be asked about `scope`.
+    pub async fn wanted(&self, scope: Scope) {
+        let place = usize::from(scope.unwrap_or_default());
+        match self.shared.wanted.get(place) {
+            Some(wanted) => wanted.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Changes when an era has begun: rooms then compare themselves with Redis.
@@ -117,13 +138,17 @@ impl Guard {
         self.shared.begun.subscribe()
     }
 
-    /// Asks Redis whether it has what was seen, and begins new eras where it has not. `connection`
-    /// is the one on which messages are to be numbered.
+    /// Asks Redis whether it has what was seen of `scope`, and begins new eras where it has not.
+    /// `connection` is the one on which messages are to be numbered.
     ///
     /// # Errors
     /// When Redis can't be asked.
-    pub async fn ask(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        let (connects, questions) = self.witness().questions();
+    pub async fn ask(
+        &self,
+        connection: &mut MultiplexedConnection,
+        scope: Scope,
+    ) -> RedisResult<()> {
+        let (connects, questions) = self.witness().questions(scope);
         let answers = loop {
             scripts::WITNESS.load_async(connection).await?;
             match self.answers(connection, &questions).await {
@@ -140,9 +165,9 @@ impl Guard {
             }
             let era = Some(era.as_str()).filter(|era| !era.is_empty());
             let verdict = self.witness().answered(partition, era);
-            self.follow(verdict);
+            self.follow(verdict, Some(partition));
         }
-        self.witness().settled(connects);
+        self.witness().settled(scope, connects);
         Ok(())
     }
 

@@ -47,13 +47,17 @@ pub struct Witness {
     partitions: Vec<Partition>,
     /// Connections the subscriber has made.
     connects: u64,
-    /// Which of them Redis was asked about. What comes on an unasked one is no proof: it may have
-    /// been published after Redis went back, and must not take the place of what was before.
-    asked: Option<u64>,
 }
+
+/// What is asked about at once: one partition, or all.
+pub type Scope = Option<u16>;
 
 #[derive(Clone, Debug, Default)]
 struct Partition {
+    /// Which of the subscriber's connections Redis was asked about. What comes on an unasked one is
+    /// no proof: it may have been published after Redis went back, and must not take the place of
+    /// what was before.
+    asked: Option<u64>,
     /// Oldest first; the last is the one that it is in.
     eras: Vec<Arc<str>>,
     /// The last era is known to be spoiled: its numbers have been given twice.
@@ -69,7 +73,6 @@ impl Witness {
         Self {
             partitions: vec![Partition::default(); usize::from(partitions)],
             connects: 0,
-            asked: None,
         }
     }
 
@@ -111,10 +114,10 @@ impl Witness {
 
     /// A message came from the bus.
     pub fn heard(&mut self, partition: u16, channel: &str, position: (&str, u64, u64)) {
-        let settled = self.asked == Some(self.connects);
         let Some(partition) = self.partitions.get_mut(usize::from(partition)) else {
             return;
         };
+        let settled = partition.asked == Some(self.connects);
         // A room may be behind its partition, so only Redis tells of an era; the first one is
         // taken as it comes.
         let era = era_of(position.0);
@@ -139,7 +142,9 @@ impl Witness {
 
     /// The subscriber's connection is gone: its next one may be to a Redis that has gone back.
     pub fn disconnected(&mut self) {
-        self.asked = None;
+        for partition in &mut self.partitions {
+            partition.asked = None;
+        }
     }
 
     /// It is there again.
@@ -149,9 +154,12 @@ impl Witness {
     }
 
     /// All that is to be asked, and which of the subscriber's connections it is about.
-    pub fn questions(&self) -> (u64, Vec<Question>) {
+    pub fn questions(&self, scope: Scope) -> (u64, Vec<Question>) {
         let mut questions = Vec::new();
         for (number, partition) in self.partitions.iter().enumerate() {
+            if scope.is_some_and(|only| usize::from(only) != number) {
+                continue;
+            }
             let question = |seen: Option<&Seen>| Question {
                 partition: number as u16,
                 over: partition.over(),
@@ -190,9 +198,14 @@ impl Witness {
 
     /// Everything was asked that was to be asked when the subscriber had its `connects`th
     /// connection.
-    pub fn settled(&mut self, connects: u64) {
-        if connects == self.connects {
-            self.asked = Some(connects);
+    pub fn settled(&mut self, scope: Scope, connects: u64) {
+        if connects != self.connects {
+            return;
+        }
+        for (number, partition) in self.partitions.iter_mut().enumerate() {
+            if scope.is_none_or(|only| usize::from(only) == number) {
+                partition.asked = Some(connects);
+            }
         }
     }
 }
@@ -231,6 +244,7 @@ impl Partition {
     fn forget(&mut self) {
         let eras = mem::take(&mut self.eras);
         *self = Self {
+            asked: self.asked,
             eras,
             ..Self::default()
         };
@@ -263,7 +277,7 @@ mod tests {
     }
 
     fn question(witness: &Witness) -> Vec<(Vec<String>, Option<u64>)> {
-        let (_, questions) = witness.questions();
+        let (_, questions) = witness.questions(None);
         questions
             .into_iter()
             .map(|it| {
@@ -287,8 +301,8 @@ mod tests {
         witness.heard(0, ROOM, heard);
         assert_eq!(question(&witness).len(), 1, "nobody has asked yet");
         assert_eq!(witness.connected(), Verdict::Ask);
-        let (connects, _) = witness.questions();
-        witness.settled(connects);
+        let (connects, _) = witness.questions(None);
+        witness.settled(None, connects);
         witness.heard(0, ROOM, heard);
         let both = [(vec![], Some(3)), (vec![], Some(4))];
         assert_eq!(question(&witness), both);
@@ -299,22 +313,37 @@ mod tests {
     fn what_comes_on_a_connection_that_nobody_asked_about_replaces_nothing() {
         let mut witness = Witness::new(1);
         witness.connected();
-        witness.settled(1);
+        witness.settled(None, 1);
         let hear = |witness: &mut Witness, seq| {
             let heard = position("one", seq);
             witness.heard(0, ROOM, (&heard.epoch, heard.seq, heard.ms));
         };
         hear(&mut witness, 7);
         witness.disconnected();
-        let (before, _) = witness.questions();
+        let (before, _) = witness.questions(None);
         witness.connected();
         hear(&mut witness, 3);
-        witness.settled(before);
+        witness.settled(None, before);
         hear(&mut witness, 4);
         assert_eq!(question(&witness), [(vec![], Some(7))]);
-        witness.settled(before + 1);
+        witness.settled(None, before + 1);
         hear(&mut witness, 8);
         assert_eq!(question(&witness), [(vec![], Some(8))]);
+    }
+
+    #[test]
+    fn partitions_are_asked_about_one_by_one() {
+        let mut witness = Witness::new(2);
+        witness.connected();
+        assert_eq!(witness.questions(Some(1)).1[0].partition, 1);
+        assert_eq!(witness.questions(Some(1)).1.len(), 1);
+        witness.settled(Some(1), 1);
+        let heard = position("one", 7);
+        for partition in 0..2 {
+            witness.heard(partition, ROOM, (&heard.epoch, heard.seq, heard.ms));
+        }
+        assert_eq!(&*witness.era(0), "", "nobody has asked about it");
+        assert_eq!(&*witness.era(1), "one");
     }
 
     #[test]
@@ -376,7 +405,7 @@ mod tests {
         for number in 0..20 {
             witness.answered(0, Some(&number.to_string()));
         }
-        let (_, questions) = witness.questions();
+        let (_, questions) = witness.questions(None);
         assert_eq!(questions[0].over.len(), ERAS - 1);
     }
 }

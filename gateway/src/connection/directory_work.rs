@@ -25,7 +25,7 @@ use super::{
     Connection, effects::unavailable, leaving::StillListed, people::key_ended, registry::Door,
 };
 use crate::{
-    accounts::{Refusal, list_range},
+    accounts::{Directory, Refusal, list_range},
     bus::{
         history::{HistoryPage, Range},
         tallies,
@@ -65,24 +65,20 @@ impl Connection {
         // Before Redis is told: whatever happens then, the session's end is noted.
         self.departure.registered = true;
         let registered = async {
-            presence::signed_in(
-                &mut commands,
-                self.app.registry_settings,
-                self.seat(user.uuid),
-            )
-            .await?;
+            let mut steps = pipe();
+            let settings = self.app.registry_settings;
+            presence::signed_in(&mut steps, settings, self.seat(user.uuid));
             if user.guest {
-                self.app.directory.keep_guest(&user).await?;
+                Directory::keep_guest(&mut steps, &user);
             }
             let key = &authenticated.identity.access_key;
-            let (session, directory) = (self.session.id(), &self.app.directory);
+            let session = self.session.id();
+            Directory::note_session(&mut steps, user.uuid, key, session, &self.client);
+            let (noted,): (bool,) = steps.query_async(&mut commands).await?;
             // Looked up behind being entered: a ban comes either before, and is found, or after, and
             // finds the session.
-            let (noted, standing) = tokio::join!(
-                directory.note_session(user.uuid, key, session, &self.client),
-                directory.admitted(user.uuid),
-            );
-            RedisResult::Ok((noted?, standing))
+            let standing = self.app.directory.admitted(user.uuid).await;
+            RedisResult::Ok((noted, standing))
         };
         let standing = match registered.await {
             Ok((true, standing)) => standing,
@@ -175,10 +171,12 @@ impl Connection {
         let settings = self.app.registry_settings;
         let mut commands = self.app.commands.clone();
         let again = async {
-            presence::signed_in(&mut commands, settings, self.seat(who.user.uuid)).await?;
+            let mut steps = pipe();
+            presence::signed_in(&mut steps, settings, self.seat(who.user.uuid));
             if who.user.guest {
-                self.app.directory.keep_guest(&who.user).await?;
+                Directory::keep_guest(&mut steps, &who.user);
             }
+            let _: () = steps.query_async(&mut commands).await?;
             for (address, channel) in self.session.rooms() {
                 let room = match address {
                     Address::Named(room) => Some(room),

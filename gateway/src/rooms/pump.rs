@@ -89,6 +89,14 @@ impl Pump {
     }
 }
 
+impl Pump {
+    fn audit_all(&self) {
+        for entrance in &self.entrances {
+            entrance.audit.raise();
+        }
+    }
+}
+
 /// Which of `shards` shards owns a channel.
 pub fn shard_of(channel: &str, shards: usize) -> usize {
     let mut hasher = DefaultHasher::new();
@@ -126,10 +134,9 @@ impl Sink for Pump {
                 self.metrics.subscriber_connects.inc();
                 self.probe.connected(true);
                 self.guard.connected(true);
-                for entrance in &self.entrances {
-                    entrance.audit.raise();
-                }
+                self.audit_all();
             }
+            Notice::Mended => self.audit_all(),
             Notice::Disconnected => {
                 self.probe.connected(false);
                 self.guard.connected(false);

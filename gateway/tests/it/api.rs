@@ -161,7 +161,7 @@ fn the_document_and_the_router_know_the_same_operations() {
     reason = "one walk through all of the document, at whose end nothing of it may be left"
 )]
 async fn every_operation_and_status_is_as_the_document_says() {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::builder().alone().start().await;
     let proxy = Proxy::to_port(redis.port()).await;
     let gateway = TestGateway::start_at(&format!("redis://{}", proxy.address()), &[KEYS]).await;
     let mut api = BackEnd::new(&gateway).await;

@@ -32,9 +32,10 @@ async fn one_that_evicts_messages_is_refused() {
 
 #[tokio::test]
 async fn a_replica_is_refused() {
-    let primary = RedisServer::start().await;
+    let primary = RedisServer::builder().alone().start().await;
     let address = format!("127.0.0.1 {}", primary.port());
     let replica = RedisServer::builder()
+        .alone()
         .option("replicaof", &address)
         .start()
         .await;

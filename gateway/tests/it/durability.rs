@@ -15,8 +15,9 @@ use parlor_testkit::{RedisServer, wait_until};
 use crate::common::{PATIENCE, TestGateway};
 
 async fn with_replica() -> (RedisServer, RedisServer) {
-    let master = RedisServer::start().await;
+    let master = RedisServer::builder().alone().start().await;
     let replica = RedisServer::builder()
+        .alone()
         .option("replicaof", &format!("127.0.0.1 {}", master.port()))
         .option("repl-diskless-load", "swapdb")
         .start()

@@ -19,6 +19,7 @@ use crate::common::{PATIENCE, TestGateway, room};
 /// A Redis that keeps what `SAVE` has written and nothing else.
 async fn redis() -> RedisServer {
     RedisServer::builder()
+        .alone()
         .option("dbfilename", "snapshot.rdb")
         .start()
         .await

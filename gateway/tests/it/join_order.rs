@@ -14,7 +14,7 @@ const NOTHING_COMES: Duration = Duration::from_millis(700);
 
 #[tokio::test]
 async fn a_join_is_not_answered_before_the_room_is_subscribed_to() {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::builder().alone().start().await;
     let network = Proxy::to_port(redis.port()).await;
     let near = TestGateway::start(&redis).await;
     let far_redis = format!("redis://{}", network.address());

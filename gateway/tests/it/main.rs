@@ -31,6 +31,7 @@ mod mentions;
 mod message_changes;
 mod metrics;
 mod moderation;
+mod on_cluster;
 mod order_of_answers;
 mod own_sessions;
 mod password_change;

@@ -174,7 +174,7 @@ async fn replacing_a_user_and_signing_out_keep_the_count_of_sessions() {
 
 #[tokio::test]
 async fn a_lost_redis_is_counted_and_told_by_readiness() {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::builder().alone().start().await;
     let proxy = Proxy::to_port(redis.port()).await;
     let url = format!("redis://127.0.0.1:{}", proxy.port());
     let gateway = TestGateway::start_at(&url, &["--probe-interval=100ms"]).await;
@@ -218,7 +218,7 @@ async fn a_gap_is_open_as_long_as_its_messages_can_not_be_had() {
     let list = keyspace::channel_messages(&ChannelId::new(channel));
     redis.cli(&["SET", &list, "in the way"]);
     let later = format!("m {} {} 1000\n{{}}", first.epoch, first.seq + 5);
-    redis.cli(&["PUBLISH", channel, &later]);
+    redis.publish(channel, &later);
     gateway.wait_for_count("parlor_gaps_open", 1).await;
     redis.cli(&["DEL", &list]);
     gateway.wait_for_count("parlor_gaps_open", 0).await;

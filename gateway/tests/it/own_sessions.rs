@@ -184,11 +184,9 @@ async fn keys_from_before_sign_ins_were_noted_are_listed_and_ended() {
     let user = old.user();
     let who = old.me().clone();
     old.close().await;
-    redis.cli(&[
-        "DEL",
-        &format!("signIns:{user}"),
-        &format!("sessionSignIns:{user}"),
-    ]);
+    for key in ["signIns", "sessionSignIns"] {
+        redis.cli(&["DEL", &format!("{key}:{user}")]);
+    }
     let mut ann = signed_in(&two).await;
     let listed = ann.sessions().await.expect("a list");
     let old = listed.iter().find(|it| !it.current).expect("the old one");

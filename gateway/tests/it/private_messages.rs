@@ -21,11 +21,7 @@ async fn a_private_message_reaches_all_of_the_users_sessions_and_their_list() {
     ann.join(&to_bob).await.expect("joins");
     // The mailboxes' subscriptions are made beside the start.
     wait_until(PATIENCE, "both gateways to listen", async || {
-        redis
-            .cli(&["PUBSUB", "CHANNELS", "notices:*"])
-            .lines()
-            .count()
-            == 2
+        redis.channels("notices:*").len() == 2
     })
     .await;
     let ack = ann.say(&to_bob, "are you there?").await.expect("sent");

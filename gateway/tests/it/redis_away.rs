@@ -21,7 +21,7 @@ async fn told_paused(client: &mut Client, expected: bool) {
 
 #[tokio::test]
 async fn what_was_missed_comes_in_order_when_redis_is_back() {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::builder().alone().start().await;
     let proxy = Proxy::to_port(redis.port()).await;
     let near = TestGateway::start(&redis).await;
     let far_redis = format!("redis://{}", proxy.address());
@@ -125,7 +125,7 @@ async fn a_restarted_redis_knows_no_scripts_and_order_is_kept_all_the_same() {
 
 #[tokio::test]
 async fn what_was_missed_is_looked_for_until_redis_tells() {
-    let redis = RedisServer::start().await;
+    let redis = RedisServer::builder().alone().start().await;
     let proxy = Proxy::to_port(redis.port()).await;
     let near = TestGateway::start(&redis).await;
     let far_redis = format!("redis://{}", proxy.address());

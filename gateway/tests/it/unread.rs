@@ -44,8 +44,7 @@ async fn say(client: &mut Client, address: &Address, texts: &[&str]) -> u64 {
 /// Both gateways hear what concerns their users.
 async fn listening(redis: &RedisServer) {
     wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
+        redis.channels("notices:*").len() == 2
     })
     .await;
 }

@@ -89,7 +89,8 @@ async fn accounts_from_before_there_was_an_index_are_entered() {
         sign_up(&first, name).await.close().await;
     }
     first.shut_down().await;
-    redis.cli(&["DEL", "usersByName", "usersByNameFilled"]);
+    redis.cli(&["DEL", "usersByName"]);
+    redis.cli(&["DEL", "usersByNameFilled"]);
     // An entry that nobody can read, and one whose account is no more.
     let gone =
         r#"{"UUID":"7d3c7c54-3b0f-4d0e-9d3e-2f1a6f0b1c01","Username":"Anton","CreatedAt":""}"#;

@@ -1,6 +1,11 @@
 /** `@parlor/client` against two real gateways, one of which is killed and drained. No browser. */
 
+import { execFile } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { GENERAL, namedRoom, Parlor, ParlorError, privateRoom, type Ack, type ParlorEvents, type RoomKey } from '@parlor/client';
 import { WebSocket } from 'ws';
@@ -8,6 +13,9 @@ import { balance, type Balancer } from './support/balancer.ts';
 import { pngOf } from './support/png.ts';
 import { startSystem, type System } from './support/system.ts';
 
+const WEB = join(import.meta.dirname, '..');
+const PACKAGE = join(WEB, 'src/client');
+const run = promisify(execFile);
 const SECRET = 'a secret of this test, and of nothing else';
 const PASSWORD = 'correct horse battery';
 /** While a gateway is killed, or drained. */
@@ -328,4 +336,50 @@ test('comes back when a draining gateway says so', async () => {
   // Not before it was asked to; timers may be a few ms early by the wall clock.
   expect(connecting?.at).toBeGreaterThanOrEqual((draining?.retryAt ?? Infinity) - 5);
   await system.gateways[0].start();
+});
+
+test('is a package whose quick start works when it is copied', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-client-'));
+  try {
+    // As somebody installs it.
+    const installed = join(folder, 'node_modules/@parlor/client');
+    mkdirSync(installed, { recursive: true });
+    const { stdout: packed } = await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: PACKAGE });
+    const archive = packed.trim().split('\n').at(-1) ?? '';
+    await run('tar', ['-xzf', join(folder, archive), '--strip-components=1', '-C', installed]);
+
+    const [, example = ''] = /```js\n(.+?)```/su.exec(readFileSync(join(PACKAGE, 'README.md'), 'utf8')) ?? [];
+    writeFileSync(join(folder, 'hello.mjs'), example);
+    const [major = 0] = process.versions.node.split('.').map(Number);
+    const flags = major < 22 ? ['--experimental-websocket'] : [];
+    const env = { PATH: process.env['PATH'] ?? '', PARLOR_URL: balancer.url };
+    // It ends by itself, too.
+    const { stdout } = await run('node', [...flags, 'hello.mjs'], { cwd: folder, env, timeout: 30_000 });
+    const lines = stdout.trim().split('\n');
+    expect(lines.filter((line) => line.startsWith('now '))).toEqual(['now connecting', 'now authenticating', 'now ready', 'now idle']);
+    expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^Ada is in General with \d+ others; \d+ messages to read$/u)]));
+    expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/^stored as number \d+$/u)]));
+
+    // Its types hold where this project's settings do not.
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(
+      join(folder, 'typed.ts'),
+      `import { Parlor, type ParlorEvents } from '@parlor/client';
+       import { decodeServerFrame } from '@parlor/client/protocol';
+       const parlor = new Parlor({ url: 'http://localhost' });
+       const stop: () => void = parlor.on('message', ({ room, message }) => { console.log(room.length, message.Seq + 1); });
+       // @ts-expect-error: there is no such event
+       parlor.on('massage', stop);
+       // @ts-expect-error: no room is called so
+       void parlor.join('lobby');
+       export const seq: Promise<number> = parlor.send('room:lobby', 'Hello').then(({ Seq }) => Seq);
+       export const read: ParlorEvents['read']['seq'] = Number(decodeServerFrame('{}').ok);`,
+    );
+    const settings = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2023,dom'];
+    await run(join(WEB, 'node_modules/.bin/tsc'), [...settings, 'typed.ts'], { cwd: folder }).catch((error: unknown) => {
+      throw new Error((error as { stdout: string }).stdout, { cause: error });
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -269,9 +269,10 @@ impl Gateway {
         presence::connected(&mut commands, settings, seat.session)
             .await
             .expect("connected");
-        presence::signed_in(&mut commands, settings, seat)
-            .await
-            .expect("signed in");
+        let mut steps = redis::pipe();
+        presence::signed_in(&mut steps, settings, seat);
+        let signed_in: redis::RedisResult<()> = steps.query_async(&mut commands).await;
+        signed_in.expect("signed in");
         let entering = Entering {
             channel: &stage.room,
             who: &who,

@@ -67,7 +67,8 @@ pub struct Common {
     #[arg(long, value_name = "QUESTION")]
     pub health_check: Option<HealthQuestion>,
 
-    /// URL of Redis, as redis://host:6379 or rediss://host:6379 for TLS; wins over host and address
+    /// URL of Redis, as redis://host:6379, redis+cluster://host:6379,host:6379 or
+    /// redis+sentinel://host:26379,host:26379/name, with rediss for TLS; wins over host and address
     #[arg(long, env = "REDIS_URL", value_name = "URL", value_parser = redis::url_value)]
     pub redis_url: Option<Secret>,
 

@@ -22,6 +22,7 @@ mod presence;
 mod print;
 mod redis;
 mod secrets;
+mod servers;
 mod source;
 mod value;
 mod webhooks;
@@ -50,6 +51,7 @@ pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
 pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
+pub use servers::{Address, Servers};
 pub use value::{Rate, RateLimit};
 pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};
 

@@ -5,12 +5,23 @@ use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::ConfigError;
+use super::{ConfigError, servers::Servers};
 
 const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: u16 = 6379;
 
-const SCHEMES: [&str; 6] = ["redis", "rediss", "valkey", "valkeys", "redis+unix", "unix"];
+const SCHEMES: [&str; 10] = [
+    "redis",
+    "rediss",
+    "valkey",
+    "valkeys",
+    "redis+unix",
+    "unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+];
 
 /// A value that is never printed, not even with `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,6 +87,13 @@ pub struct RedisAddress {
     port: Option<u16>,
 }
 
+impl RedisAddress {
+    /// Host and port, as far as they are given.
+    pub(super) fn parts(self) -> (Option<String>, Option<u16>) {
+        (self.host, self.port)
+    }
+}
+
 impl FromStr for RedisAddress {
     type Err = String;
 
@@ -118,6 +136,7 @@ pub(super) fn url_value(text: &str) -> Result<Secret, String> {
     if !valid || text.contains(char::is_whitespace) {
         return Err("a URL such as redis://127.0.0.1:6379".to_owned());
     }
+    Servers::of(text)?;
     Ok(Secret::from(text))
 }
 
@@ -127,6 +146,16 @@ pub struct RedisLocation {
     /// With user and password in it.
     pub url: String,
     pub tls: TlsFiles,
+}
+
+impl RedisLocation {
+    /// The servers that the URL names.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    pub fn servers(&self) -> Result<Servers, String> {
+        Servers::of(&self.url)
+    }
 }
 
 impl fmt::Debug for RedisLocation {
@@ -200,7 +229,9 @@ pub(super) fn resolve(given: &Given<'_>) -> Result<RedisLocation, ConfigError> {
         authority: given.authority.cloned(),
         client,
     };
-    let encrypted = url.starts_with("rediss://") || url.starts_with("valkeys://");
+    let encrypted = ["rediss:", "rediss+", "valkeys:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
     if tls != TlsFiles::default() && !encrypted {
         return Err(ConfigError::new(
             "redis_tls_ca, redis_tls_cert and redis_tls_key need a redis_url that begins with rediss://.",
@@ -336,6 +367,10 @@ mod tests {
             "rediss://a%20b:p@x:1"
         );
         assert_eq!(with("redis://u@x:1", Some("a")).unwrap(), "redis://u:p@x:1");
+        assert_eq!(
+            with("redis+cluster://x:1,y", Some("a")).unwrap(),
+            "redis+cluster://a:p@x:1,y"
+        );
         assert!(with("unix:///s", Some("a")).is_err());
     }
 
@@ -380,6 +415,7 @@ mod tests {
             ("redis://u:hun@ter2@h:1/0", "redis://u:***@h:1/0"),
             ("redis://hunter2@h", "redis://:***@h"),
             ("unix:///s?db=1&pass=hunter2", "unix:///s?db=1&pass=***"),
+            ("redis+cluster://u:p@a,b:1", "redis+cluster://u:***@a,b:1"),
         ] {
             assert_eq!(RedactedUrl(url).to_string(), shown);
         }

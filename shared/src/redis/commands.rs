@@ -1,37 +1,23 @@
-//! The connection that many share, replaced when it answers nobody any more.
+//! The connections for commands that many share, whatever Redis is made of.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, aio::ConnectionLike};
 
-use futures_util::FutureExt as _;
-use redis::{
-    Client, Cmd, Pipeline, RedisFuture, RedisResult, Value,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
-};
-use tracing::warn;
+use super::{cluster::ClusterCommands, node::Node};
 
-/// The connection that many share: it pipelines their commands and reconnects by itself. A command
+/// The connections that many share: they pipeline commands and reconnect by themselves. A command
 /// during an outage fails within [`super::connect::RESPONSE_TIMEOUT`]. Cheap to clone.
 ///
-/// The library reconnects when a connection breaks. One that the network has forgotten does not
-/// break: what is written to it vanishes, and for as long as it is kept, every command times out.
-/// So the first command that does has the connection replaced by a new one, which is made with the
-/// next command.
+/// On a cluster each command goes to the master of its keys, and a pipeline is split among masters;
+/// what has to stay together stays in one slot.
 #[derive(Clone)]
 pub struct Commands {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    client: Client,
-    config: ConnectionManagerConfig,
-    current: Mutex<Current>,
+    way: Way,
 }
 
 #[derive(Clone)]
-struct Current {
-    /// Which connection it is: of those that wait for one, the first replaces it.
-    number: u64,
-    manager: ConnectionManager,
+enum Way {
+    One(Node),
+    Cluster(ClusterCommands),
 }
 
 impl std::fmt::Debug for Commands {
@@ -41,63 +27,42 @@ impl std::fmt::Debug for Commands {
 }
 
 impl Commands {
-    /// Connects.
+    pub(super) fn one(node: Node) -> Self {
+        let way = Way::One(node);
+        Self { way }
+    }
+
+    pub(super) fn cluster(commands: ClusterCommands) -> Self {
+        let way = Way::Cluster(commands);
+        Self { way }
+    }
+
+    /// Whether they find their way in a cluster.
+    pub fn on_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(_))
+    }
+
+    /// Each server that takes writes, by itself: for questions that are about the server.
     ///
     /// # Errors
-    /// When Redis can't be reached.
-    pub(super) async fn connect(
-        client: Client,
-        config: ConnectionManagerConfig,
-    ) -> RedisResult<Self> {
-        let manager = ConnectionManager::new_with_config(client.clone(), config.clone()).await?;
-        let current = Mutex::new(Current { number: 0, manager });
-        Ok(Self {
-            shared: Arc::new(Shared {
-                client,
-                config,
-                current,
-            }),
-        })
-    }
-
-    fn current(&self) -> Current {
-        let current = self.shared.current.lock();
-        current.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Has a connection replaced that did not answer in time.
-    fn judge<T>(&self, number: u64, outcome: &RedisResult<T>) {
-        if !outcome.as_ref().is_err_and(redis::RedisError::is_timeout) {
-            return;
-        }
-        let current = self.shared.current.lock();
-        let mut current = current.unwrap_or_else(PoisonError::into_inner);
-        if current.number != number {
-            return;
-        }
-        let (client, config) = (self.shared.client.clone(), self.shared.config.clone());
-        if let Ok(manager) = ConnectionManager::new_lazy_with_config(client, config) {
-            warn!("a connection to Redis does not answer and is replaced");
-            *current = Current {
-                number: number + 1,
-                manager,
-            };
+    /// When an address is of no use.
+    pub fn each(&self) -> RedisResult<Vec<Self>> {
+        match &self.way {
+            Way::One(_) => Ok(vec![self.clone()]),
+            Way::Cluster(commands) => {
+                let masters = commands.masters()?;
+                Ok(masters.into_iter().map(Self::one).collect())
+            }
         }
     }
 }
 
 impl ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        async move {
-            let Current {
-                number,
-                mut manager,
-            } = self.current();
-            let outcome = manager.req_packed_command(command).await;
-            self.judge(number, &outcome);
-            outcome
+        match &mut self.way {
+            Way::One(node) => node.req_packed_command(command),
+            Way::Cluster(commands) => commands.req_packed_command(command),
         }
-        .boxed()
     }
 
     fn req_packed_commands<'a>(
@@ -106,19 +71,16 @@ impl ConnectionLike for Commands {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        async move {
-            let Current {
-                number,
-                mut manager,
-            } = self.current();
-            let outcome = manager.req_packed_commands(pipeline, offset, count).await;
-            self.judge(number, &outcome);
-            outcome
+        match &mut self.way {
+            Way::One(node) => node.req_packed_commands(pipeline, offset, count),
+            Way::Cluster(commands) => commands.req_packed_commands(pipeline, offset, count),
         }
-        .boxed()
     }
 
     fn get_db(&self) -> i64 {
-        self.current().manager.get_db()
+        match &self.way {
+            Way::One(node) => node.get_db(),
+            Way::Cluster(commands) => commands.get_db(),
+        }
     }
 }

@@ -5,15 +5,24 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo as _,
-    ProtocolVersion, RedisError, RedisResult, TlsCertificates,
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ErrorKind,
+    IntoConnectionInfo as _, ProtocolVersion, RedisError, RedisResult, TlsCertificates,
     aio::{AsyncPushSender, ConnectionManagerConfig, MultiplexedConnection},
     io::tcp::TcpSettings,
 };
 use tracing::{info, warn};
 
-use super::{commands::Commands, inspect, scripts};
-use crate::config::{RedisLocation, TlsFiles};
+use super::{
+    cluster::{Cluster, ClusterCommands, Lines},
+    commands::Commands,
+    inspect,
+    line::{self, Line},
+    node::Node,
+    scripts,
+    sentinel::Sentinels,
+    stream::Reader,
+};
+use crate::config::{RedisLocation, Servers, TlsFiles};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
 /// wait for the answer.
@@ -28,7 +37,14 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from
 /// Where Redis is. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Redis {
-    client: Client,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    One(Client),
+    Sentinel(Sentinels),
+    Cluster(Cluster, Lines),
 }
 
 impl Redis {
@@ -46,28 +62,34 @@ impl Redis {
     /// # Errors
     /// A sentence when it is no URL for Redis, or a file can't be read or has nothing in it.
     pub fn at(location: &RedisLocation) -> anyhow::Result<Self> {
-        let info = location.url.as_str().into_connection_info();
-        let info = info.context("the URL of Redis is of no use")?;
-        // Without TCP_NODELAY a pipeline over a real network waits for the peer's delayed ACK.
-        let tcp = TcpSettings::default().set_nodelay(true);
-        let settings = info
-            .redis_settings()
-            .clone()
-            .set_protocol(ProtocolVersion::RESP3);
-        let info = info.set_tcp_settings(tcp).set_redis_settings(settings);
-        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            return Ok(Self {
-                client: Client::open(info)?,
-            });
-        }
-        // There is one in the process only if somebody chose it; the first choice stays.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::build_with_tls(info, certificates(&location.tls)?);
-        let client = client.context("the certificates for Redis are of no use")?;
-        Ok(Self { client })
+        let servers = location.servers().map_err(anyhow::Error::msg);
+        let way = match servers.context("the URL of Redis is of no use")? {
+            Servers::One => Way::One(client(&location.url, &location.tls)?),
+            Servers::Cluster { first, nodes } => {
+                let template = client(&first, &location.tls)?;
+                Way::Cluster(Cluster::new(template, nodes), Lines::default())
+            }
+            Servers::Sentinel {
+                first,
+                sentinels,
+                name,
+            } => {
+                let template = client(&first, &location.tls)?;
+                Way::Sentinel(Sentinels::new(template, sentinels, name))
+            }
+        };
+        Ok(Self { way })
     }
 
-    /// The shared connection. Waits for Redis, however long that takes, saying so in the log.
+    /// The cluster, if Redis is one.
+    pub fn cluster(&self) -> Option<Cluster> {
+        match &self.way {
+            Way::Cluster(cluster, _) => Some(cluster.clone()),
+            _ => None,
+        }
+    }
+
+    /// The shared connections. Waits for Redis, however long that takes, saying so in the log.
     pub async fn commands(&self) -> Commands {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
@@ -80,16 +102,16 @@ impl Redis {
         let mut backoff = Backoff::default();
         loop {
             let attempt = async {
-                let mut manager = Commands::connect(self.client.clone(), config.clone()).await?;
-                scripts::load_all(&mut manager).await?;
-                Ok::<_, RedisError>(manager)
+                let mut commands = self.connect(config.clone()).await?;
+                scripts::load_all(&mut commands).await?;
+                Ok::<_, RedisError>(commands)
             };
             match attempt.await {
-                Ok(manager) => {
+                Ok(commands) => {
                     if backoff.tries > 0 {
                         info!("Redis is reachable now");
                     }
-                    return manager;
+                    return commands;
                 }
                 Err(error) => {
                     let wait = backoff.next();
@@ -100,40 +122,146 @@ impl Redis {
         }
     }
 
-    /// A connection of one's own, which ends for good when it breaks.
-    ///
-    /// # Errors
-    /// When Redis can't be reached within [`CONNECTION_TIMEOUT`].
-    pub async fn dedicated(
-        &self,
-        response_timeout: Duration,
-    ) -> RedisResult<MultiplexedConnection> {
-        let config = Self::dedicated_config(response_timeout);
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+    async fn connect(&self, config: ConnectionManagerConfig) -> RedisResult<Commands> {
+        match &self.way {
+            Way::One(client) => Node::connect(client.clone(), config)
+                .await
+                .map(Commands::one),
+            Way::Sentinel(sentinels) => {
+                let (_, client) = sentinels.primary().await?;
+                let node = Node::connect(client, config).await?;
+                sentinels.lead(&node);
+                Ok(Commands::one(node))
+            }
+            Way::Cluster(cluster, _) => {
+                let connected = ClusterCommands::connect(cluster.clone(), config);
+                connected.await.map(Commands::cluster)
+            }
+        }
     }
 
-    /// The same, with what Redis pushes given to `sender`.
+    /// A connection to the one server that takes writes, which ends for good when it breaks. What
+    /// Redis pushes is given to `sender`, and also when the server is not that any more.
     ///
     /// # Errors
-    /// As [`Self::dedicated`].
+    /// When Redis can't be reached within [`CONNECTION_TIMEOUT`], or is a cluster.
     pub async fn dedicated_with_pushes(
         &self,
         sender: impl AsyncPushSender,
     ) -> RedisResult<MultiplexedConnection> {
-        let config = Self::dedicated_config(RESPONSE_TIMEOUT).set_push_sender(sender);
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        let config = dedicated_config(RESPONSE_TIMEOUT);
+        match &self.way {
+            Way::One(client) => open(client, config.set_push_sender(sender)).await,
+            Way::Sentinel(sentinels) => {
+                let (address, client) = sentinels.primary().await?;
+                let sender = sentinels.ending(address, sender);
+                open(&client, config.set_push_sender(sender)).await
+            }
+            Way::Cluster(..) => Err(no_single_server()),
+        }
     }
 
-    fn dedicated_config(response_timeout: Duration) -> AsyncConnectionConfig {
-        AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-            .set_response_timeout(Some(response_timeout))
-            .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
+    /// A connection of one's own, which ends for good when it breaks.
+    ///
+    /// # Errors
+    /// As [`Self::dedicated_with_pushes`].
+    pub async fn dedicated(
+        &self,
+        response_timeout: Duration,
+    ) -> RedisResult<MultiplexedConnection> {
+        let config = dedicated_config(response_timeout);
+        match &self.way {
+            Way::One(client) => open(client, config).await,
+            Way::Sentinel(sentinels) => open(&sentinels.primary().await?.1, config).await,
+            Way::Cluster(..) => Err(no_single_server()),
+        }
     }
+
+    /// What reads streams.
+    ///
+    /// # Errors
+    /// As [`Self::dedicated_with_pushes`].
+    pub async fn reader(
+        &self,
+        commands: &Commands,
+        response_timeout: Duration,
+    ) -> RedisResult<Reader> {
+        match &self.way {
+            Way::One(client) => {
+                let config = dedicated_config(response_timeout);
+                open(client, config).await.map(Reader::waiting)
+            }
+            Way::Sentinel(sentinels) => {
+                let (address, client) = sentinels.primary().await?;
+                let connection = open(&client, dedicated_config(response_timeout)).await?;
+                Ok(Reader::of_primary(connection, sentinels.clone(), address))
+            }
+            Way::Cluster(..) => Ok(Reader::asking(commands.clone())),
+        }
+    }
+
+    /// A connection to publish on to channels in `slot`; on one server, to all. With `anew`, where
+    /// the slot is is learnt first.
+    ///
+    /// # Errors
+    /// When the server can't be reached.
+    pub async fn line(&self, slot: u16, anew: bool) -> RedisResult<Line> {
+        match &self.way {
+            Way::Cluster(cluster, lines) => lines.to(cluster, slot, anew).await,
+            _ => {
+                line::connected(async |broken| {
+                    self.dedicated_with_pushes(line::telling(broken)).await
+                })
+                .await
+            }
+        }
+    }
+
+    /// Whether another server may take over from the one that takes writes now.
+    pub fn fails_over(&self) -> bool {
+        !matches!(self.way, Way::One(_))
+    }
+}
+
+pub(super) fn dedicated_config(response_timeout: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECTION_TIMEOUT))
+        .set_response_timeout(Some(response_timeout))
+        .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
+}
+
+async fn open(
+    client: &Client,
+    config: AsyncConnectionConfig,
+) -> RedisResult<MultiplexedConnection> {
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+}
+
+fn no_single_server() -> RedisError {
+    let text = "a cluster has no single server to connect to";
+    (ErrorKind::InvalidClientConfig, text).into()
+}
+
+/// What leads to the server at a URL.
+fn client(url: &str, tls: &TlsFiles) -> anyhow::Result<Client> {
+    let info = url.into_connection_info();
+    let info = info.context("the URL of Redis is of no use")?;
+    // Without TCP_NODELAY a pipeline over a real network waits for the peer's delayed ACK.
+    let tcp = TcpSettings::default().set_nodelay(true);
+    let settings = info
+        .redis_settings()
+        .clone()
+        .set_protocol(ProtocolVersion::RESP3);
+    let info = info.set_tcp_settings(tcp).set_redis_settings(settings);
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return Ok(Client::open(info)?);
+    }
+    // There is one in the process only if somebody chose it; the first choice stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::build_with_tls(info, certificates(tls)?);
+    client.context("the certificates for Redis are of no use")
 }
 
 fn certificates(files: &TlsFiles) -> anyhow::Result<TlsCertificates> {

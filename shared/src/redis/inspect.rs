@@ -16,6 +16,9 @@ const PUBSUB_BYTES: (u64, u64) = (32 << 20, 8 << 20);
 /// access keys this machine's.
 const CLOCK_MS: u64 = 5_000;
 
+const OF_CLUSTER: &str = "This Redis is a node of a cluster: give REDIS_URL as \
+                          redis+cluster://host:port,host:port.";
+
 /// What Redis said of itself; `None` where it did not say, or may not be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Facts {
@@ -27,6 +30,9 @@ struct Facts {
     is_replica: Option<bool>,
     /// `client-output-buffer-limit`, as `CONFIG GET` gives it.
     buffer_limits: Option<String>,
+    is_cluster: Option<bool>,
+    /// `cluster-require-full-coverage`, as `CONFIG GET` gives it.
+    full_coverage: Option<String>,
     /// Redis' time less this machine's.
     clock_ahead_ms: i64,
 }
@@ -39,15 +45,28 @@ struct Findings {
     warnings: Vec<String>,
 }
 
-/// Looks at the Redis that `commands` leads to. What is doubtful is warned of in the log.
+/// Looks at the Redis that `commands` leads to, at each master of a cluster. What is doubtful is
+/// warned of in the log, once however many masters it is about.
 ///
 /// # Errors
 /// A sentence with what has to be changed, or that Redis could not be asked.
 pub async fn inspect(commands: &mut Commands) -> anyhow::Result<()> {
-    let findings = judge(&ask(commands).await?);
+    let mut findings = Findings::default();
+    for mut server in commands.each()? {
+        let facts = ask(&mut server).await?;
+        let mut found = judge(&facts);
+        if facts.is_cluster == Some(true) && !commands.on_cluster() {
+            found.refusals.push(OF_CLUSTER.to_owned());
+        }
+        findings.warnings.extend(found.warnings);
+        findings.refusals.extend(found.refusals);
+    }
+    findings.warnings.sort();
+    findings.warnings.dedup();
     for warning in &findings.warnings {
         warn!("{warning}");
     }
+    findings.refusals.dedup();
     if findings.refusals.is_empty() {
         Ok(())
     } else {
@@ -62,16 +81,23 @@ async fn ask(commands: &mut Commands) -> RedisResult<Facts> {
     // Its clock was read at some moment between the two.
     let here = u64::midpoint(before, clock::now_ms());
     let there = seconds * 1_000 + micros / 1_000;
-    // A user with the least rights may not see the configuration.
-    let limits: RedisResult<Vec<String>> = redis::cmd("CONFIG")
-        .arg("GET")
-        .arg("client-output-buffer-limit")
-        .query_async(commands)
-        .await;
     let mut facts = read(&info);
     facts.clock_ahead_ms = there.cast_signed() - here.cast_signed();
-    facts.buffer_limits = limits.ok().and_then(|pair| pair.into_iter().nth(1));
+    facts.buffer_limits = setting(commands, "client-output-buffer-limit").await;
+    if facts.is_cluster == Some(true) {
+        facts.full_coverage = setting(commands, "cluster-require-full-coverage").await;
+    }
     Ok(facts)
+}
+
+/// What a directive is set to. A user with the least rights may not see it.
+async fn setting(commands: &mut Commands, name: &str) -> Option<String> {
+    let pair: RedisResult<Vec<String>> = redis::cmd("CONFIG")
+        .arg("GET")
+        .arg(name)
+        .query_async(commands)
+        .await;
+    pair.ok()?.into_iter().nth(1)
 }
 
 /// Reads the answer to `INFO`: `name:value` a line.
@@ -90,6 +116,8 @@ fn read(info: &str) -> Facts {
         append_only: fact("aof_enabled").map(|enabled| enabled == "1"),
         is_replica: fact("role").map(|role| role == "slave"),
         buffer_limits: None,
+        is_cluster: fact("cluster_enabled").map(|enabled| enabled == "1"),
+        full_coverage: None,
         clock_ahead_ms: 0,
     }
 }
@@ -130,6 +158,13 @@ fn judge(facts: &Facts) -> Findings {
         found.warnings.push(
             "Redis cuts gateways off that are behind by little: set client-output-buffer-limit \
              pubsub 32mb 8mb 60, or more."
+                .to_owned(),
+        );
+    }
+    if facts.full_coverage.as_deref() == Some("yes") {
+        found.warnings.push(
+            "While one master of the cluster is away, all others stand still: set \
+             cluster-require-full-coverage no."
                 .to_owned(),
         );
     }
@@ -274,6 +309,10 @@ mod tests {
             buffer_limits: Some("pubsub 1048576 8388608 60".into()),
             ..sound()
         };
+        let whole = Facts {
+            full_coverage: Some("yes".into()),
+            ..sound()
+        };
         let late = Facts {
             clock_ahead_ms: -61_000,
             ..sound()
@@ -283,6 +322,7 @@ mod tests {
             (volatile, "noeviction"),
             (forgetful, "appendonly yes"),
             (narrow, "client-output-buffer-limit"),
+            (whole, "cluster-require-full-coverage no"),
             (late, "61 s apart"),
         ] {
             let found = judge(&facts);

@@ -7,7 +7,7 @@
 
 mod joining;
 
-use redis::{AsyncCommands as _, RedisResult, pipe};
+use redis::{AsyncCommands as _, Pipeline, RedisResult, pipe};
 
 use super::{commands::Commands, scripts, status};
 use crate::{
@@ -79,17 +79,13 @@ pub async fn connected(
         .await
 }
 
-/// Notes a session's user. `true` if that brought the user online.
-pub async fn signed_in(
-    commands: &mut Commands,
-    settings: Settings,
-    seat: Seat,
-) -> RedisResult<bool> {
+/// Notes a session's user, by what it adds to `steps`. They give nothing.
+pub fn signed_in(steps: &mut Pipeline, settings: Settings, seat: Seat) {
     let (session, gateway) = (seat.session.to_string(), seat.gateway.to_string());
     let now = clock::rfc3339(clock::now_ms());
     // gatewaySessions first: from there on the session is reaped whatever happens. userSessions
     // before userStatus: see `end` for the race this order decides.
-    let (came_online,): (Option<String>,) = pipe()
+    steps
         .hset(
             keyspace::gateway_sessions(seat.gateway),
             &session,
@@ -104,9 +100,7 @@ pub async fn signed_in(
         .arg("EX")
         .arg(settings.status_ttl_seconds)
         .arg("NX")
-        .query_async(commands)
-        .await?;
-    Ok(came_online.is_some())
+        .ignore();
 }
 
 /// Takes a session out of a room, telling the room if the user is gone from it.
@@ -155,14 +149,18 @@ pub async fn end(
 ) -> RedisResult<Ended> {
     let session = seat.session.to_string();
     let held = keyspace::session_channels(seat.session);
-    let channels: Vec<String> = commands.smembers(&held).await?;
+    let (channels, sign_in): (Vec<String>, Option<String>) = pipe()
+        .smembers(&held)
+        .hget(keyspace::session_sign_ins(seat.user), &session)
+        .query_async(commands)
+        .await?;
     let mut left = Vec::new();
     for channel in channels.into_iter().map(ChannelId::new) {
         if leave(commands, settings, &channel, who).await?.gone {
             left.push(channel);
         }
     }
-    let offline = forget(commands, settings, seat.user, &session).await?;
+    let offline = forget(commands, settings, seat.user, &session, sign_in).await?;
     if offline {
         for channel in &left {
             tell_presence(commands, settings, channel, who, false).await?;
@@ -192,13 +190,13 @@ async fn forget(
     settings: Settings,
     user: UserId,
     session: &str,
+    sign_in: Option<String>,
 ) -> RedisResult<bool> {
     // Atomic, so that of two sessions that end at once exactly one is the last.
-    let (removed, others, sign_in): (u64, u64, Option<String>) = pipe()
+    let (removed, others): (u64, u64) = pipe()
         .atomic()
         .hdel(keyspace::user_sessions(user), session)
         .hlen(keyspace::user_sessions(user))
-        .hget(keyspace::session_sign_ins(user), session)
         .query_async(commands)
         .await?;
     if let Some(sign_in) = sign_in {

@@ -1,5 +1,7 @@
 //! Subscriptions that outlive the connection they are made on.
 //!
+//! This is for one server; on a cluster, [`super::cluster`] has its own way of the same.
+//!
 //! One task owns the connection and the set of wanted channels. Pub/sub delivers at most once:
 //! what is published while the connection is away is lost, so the owner is told of every
 //! [`Notice::Connected`] and then looks what it missed.
@@ -11,7 +13,10 @@ use redis::{PushInfo, PushKind, Value, aio::MultiplexedConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tracing::{debug, info, warn};
 
-use super::connect::{Backoff, Redis};
+use super::{
+    cluster,
+    connect::{Backoff, Redis},
+};
 use crate::id::ChannelId;
 
 /// Channels in one SUBSCRIBE: a reply to each comes back, so a batch is bounded.
@@ -26,6 +31,9 @@ pub enum Notice {
     /// `Disconnected`, anything may have been missed.
     Connected,
     Disconnected,
+    /// Since the last `Disconnected`, some channels are subscribed again, and others not yet. A
+    /// cluster tells this: what those missed need not wait for the others.
+    Mended,
 }
 
 /// Takes what arrives. It runs on the connection's own task, so it must not block: Redis cuts off
@@ -44,7 +52,7 @@ pub struct Subscriptions {
 }
 
 #[derive(Debug)]
-enum Change {
+pub(super) enum Change {
     Subscribe(ChannelId, oneshot::Sender<()>),
     Unsubscribe(ChannelId),
 }
@@ -53,13 +61,20 @@ impl Subscriptions {
     /// The handle, and the task to spawn.
     pub fn new(redis: Redis, sink: impl Sink) -> (Self, impl Future<Output = ()> + Send) {
         let (changes, queue) = mpsc::unbounded_channel();
-        let task = Task {
-            redis,
-            sink: Arc::new(sink),
-            wanted: HashSet::new(),
-            waiting: Vec::new(),
+        let run = async move {
+            let sink = Arc::new(sink);
+            if let Some(cluster) = redis.cluster() {
+                return cluster::subscriber(cluster, sink, queue).await;
+            }
+            let task = Task {
+                redis,
+                sink,
+                wanted: HashSet::new(),
+                waiting: Vec::new(),
+            };
+            task.run(queue).await;
         };
-        (Self { changes }, task.run(queue))
+        (Self { changes }, run)
     }
 
     /// Subscribes. What is returned resolves when Redis has confirmed it: what is published from

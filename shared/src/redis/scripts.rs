@@ -1,10 +1,11 @@
 //! The Lua scripts. Each `.lua` file says what it does, what it takes and what it gives. A script of
 //! several files begins with functions that it shares with others.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use redis::{
-    FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind, Value, aio::ConnectionLike,
+    FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind, Value,
+    aio::ConnectionLike,
 };
 
 pub use redis::Script;
@@ -17,6 +18,10 @@ macro_rules! scripts {
                 Script::new(concat!($(include_str!(concat!("lua/", $file, ".lua"))),+))
             });
         )*
+
+        const TEXTS: &[&str] = &[
+            $( concat!($(include_str!(concat!("lua/", $file, ".lua"))),+) ),*
+        ];
 
         /// Loads every script, so that `EVALSHA` finds them from the start.
         ///
@@ -59,6 +64,36 @@ scripts! {
     READ "read",
 }
 
+/// By a script's hash, the script as a cluster runs it: what it publishes goes to the shard of the
+/// channel's slot, not to every node.
+static SHARDED: LazyLock<HashMap<String, Script>> = LazyLock::new(|| {
+    let sharded = |text: &&str| {
+        let hash = Script::new(text).get_hash().to_owned();
+        let text = text.replace("redis.call('PUBLISH'", "redis.call('SPUBLISH'");
+        (hash, Script::new(&text))
+    };
+    TEXTS.iter().map(sharded).collect()
+});
+
+/// The script as it is run on a cluster or, with `on_cluster` false, on one server. Only who does
+/// not go through [`super::Commands`] needs to ask.
+pub fn as_run(script: &'static Script, on_cluster: bool) -> &'static Script {
+    let other = on_cluster.then(|| SHARDED.get(script.get_hash()));
+    other.flatten().unwrap_or(script)
+}
+
+/// The script with this hash, as a cluster runs it.
+pub(super) fn sharded(hash: &[u8]) -> Option<&'static Script> {
+    SHARDED.get(std::str::from_utf8(hash).ok()?)
+}
+
+/// The hash of the script with this text, and the script as a cluster runs it.
+pub(super) fn sharded_of_text(text: &[u8]) -> Option<(&'static str, &'static Script)> {
+    let text = std::str::from_utf8(text).ok()?;
+    let found = SHARDED.get_key_value(Script::new(text).get_hash());
+    found.map(|(hash, script)| (hash.as_str(), script))
+}
+
 /// The keys and the arguments of one run of a script.
 pub type Call = (Vec<String>, Vec<String>);
 
@@ -91,6 +126,30 @@ pub async fn run_each<T: FromRedisValue>(
     }
     let read = |reply: RedisResult<Value>| Ok(redis::from_redis_value(reply?)?);
     replies.into_iter().map(read).collect()
+}
+
+/// Runs a script behind other steps, which may be repeated and whose replies matter only if they are
+/// errors (so none is to be marked as ignored), in one round trip.
+///
+/// # Errors
+/// When Redis can't be reached, or one of the steps or the script failed.
+pub async fn run_behind<T: FromRedisValue>(
+    connection: &mut impl ConnectionLike,
+    mut steps: Pipeline,
+    script: &ScriptInvocation<'_>,
+) -> RedisResult<T> {
+    steps.invoke_script(script).ignore_errors();
+    let mut replies: Vec<RedisResult<Value>> = steps.query_async(connection).await?;
+    let last = replies.last().and_then(|reply| reply.as_ref().err());
+    if last.is_some_and(is_not_loaded) {
+        script.load_async(connection).await?;
+        replies = steps.query_async(connection).await?;
+    }
+    let mut last = Value::Nil;
+    for reply in replies {
+        last = reply?;
+    }
+    Ok(redis::from_redis_value(last)?)
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

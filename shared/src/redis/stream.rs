@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::{RedisResult, Value, aio::ConnectionLike};
+use redis::{ErrorKind, RedisResult, Value, aio::MultiplexedConnection};
+use tokio::time::Instant;
 
-use super::Commands;
+use super::{Commands, sentinel::Sentinels};
 use crate::{
+    config::Address,
     event::{Event, MessageEvent},
     id::ChannelId,
 };
@@ -136,16 +138,110 @@ pub async fn after(
     Ok(Entries::from_reply(reply).entries)
 }
 
-/// Waits up to `block` for entries of several streams, and reads up to `count` of each. `streams`
-/// are keys, each with the id to read after (`0` for the beginning). Gives those streams that have
-/// any, by their index.
+/// What reads streams as they grow.
 ///
-/// The connection must be the caller's own, with a response timeout above `block`.
-///
-/// # Errors
-/// When Redis can't be asked.
-pub async fn read(
-    connection: &mut impl ConnectionLike,
+/// On one server it waits there for entries of all of its streams at once. On a cluster no command
+/// can wait for streams of several slots, and a connection for each would be many: there it asks
+/// again and again, the rarer the longer nothing came, all streams of a node in one round trip.
+#[derive(Debug)]
+pub struct Reader {
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Waiting(MultiplexedConnection, Option<(Sentinels, Address)>),
+    Asking(Commands, Duration),
+}
+
+/// Pauses of a reader that asks: after something came, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+
+impl Reader {
+    /// Reads on a connection of its own, with a response timeout above what it may wait.
+    pub fn waiting(connection: MultiplexedConnection) -> Self {
+        let way = Way::Waiting(connection, None);
+        Self { way }
+    }
+
+    /// The same, until the server at `address` is the primary no more.
+    pub(super) fn of_primary(
+        connection: MultiplexedConnection,
+        sentinels: Sentinels,
+        address: Address,
+    ) -> Self {
+        let way = Way::Waiting(connection, Some((sentinels, address)));
+        Self { way }
+    }
+
+    /// Reads with shared connections.
+    pub(super) fn asking(commands: Commands) -> Self {
+        let way = Way::Asking(commands, PAUSE.0);
+        Self { way }
+    }
+
+    /// Waits up to `block` for entries of several streams, and reads up to `count` of each.
+    /// `streams` are keys, each with the id to read after (`0` for the beginning). Gives those
+    /// streams that have any, by their index.
+    ///
+    /// # Errors
+    /// When Redis can't be asked.
+    pub async fn read(
+        &mut self,
+        streams: &[(&str, &str)],
+        count: usize,
+        block: Duration,
+    ) -> RedisResult<Vec<(usize, Entries)>> {
+        match &mut self.way {
+            Way::Waiting(connection, of) => {
+                if let Some((sentinels, address)) = of
+                    && !sentinels.is_primary(address)
+                {
+                    return Err((ErrorKind::Io, "another server is the primary now").into());
+                }
+                wait_for(connection, streams, count, block).await
+            }
+            Way::Asking(commands, pause) => {
+                let until = Instant::now() + block;
+                loop {
+                    let read = ask_for(commands, streams, count).await?;
+                    if !read.is_empty() {
+                        *pause = PAUSE.0;
+                        return Ok(read);
+                    }
+                    if Instant::now() + *pause >= until {
+                        return Ok(read);
+                    }
+                    tokio::time::sleep(*pause).await;
+                    *pause = (*pause * 2).min(PAUSE.1);
+                }
+            }
+        }
+    }
+}
+
+async fn ask_for(
+    commands: &mut Commands,
+    streams: &[(&str, &str)],
+    count: usize,
+) -> RedisResult<Vec<(usize, Entries)>> {
+    let mut ask = redis::pipe();
+    for (key, after) in streams {
+        ask.cmd("XREAD").arg("COUNT").arg(count);
+        ask.arg("STREAMS").arg(key).arg(after);
+    }
+    let replies: Vec<Value> = ask.query_async(commands).await?;
+    let mut read = Vec::new();
+    for (index, reply) in replies.into_iter().enumerate() {
+        if let Some((_, entries)) = by_key(reply).into_iter().next() {
+            read.push((index, Entries::from_reply(entries)));
+        }
+    }
+    Ok(read)
+}
+
+async fn wait_for(
+    connection: &mut MultiplexedConnection,
     streams: &[(&str, &str)],
     count: usize,
     block: Duration,
@@ -161,12 +257,7 @@ pub async fn read(
         read.arg(after);
     }
     let reply: Value = read.query_async(connection).await?;
-    let by_key: Vec<(Value, Value)> = match reply {
-        Value::Map(pairs) => pairs,
-        // Nil: the time passed.
-        _ => Vec::new(),
-    };
-    Ok(by_key
+    Ok(by_key(reply)
         .into_iter()
         .filter_map(|(key, entries)| {
             let Value::BulkString(key) = key else {
@@ -178,4 +269,12 @@ pub async fn read(
             Some((index, Entries::from_reply(entries)))
         })
         .collect())
+}
+
+/// The answer to `XREAD`: entries by the streams' keys, or nil for none.
+fn by_key(reply: Value) -> Vec<(Value, Value)> {
+    match reply {
+        Value::Map(pairs) => pairs,
+        _ => Vec::new(),
+    }
 }

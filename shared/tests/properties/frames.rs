@@ -155,7 +155,7 @@ fn joined() -> impl Strategy<Value = ChannelJoined> {
             ChannelJoined {
                 room,
                 messages,
-                users,
+                users: users.into(),
                 users_total,
                 epoch,
                 seq,

@@ -13,8 +13,8 @@
 {{- if and $redis.external.url $redis.external.existingSecret.name }}
 {{- fail "redis.external.existingSecret.name: the URL is in redis.external.url already; set one of the two." }}
 {{- end }}
-{{- if and $redis.external.url (not (regexMatch "^(redis|valkey)s?://[^[:space:]]+$" $redis.external.url)) }}
-{{- fail "redis.external.url: must be as redis://host:6379, redis://user:password@host:6379 or, for TLS, rediss://host:6379." }}
+{{- if and $redis.external.url (not (regexMatch "^((redis|valkey)s?|rediss?[+](cluster|sentinel))://[^[:space:]]+$" $redis.external.url)) }}
+{{- fail "redis.external.url: must be as redis://host:6379, redis://user:password@host:6379, redis+cluster://host:6379,host:6379, redis+sentinel://host:26379,host:26379/name or, for TLS, with rediss." }}
 {{- end }}
 {{- if and $redis.external.passwordSecret.name (regexMatch "://[^@]*:[^@]*@" $redis.external.url) }}
 {{- fail "redis.external.passwordSecret.name: not looked at when redis.external.url has a password; put the whole URL into a Secret and name it in redis.external.existingSecret." }}
@@ -22,7 +22,7 @@
 {{- if and $redis.external.username (contains "@" $redis.external.url) }}
 {{- fail "redis.external.username: not looked at when redis.external.url has a user; set one of the two." }}
 {{- end }}
-{{- $encrypted := or $redis.external.existingSecret.name (regexMatch "^(redis|valkey)s://" $redis.external.url) }}
+{{- $encrypted := or $redis.external.existingSecret.name (regexMatch "^((redis|valkey)s|rediss[+](cluster|sentinel))://" $redis.external.url) }}
 {{- range $key := list "authoritySecret" "clientSecret" }}
 {{- if and (get $redis.external.tls $key) (not $encrypted) }}
 {{- fail (printf "redis.external.tls.%s: of no use without TLS; redis.external.url has to begin with rediss://." $key) }}

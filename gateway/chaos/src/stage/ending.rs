@@ -130,13 +130,9 @@ impl Stage {
             .collect();
         let users: Vec<UserId> = truth.keys().copied().collect();
         let keys: Vec<String> = users.iter().map(|it| keyspace::user_status(*it)).collect();
-        let mut command = vec!["MGET"];
-        command.extend(keys.iter().map(String::as_str));
-        let statuses = redis.cli(&command);
-        let shown = users.iter().copied().zip(statuses.split('\n'));
-        let shown = shown
-            .map(|(user, status)| (user, !status.is_empty()))
-            .collect();
+        let online = |key: &String| redis.cli(&["EXISTS", key]) == "1";
+        let shown = users.iter().copied();
+        let shown = shown.zip(keys.iter().map(online)).collect();
         let mut found = check_presence("by userStatus", &truth, &shown);
         for user in &users {
             let sessions = redis.cli(&["HLEN", &keyspace::user_sessions(*user)]);

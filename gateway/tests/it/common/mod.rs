@@ -166,8 +166,7 @@ pub async fn two_gateways(redis: &RedisServer) -> (TestGateway, TestGateway) {
         TestGateway::start(redis).await,
     );
     wait_until(PATIENCE, "both gateways to listen", async || {
-        let channels = redis.cli(&["PUBSUB", "CHANNELS", "notices:*"]);
-        channels.lines().count() == 2
+        redis.channels("notices:*").len() == 2
     })
     .await;
     gateways

@@ -1,6 +1,6 @@
 //! Joining a room: one script, which also looks whether the user may be there.
 
-use redis::{AsyncCommands as _, RedisResult};
+use redis::{AsyncCommands as _, RedisResult, pipe};
 
 use super::Settings;
 use crate::{
@@ -72,9 +72,10 @@ pub async fn join(
     // Before the room knows the session, the session knows the room: a crash in between leaves
     // nobody in a room for ever.
     let held = keyspace::session_channels(who.session);
-    let _: () = commands.sadd(&held, channel.as_str()).await?;
-    let reply: Vec<redis::Value> = scripts::JOIN
-        .key(keyspace::channel_sessions(channel))
+    let mut before = pipe();
+    before.sadd(&held, channel.as_str());
+    let mut join = scripts::JOIN.prepare_invoke();
+    join.key(keyspace::channel_sessions(channel))
         .key(keyspace::channel_users(channel))
         .key(keyspace::channel_meta(channel))
         .key(keyspace::channel_era(channel))
@@ -92,9 +93,8 @@ pub async fn join(
         .arg(settings.names_limit)
         .arg(room.map_or("", RoomName::as_str))
         .arg(if create { "1" } else { "0" })
-        .arg(role.rank())
-        .invoke_async(commands)
-        .await?;
+        .arg(role.rank());
+    let reply: Vec<redis::Value> = scripts::run_behind(commands, before, &join).await?;
     let joined = match read_join(reply)? {
         Ok(joined) => joined,
         Err(denied) => {

@@ -1,18 +1,25 @@
 //! Real Redis servers.
 
+mod cluster;
 mod resp;
+mod sentinel;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub use cluster::RedisCluster;
 pub use resp::Reply;
+pub use sentinel::SentinelSet;
 
 use crate::{Process, free_port, wait_until};
 
 /// Names the server's program, to run the tests against Valkey or another version.
 const SERVER_VARIABLE: &str = "PARLOR_TEST_REDIS_SERVER";
+/// `cluster` makes every server that a test starts a cluster of one node, so that all tests show that
+/// no command and no script needs keys of two slots.
+const MODE_VARIABLE: &str = "PARLOR_TEST_REDIS_MODE";
 
 /// Loading a large append-only file on a busy machine takes its time.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -23,9 +30,18 @@ pub struct RedisServerBuilder {
     append_only: bool,
     password: Option<String>,
     options: Vec<(String, String)>,
+    alone: bool,
 }
 
 impl RedisServerBuilder {
+    /// Never a cluster of one node, whatever the tests are run on: for who stands behind a proxy,
+    /// which a cluster's own addresses go round.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
     /// Keeps every write on disk, synced before it is answered, so that a killed server comes back
     /// with all it acknowledged. Off by default.
     #[must_use]
@@ -47,7 +63,41 @@ impl RedisServerBuilder {
         self
     }
 
+    /// Starts the server; as a cluster of one node if the tests are run so.
     pub async fn start(self) -> RedisServer {
+        let of_cluster = self
+            .options
+            .iter()
+            .any(|(name, _)| name == "cluster-enabled");
+        let wanted = std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "cluster");
+        if !wanted || of_cluster || self.alone {
+            return self.launched().await;
+        }
+        let mut server = self.cluster_node().launched().await;
+        server.is_cluster = true;
+        server.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        wait_until(START_TIMEOUT, "the cluster to be well", async || {
+            server
+                .cli(&["CLUSTER", "INFO"])
+                .contains("cluster_state:ok")
+        })
+        .await;
+        server
+    }
+
+    /// A node of a cluster, which knows no other yet.
+    fn cluster_node(self) -> Self {
+        let port = free_port().to_string();
+        self.option("cluster-enabled", "yes")
+            .option("cluster-port", &port)
+            // Far above what a busy machine takes to answer, and short enough to wait for.
+            .option("cluster-node-timeout", "3000")
+            .option("cluster-require-full-coverage", "no")
+            .option("cluster-allow-replica-migration", "no")
+            .option("cluster-replica-validity-factor", "0")
+    }
+
+    async fn launched(self) -> RedisServer {
         let folder = tempfile::Builder::new()
             .prefix("parlor-redis-")
             .tempdir()
@@ -57,6 +107,7 @@ impl RedisServerBuilder {
             settings: self,
             process: None,
             port,
+            is_cluster: false,
             folder,
         };
         server.launch().await;
@@ -71,6 +122,8 @@ pub struct RedisServer {
     /// Dropped before the folder that it writes to.
     process: Option<Process>,
     port: u16,
+    /// A cluster by itself.
+    is_cluster: bool,
     folder: TempDir,
 }
 
@@ -89,11 +142,45 @@ impl RedisServer {
         let password = password
             .map(|password| format!(":{password}@"))
             .unwrap_or_default();
-        format!("redis://{password}127.0.0.1:{}", self.port)
+        let scheme = if self.is_cluster {
+            "redis+cluster"
+        } else {
+            "redis"
+        };
+        format!("{scheme}://{password}127.0.0.1:{}", self.port)
     }
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Starts the server again as a cluster of one node, with what it has on disk.
+    pub async fn become_cluster(mut self) -> RedisCluster {
+        self.settings = std::mem::take(&mut self.settings).cluster_node();
+        self.restart().await;
+        RedisCluster::of(self).await
+    }
+
+    /// Channels that somebody is subscribed to, whose names fit a pattern.
+    pub fn channels(&self, pattern: &str) -> Vec<String> {
+        let kind = if self.is_cluster {
+            "SHARDCHANNELS"
+        } else {
+            "CHANNELS"
+        };
+        let channels = self.cli(&["PUBSUB", kind, pattern]);
+        let channels = channels.lines().filter(|line| !line.is_empty());
+        channels.map(str::to_owned).collect()
+    }
+
+    /// Publishes as Parlor does.
+    pub fn publish(&self, channel: &str, payload: &str) {
+        let command = if self.is_cluster {
+            "SPUBLISH"
+        } else {
+            "PUBLISH"
+        };
+        self.cli(&[command, channel, payload]);
     }
 
     /// Sends one command and gives the reply as `redis-cli` would print it without decoration: an
@@ -140,14 +227,12 @@ impl RedisServer {
     }
 
     async fn launch(&mut self) {
-        let program = std::env::var_os(SERVER_VARIABLE)
-            .map_or_else(|| PathBuf::from("redis-server"), PathBuf::from);
         let append_only = if self.settings.append_only {
             "yes"
         } else {
             "no"
         };
-        let mut builder = Process::builder(program)
+        let mut builder = Process::builder(program())
             .folder(self.folder.path())
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args([
@@ -165,6 +250,12 @@ impl RedisServer {
             builder = builder.arg(format!("--{name}")).arg(value);
         }
         self.process = Some(builder.start());
+        let settled = |server: &Self| {
+            !server.is_cluster
+                || server
+                    .cli(&["CLUSTER", "INFO"])
+                    .contains("cluster_state:ok")
+        };
         let awaited = format!("redis-server on port {} answers PING", self.port);
         wait_until(START_TIMEOUT, &awaited, async || {
             let ended = self.running().try_wait().is_some();
@@ -174,9 +265,16 @@ impl RedisServer {
                 self.running().log()
             );
             matches!(self.command(&["PING"]), Ok(Reply::Simple(pong)) if pong == "PONG")
+                && settled(self)
         })
         .await;
     }
+}
+
+/// The server's program.
+fn program() -> PathBuf {
+    let named = std::env::var_os(SERVER_VARIABLE);
+    named.map_or_else(|| PathBuf::from("redis-server"), PathBuf::from)
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ export class Auth {
   onAuthorized(session: Session, request: Request | undefined): void {
     const attempt = request?.kind === 'auth' ? this.#attempt : null;
     const before = this.#who;
-    // An answer to what was given up since, as by signing out.
-    if (attempt === null && before.phase === 'nobody') return;
+    // An answer to what was given up since, as by signing out, or by signing in as somebody else.
+    if (attempt === null && (before.phase === 'nobody' || this.#attempt !== null)) return;
     // A fresh token for who is signed in changes nothing else: the gateway keeps their rooms.
     const isRenewal = attempt?.kind === 'token' && before.phase === 'signedIn' && before.session.userUUID === session.userUUID;
     const isNew = attempt !== null && !isRenewal;
