@@ -87,9 +87,7 @@ test('talk privately', async () => {
   await ann.openRoom('General');
   await expect(ann.messages('Between you and me')).toHaveCount(0);
   await ben.say('One more thing');
-  await expect(
-    ann.page.getByTestId('room-row').filter({ hasText: BEN }).getByTestId('unread'),
-  ).toContainText('1');
+  await expect(ann.row(BEN).getByTestId('unread')).toContainText('1');
   await ann.openRoom(BEN);
   await ann.sees('One more thing', BEN);
   await ann.openRoom('General');

@@ -45,7 +45,8 @@ export function PageMishap() {
 export function DialogMishap({ onClose }: { onClose: () => void }) {
   const app = useApp();
   useEffect(() => {
-    app.notice(text.mishap.dialog);
+    const isConnected = app.store.getState().status.name === 'ready';
+    app.notice(isConnected ? text.mishap.dialog : text.mishap.dialogOffline);
     onClose();
     // Once: it is gone with this.
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -245,7 +245,7 @@ export const de: Words = {
     share: (count, percent) => `${plural(count, { one: 'Stimme', other: 'Stimmen' })}, ${percent} Prozent`,
     closesAt: (when) => `endet ${when}`,
     closed: 'Geschlossen',
-    withdraw: 'Meine Stimme zurücknehmen',
+    withdraw: 'Stimme zurücknehmen',
     close: 'Umfrage schließen',
     winner: 'die meisten Stimmen',
   },
@@ -355,6 +355,7 @@ export const de: Words = {
   mishap: {
     page: 'Auf dieser Seite ist etwas schiefgegangen.',
     kept: 'Was du geschrieben hast, ist aufgehoben. Lade die Seite neu, um weiterzumachen.',
+    dialogOffline: 'Das kann ohne Verbindung nicht geladen werden. Lade die Seite neu, wenn sie wieder da ist. Was du geschrieben hast, ist aufgehoben.',
     dialog: 'Das konnte nicht geladen werden. Vielleicht hat der Server eine neuere Fassung der Seite: Lade sie neu. Was du geschrieben hast, ist aufgehoben.',
     reload: 'Seite neu laden',
   },

@@ -311,6 +311,7 @@ export const en = {
   mishap: {
     page: 'Something on this page went wrong.',
     kept: 'What you wrote is kept. Reload the page to go on.',
+    dialogOffline: 'This can’t be loaded while there is no connection. Reload the page when it is back. What you wrote is kept.',
     dialog: 'This could not be loaded. The server may have a newer version of the page: reload it. What you wrote is kept.',
     reload: 'Reload the page',
   },
