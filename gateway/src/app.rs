@@ -164,11 +164,7 @@ impl Parts {
             names_limit: config.limits.presence_names_limit as u64,
             ..presence::Settings::default()
         };
-        let guard = if redis.cluster().is_some() {
-            Guard::by_partition(keyspace.clone(), metrics.clone())
-        } else {
-            Guard::new(keyspace.clone(), metrics.clone())
-        };
+        let guard = guard(&redis, &keyspace, metrics);
         let history = History::new(commands.clone(), keyspace.clone());
         let probe = Probe::new(gateway);
         let mut plan = Plan::new(std::thread::available_parallelism().map_or(1, usize::from));
@@ -202,12 +198,12 @@ impl Parts {
         let (notifier, telling) = Notifier::new(commands.clone(), metrics.clone());
         until_drained(lifecycle, "notifier", telling);
         let (publisher, publishing) = Publisher::new(
-            redis,
+            &redis,
             keyspace.clone(),
             config.limits.backlog_high_water,
             durability,
-            guard,
-            metrics.clone(),
+            &guard,
+            metrics,
         );
         until_drained(lifecycle, "publisher", publishing);
         let every = config.limits.probe_interval;
@@ -321,6 +317,15 @@ impl Parts {
             photos,
             tokens,
         })
+    }
+}
+
+/// What watches over Redis' data: of a cluster each partition by itself, as each may go back alone.
+fn guard(redis: &Redis, keyspace: &Keyspace, metrics: &GatewayMetrics) -> Guard {
+    if redis.cluster().is_some() {
+        Guard::by_partition(keyspace.clone(), metrics.clone())
+    } else {
+        Guard::new(keyspace.clone(), metrics.clone())
     }
 }
 

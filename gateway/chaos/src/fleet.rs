@@ -114,7 +114,7 @@ impl Fleet {
             Kind::Cluster(masters, replicas) => {
                 Store::Cluster(RedisCluster::start(masters, replicas).await)
             }
-            Kind::Sentinel => Store::Sentinel(SentinelSet::start().await),
+            Kind::Sentinel => Store::Sentinel(Box::new(SentinelSet::start().await)),
         };
         let mut way = match (&secure, &plan.acl_rules) {
             (Some(secure), Some(rules)) => secure.way(&redis, rules),

@@ -9,7 +9,7 @@ use parlor_testkit::{RedisCluster, RedisServer, SentinelSet};
 pub enum Store {
     One(RedisServer),
     Cluster(RedisCluster),
-    Sentinel(SentinelSet),
+    Sentinel(Box<SentinelSet>),
 }
 
 /// What Redis is to be made of.

@@ -41,13 +41,13 @@ pub struct Publisher {
 impl Publisher {
     /// The handle, and the task to spawn.
     pub fn new(
-        redis: Redis,
+        redis: &Redis,
         keyspace: Keyspace,
         backlog_high_water: u64,
         durability: Durability,
-        guard: Guard,
-        metrics: GatewayMetrics,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+        guard: &Guard,
+        metrics: &GatewayMetrics,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let on_cluster = redis.cluster().is_some();
         let (up_in, up) = watch::channel(true);
         let up_in = Arc::new(Up {
