@@ -180,6 +180,13 @@ impl RedisCluster {
     /// Moves as many slots from one master to another with the tool of Redis.
     pub async fn reshard(&self, slots: u16, from: usize, to: usize) {
         let any = format!("127.0.0.1:{}", self.nodes[to].port());
+        // The tool refuses to begin while one of them has not heard of the last change.
+        wait_until(PATIENCE, "the nodes to agree", async || {
+            let mut tool = Command::new("redis-cli");
+            let check = tool.args(["--cluster", "check", &any]).output();
+            check.is_ok_and(|checked| checked.status.success())
+        })
+        .await;
         let (from, to, slots) = (self.id(from), self.id(to), slots.to_string());
         let run = move || {
             let mut tool = Command::new("redis-cli");
