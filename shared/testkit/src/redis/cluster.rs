@@ -180,7 +180,9 @@ impl RedisCluster {
     /// Moves as many slots from one master to another with the tool of Redis.
     pub async fn reshard(&self, slots: u16, from: usize, to: usize) {
         let any = format!("127.0.0.1:{}", self.nodes[to].port());
-        // The tool refuses to begin while one of them has not heard of the last change.
+        // The tool refuses to begin while one of them has not heard of the last change, and a node
+        // that has just come takes no keys yet.
+        self.settled().await;
         wait_until(PATIENCE, "the nodes to agree", async || {
             let mut tool = Command::new("redis-cli");
             let check = tool.args(["--cluster", "check", &any]).output();
