@@ -22,7 +22,7 @@ use super::{
     sentinel::Sentinels,
     stream::Reader,
 };
-use crate::config::{RedisLocation, Servers, TlsFiles};
+use crate::config::{Address, RedisLocation, Servers, TlsFiles};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
 /// wait for the answer.
@@ -223,6 +223,7 @@ impl Redis {
     }
 }
 
+/// How a connection is set up that belongs to one user and ends for good when it breaks.
 pub(super) fn dedicated_config(response_timeout: Duration) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTION_TIMEOUT))
@@ -230,7 +231,8 @@ pub(super) fn dedicated_config(response_timeout: Duration) -> AsyncConnectionCon
         .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
 }
 
-async fn open(
+/// A connection of one's own to where a client leads.
+pub(super) async fn open(
     client: &Client,
     config: AsyncConnectionConfig,
 ) -> RedisResult<MultiplexedConnection> {
@@ -262,6 +264,26 @@ fn client(url: &str, tls: &TlsFiles) -> anyhow::Result<Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::build_with_tls(info, certificates(tls)?);
     client.context("the certificates for Redis are of no use")
+}
+
+/// What leads to the server at `address`, spoken to as the template's is.
+pub(super) fn client_at(template: &Client, address: &Address) -> RedisResult<Client> {
+    let template = template.get_connection_info();
+    let (host, port) = (address.host.clone(), address.port);
+    let addr = match template.addr().clone() {
+        ConnectionAddr::TcpTls {
+            insecure,
+            tls_params,
+            ..
+        } => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure,
+            tls_params,
+        },
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    Client::open(template.clone().set_addr(addr))
 }
 
 fn certificates(files: &TlsFiles) -> anyhow::Result<TlsCertificates> {

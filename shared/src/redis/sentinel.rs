@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
+    Client, ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value,
     aio::{AsyncPushSender, MultiplexedConnection},
 };
 use tokio::{
@@ -19,7 +19,10 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{cluster::Cluster, connect::CONNECTION_TIMEOUT, node::Node};
+use super::{
+    connect::{client_at, dedicated_config, open},
+    node::Node,
+};
 use crate::config::Address;
 
 /// How often sentinels are asked who the primary is. They need some seconds for a failover; this
@@ -36,8 +39,8 @@ pub struct Sentinels {
 
 #[derive(Debug)]
 struct Shared {
-    /// Makes clients for servers and sentinels alike, with the servers' credentials.
-    clients: Cluster,
+    /// How servers and sentinels alike are spoken to: all but the address.
+    template: Client,
     name: String,
     sentinels: Vec<Sentinel>,
     primary: watch::Sender<Option<Address>>,
@@ -61,7 +64,7 @@ impl Sentinels {
         };
         Self {
             shared: Arc::new(Shared {
-                clients: Cluster::new(template, Vec::new()),
+                template,
                 name,
                 sentinels: sentinels.into_iter().map(sentinel).collect(),
                 primary: watch::Sender::new(None),
@@ -77,19 +80,11 @@ impl Sentinels {
     pub async fn primary(&self) -> RedisResult<(Address, Client)> {
         self.watch();
         let address = self.shared.ask().await?;
-        let client = self.shared.clients.client(&address)?;
-        let config = config();
-        let mut connection = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let role: (String,) = redis::cmd("ROLE")
-            .query_async::<Vec<redis::Value>>(&mut connection)
-            .await
-            .and_then(|parts| {
-                let role = parts.into_iter().next().unwrap_or(redis::Value::Nil);
-                Ok((redis::from_redis_value(role)?,))
-            })?;
-        if role.0 != "master" {
+        let client = client_at(&self.shared.template, &address)?;
+        let mut connection = open(&client, dedicated_config(ASK_TIMEOUT)).await?;
+        // What follows the role differs from one role to the next.
+        let role: Vec<Value> = redis::cmd("ROLE").query_async(&mut connection).await?;
+        if role.first() != Some(&Value::BulkString(b"master".to_vec())) {
             return Err((ErrorKind::Io, "who the sentinels name is no primary").into());
         }
         Ok((address, client))
@@ -118,7 +113,7 @@ impl Sentinels {
                     return;
                 };
                 if let Some(address) = address
-                    && let Ok(client) = shared.clients.client(&address)
+                    && let Ok(client) = client_at(&shared.template, &address)
                 {
                     node.lead_to(client);
                 }
@@ -231,17 +226,9 @@ impl Shared {
 
     /// A sentinel often has no password though the servers have one.
     async fn connect(&self, address: &Address) -> RedisResult<MultiplexedConnection> {
-        let client = self.clients.client(address)?;
-        let config = config();
-        let connect = |client: Client| {
-            let config = config.clone();
-            async move {
-                client
-                    .get_multiplexed_async_connection_with_config(&config)
-                    .await
-            }
-        };
-        let refused = match connect(client.clone()).await {
+        let client = client_at(&self.template, address)?;
+        let config = dedicated_config(ASK_TIMEOUT);
+        let refused = match open(&client, config.clone()).await {
             Err(error) if error.kind() == ErrorKind::AuthenticationFailed => error,
             outcome => return outcome,
         };
@@ -249,15 +236,9 @@ impl Shared {
         let anonymous =
             redis::RedisConnectionInfo::default().set_protocol(redis::ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(anonymous))?;
-        connect(client).await.map_err(|_: RedisError| {
+        open(&client, config).await.map_err(|_: RedisError| {
             warn!(%address, "a sentinel wants other credentials than the servers");
             refused
         })
     }
-}
-
-fn config() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-        .set_response_timeout(Some(ASK_TIMEOUT))
 }
