@@ -322,7 +322,7 @@ impl Parts {
 
 /// What watches over Redis' data: of a cluster each partition by itself, as each may go back alone.
 fn guard(redis: &Redis, keyspace: &Keyspace, metrics: &GatewayMetrics) -> Guard {
-    if redis.cluster().is_some() {
+    if redis.on_cluster() {
         Guard::by_partition(keyspace.clone(), metrics.clone())
     } else {
         Guard::new(keyspace.clone(), metrics.clone())

@@ -1,7 +1,7 @@
 //! Access keys: 32 random bytes, given to the client once; Redis holds their SHA-256 only.
 
 use parlor_shared::{
-    clock,
+    clock, hex,
     id::{SessionId, UserId},
     keyspace, limits,
     protocol::client::Secret,
@@ -32,7 +32,7 @@ fn expiry_from_now() -> u64 {
 fn add(steps: &mut Pipeline, user: UserId, expiry: u64, tail: &str) -> Secret {
     let mut bytes = [0_u8; limits::ACCESS_KEY_BYTES];
     rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
-    let key = Secret(hex(&bytes) + tail);
+    let key = Secret(hex::encode(&bytes) + tail);
     let name = keyspace::access_key(user);
     steps
         .hset(&name, digest(&key), expiry)
@@ -116,7 +116,7 @@ async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
 
 /// What Redis knows a key by. The key is random, so a plain hash can't be guessed back.
 pub(super) fn digest(key: &Secret) -> String {
-    hex(&Sha256::digest(key.0.as_bytes()))
+    hex::encode(&Sha256::digest(key.0.as_bytes()))
 }
 
 /// When a key expires, in ms, by what is held of it.
@@ -134,14 +134,4 @@ pub(super) fn sign_in_of(digest: &str) -> Option<SessionId> {
     let half = digest.get(..32)?;
     let bytes = Uuid::parse_str(half).ok()?.into_bytes();
     Some(SessionId(Builder::from_random_bytes(bytes).into_uuid()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

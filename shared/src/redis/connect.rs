@@ -89,6 +89,11 @@ impl Redis {
         }
     }
 
+    /// Whether Redis is a cluster.
+    pub fn on_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(..))
+    }
+
     /// The shared connections. Waits for Redis, however long that takes, saying so in the log.
     pub async fn commands(&self) -> Commands {
         let config = ConnectionManagerConfig::new()
