@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use parlor_gateway::{admin, app};
+use parlor_gateway::{admin, app, keys};
 use parlor_shared::{
     client::chat_check,
     config::{self, GatewayConfig},
@@ -12,11 +12,12 @@ use parlor_shared::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == "admin")
-    {
-        return admin::run(config::load_admin()).await;
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    if word == "admin" {
+        return admin::run(config::load_behind_word()).await;
+    }
+    if word == "keys" {
+        return keys::run(config::load_behind_word()).await;
     }
     let config: GatewayConfig = config::load();
     if let Some(question) = config.common.health_check {

@@ -7,7 +7,7 @@ use parlor_shared::{
     lifecycle::Lifecycle,
     redis::{
         Redis, connect,
-        lease::{Keeper, Reports, Settings},
+        lease::{HISTORY, Keeper, Reports, Settings},
     },
     telemetry::{self, AdminServer, Readiness},
 };
@@ -68,7 +68,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
 
     let keyspace = redis.keyspace().clone();
     let settings = Settings {
-        role: "history",
+        role: HISTORY,
         ttl: config.history.history_lease,
     };
     let items = Partitions::new(keyspace.clone());

@@ -54,7 +54,7 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     };
 
     let keeping = lease::Settings {
-        role: "presence",
+        role: lease::PRESENCE,
         ttl: config.presence.presence_lease,
     };
     let keyspace = redis.keyspace().clone();

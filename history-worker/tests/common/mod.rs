@@ -108,6 +108,7 @@ impl Stage {
             .arg(MessageId::random().to_string())
             .arg(300)
             .arg("")
+            .arg(self.keyspace.published(&room).as_str())
             .invoke_async(&mut commands)
             .await
             .expect("published");

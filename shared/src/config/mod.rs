@@ -16,6 +16,7 @@ mod explain;
 mod gateway;
 mod history;
 mod jwt;
+mod keys;
 mod limits;
 mod photos;
 mod presence;
@@ -47,6 +48,7 @@ pub use common::{Common, HealthQuestion, LogFormat};
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
 pub use jwt::JwtSettings;
+pub use keys::{KeysAction, KeysConfig};
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
@@ -108,8 +110,8 @@ pub fn load<T: Settings>() -> T {
     load_from(std::env::args_os().collect())
 }
 
-/// The same for `gateway admin …`, whose command line begins behind that word.
-pub fn load_admin() -> AdminConfig {
+/// The same for `gateway admin …` and its like, whose command line begins behind that word.
+pub fn load_behind_word<T: Settings>() -> T {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     args.remove(1);
     load_from(args)

@@ -72,6 +72,14 @@ macro_rules! families {
                 }
             }
 
+            /// What it is called where people read it.
+            pub fn title(self) -> String {
+                match self.whose() {
+                    Whose::Gateways => format!("{{{}}}{}", Self::Gateways.name(), self.name()),
+                    _ => self.name().to_owned(),
+                }
+            }
+
             /// What its keys hold.
             pub const fn kind(self) -> Kind {
                 match self {

@@ -365,7 +365,7 @@ async fn claim_partitions(commands: &mut Commands) -> anyhow::Result<()> {
     match found {
         Some(found) if found != partitions.to_string() => anyhow::bail!(
             "this Redis holds a Parlor laid out in {found} partitions, but PARTITIONS is {partitions}: \
-             set PARTITIONS={found}"
+             set PARTITIONS={found}, or for another Parlor beside it a REDIS_PREFIX"
         ),
         _ => Ok(()),
     }
