@@ -111,6 +111,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let store = Store {
         commands,
         metrics: Arc::clone(&metrics),
+        counted: None,
     };
     let consumer = Consumer {
         redis,
