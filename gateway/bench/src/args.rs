@@ -46,6 +46,10 @@ pub enum Scenario {
     BigRoom(BigRoom),
     /// Many small rooms on one gateway
     ManyRooms(ManyRooms),
+    /// As many messages as go through, a number of them under way all the time
+    Saturation(Saturation),
+    /// Messages persisted by the history-worker, compared with what a gateway can publish
+    History(History),
     /// Votes and typing in one room, compared with messages in it
     LivelyRoom(LivelyRoom),
     /// The bare loop that --floor compares with; not for people
@@ -137,6 +141,47 @@ pub struct ManyRooms {
 
     #[command(flatten)]
     pub load: Load,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Saturation {
+    /// Rooms; with several, --floor goes through Redis, too
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub rooms: usize,
+
+    /// Members of each room
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub members: usize,
+
+    /// Messages under way
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    pub in_flight: u64,
+
+    /// How often members read, in ms; 0: at once
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    pub read_every: u64,
+
+    #[command(flatten)]
+    pub load: Load,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// Rooms, of one member each
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    pub rooms: usize,
+
+    /// Messages under way
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub in_flight: u64,
+
+    /// How long messages are published
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = rate)]
+    pub seconds: f64,
+
+    /// Bytes of a message's text
+    #[arg(long, value_name = "BYTES", default_value_t = 100)]
+    pub size: usize,
 }
 
 #[derive(Debug, clap::Args)]

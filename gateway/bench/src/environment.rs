@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use parlor_testkit::{Process, ProcessBuilder, RedisServer, free_port, http};
+use parlor_testkit::{Process, ProcessBuilder, RedisServer, exposition, free_port, http};
 
 use crate::{args::Common, driver::Target, measure::Watched};
 
@@ -19,13 +19,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 15;
 
 /// Limits that protect a gateway from people, and would only measure themselves here.
-const GATEWAY_SETTINGS: [(&str, &str); 7] = [
+const GATEWAY_SETTINGS: [(&str, &str); 8] = [
     ("MESSAGE_RATE", "off"),
     ("FRAME_RATE", "off"),
     ("CONNECTIONS_PER_ADDRESS", "0"),
     ("CONNECTIONS_PER_GATEWAY", "1000000"),
     ("HANDSHAKE_RATE", "100000"),
     ("SIGN_IN_TIMEOUT", "300s"),
+    ("BACKLOG_HIGH_WATER", "1000000000"),
     ("LOG", "warn"),
 ];
 
@@ -35,6 +36,8 @@ pub struct Environment {
     pub targets: Vec<Target>,
     pub gateways: Vec<u32>,
     pub redis: Option<u32>,
+    /// Of a Redis that was started here.
+    redis_url: String,
     pub history_worker: Option<u32>,
     pub presence_worker: Option<u32>,
     /// What the reader of the figures should know.
@@ -48,7 +51,12 @@ impl Environment {
     /// As many gateways as asked for, or those of the command line.
     pub fn prepare(common: &Common, gateways: usize) -> anyhow::Result<Self> {
         if common.url.is_empty() {
-            return block_on(Self::start(gateways))?;
+            return block_on(async {
+                let mut environment = Self::start_redis().await?;
+                environment.start_history_worker().await?;
+                environment.start_others(gateways).await?;
+                Ok(environment)
+            })?;
         }
         if common.url.len() != gateways {
             bail!(
@@ -68,12 +76,28 @@ impl Environment {
                 .collect::<anyhow::Result<_>>()?,
             gateways: common.pid.clone(),
             redis: common.redis_pid,
+            redis_url: String::new(),
             history_worker: None,
             presence_worker: None,
             notes,
             programs: Vec::new(),
             redis_server: None,
         })
+    }
+
+    /// A gateway that is started here, and nobody who persists what it publishes, before
+    /// [`Self::add_history_worker`].
+    pub fn without_history_worker() -> anyhow::Result<Self> {
+        block_on(async {
+            let mut environment = Self::start_redis().await?;
+            environment.start_others(1).await?;
+            Ok(environment)
+        })?
+    }
+
+    /// Starts the history-worker, and gives the URL of its metrics.
+    pub fn add_history_worker(&mut self) -> anyhow::Result<String> {
+        block_on(self.start_history_worker())??.context("the history-worker is not built, or ended")
     }
 
     pub fn watched(&self) -> Watched {
@@ -96,44 +120,49 @@ impl Environment {
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())))
     }
 
-    async fn start(gateways: usize) -> anyhow::Result<Self> {
+    async fn start_redis() -> anyhow::Result<Self> {
         require_redis()?;
         let mut redis = RedisServer::builder()
             .append_only(true)
             .option("appendfsync", "everysec")
             .start()
             .await;
-        let url = redis.url();
-        let mut environment = Self {
+        Ok(Self {
             targets: Vec::new(),
             gateways: Vec::new(),
             redis: Some(redis.process().pid()),
+            redis_url: redis.url(),
             history_worker: None,
             presence_worker: None,
             notes: Vec::new(),
             programs: Vec::new(),
             redis_server: Some(redis),
-        };
-        environment.history_worker = environment.start_worker("history-worker", &url).await?;
-        environment.presence_worker = environment.start_worker("presence-worker", &url).await?;
-        for _ in 0..gateways {
-            environment.start_gateway(&url).await?;
-        }
-        Ok(environment)
+        })
     }
 
-    async fn start_gateway(&mut self, redis_url: &str) -> anyhow::Result<()> {
+    async fn start_history_worker(&mut self) -> anyhow::Result<Option<String>> {
+        let started = self.start_worker("history-worker").await?;
+        self.history_worker = started.as_ref().map(|(pid, _)| *pid);
+        Ok(started.map(|(_, metrics)| metrics))
+    }
+
+    async fn start_others(&mut self, gateways: usize) -> anyhow::Result<()> {
+        let started = self.start_worker("presence-worker").await?;
+        self.presence_worker = started.map(|(pid, _)| pid);
+        for _ in 0..gateways {
+            self.start_gateway().await?;
+        }
+        Ok(())
+    }
+
+    async fn start_gateway(&mut self) -> anyhow::Result<()> {
         let address = format!("127.0.0.1:{}", free_port());
         let mut builder = Process::builder(program("gateway")?).env("SERVER_ADDRESS", &address);
         for (name, value) in GATEWAY_SETTINGS {
             builder = builder.env(name, value);
         }
-        if self.history_worker.is_none() {
-            // Nobody drains the streams, and messages must not be refused for it.
-            builder = builder.env("BACKLOG_HIGH_WATER", "1000000000");
-        }
-        let gateway = match launch(builder, redis_url).await? {
-            Launched::Ready(process) => process,
+        let gateway = match launch(builder, &self.redis_url).await? {
+            Launched::Ready(process, _) => process,
             Launched::Ended(log) => bail!("The gateway ended before it was ready:\n{log}"),
         };
         self.gateways.push(gateway.pid());
@@ -142,22 +171,19 @@ impl Environment {
         Ok(())
     }
 
-    /// Starts a worker, without which there is still something to measure.
-    async fn start_worker(
-        &mut self,
-        name: &'static str,
-        redis_url: &str,
-    ) -> anyhow::Result<Option<u32>> {
+    /// Starts a worker, without which there is still something to measure; gives its process and the
+    /// URL of its metrics.
+    async fn start_worker(&mut self, name: &'static str) -> anyhow::Result<Option<(u32, String)>> {
         let Ok(program) = program(name) else {
             self.notes
                 .push(format!("{name} is not built: measured without it."));
             return Ok(None);
         };
-        match launch(Process::builder(program), redis_url).await? {
-            Launched::Ready(worker) => {
+        match launch(Process::builder(program), &self.redis_url).await? {
+            Launched::Ready(worker, metrics) => {
                 let pid = worker.pid();
                 self.programs.push(worker);
-                Ok(Some(pid))
+                Ok(Some((pid, metrics)))
             }
             Launched::Ended(_) => {
                 self.notes
@@ -170,7 +196,8 @@ impl Environment {
 
 /// A started program.
 enum Launched {
-    Ready(Process),
+    /// With the URL of its metrics.
+    Ready(Process, String),
     /// With the end of its log.
     Ended(String),
 }
@@ -192,7 +219,7 @@ async fn launch(builder: ProcessBuilder, redis_url: &str) -> anyhow::Result<Laun
             .await
             .is_ok_and(|answer| answer.status == 200)
         {
-            return Ok(Launched::Ready(process));
+            return Ok(Launched::Ready(process, format!("http://{admin}/metrics")));
         }
         if Instant::now() > deadline {
             bail!(
@@ -236,6 +263,14 @@ fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
         .build()
         .context("no runtime can be had")?;
     Ok(runtime.block_on(future))
+}
+
+/// The value of a metric without labels.
+pub fn metric(url: &str, name: &str) -> anyhow::Result<f64> {
+    let answer = block_on(http::get(url))??;
+    let families = exposition::parse(&answer.body).map_err(anyhow::Error::msg)?;
+    let value = families.value(name, &[]);
+    value.with_context(|| format!("{url} does not tell {name}"))
 }
 
 /// A program that was built with this one.

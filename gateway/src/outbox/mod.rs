@@ -323,7 +323,13 @@ impl Outbox {
         while !state.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             let count = state.queue.slices(&mut slices);
-            match self.inner.socket.try_write_vectored(&slices[..count]) {
+            let socket = &self.inner.socket;
+            let written = match &slices[..count] {
+                // Cheaper for the kernel than one of one.
+                [single] => socket.try_write(single),
+                several => socket.try_write_vectored(several),
+            };
+            match written {
                 Ok(written) => {
                     #[cfg(test)]
                     {

@@ -52,6 +52,30 @@ fn frame(opcode: u8, payload: &[u8]) -> Bytes {
     frame.freeze()
 }
 
+/// Each frame of a row of them, without its header: what a client makes of what it was written.
+/// Ends where no whole frame follows.
+pub fn payloads(mut frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let [_, length, rest @ ..] = frames else {
+            return None;
+        };
+        let (length, rest) = match length {
+            126 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u16::from_be_bytes(*length).into(), rest)
+            }
+            127 => {
+                let (length, rest) = rest.split_first_chunk()?;
+                (u64::from_be_bytes(*length) as usize, rest)
+            }
+            length => (usize::from(*length), rest),
+        };
+        let (payload, behind) = rest.split_at_checked(length)?;
+        frames = behind;
+        Some(payload)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +88,13 @@ mod tests {
             &text_frame(&"x".repeat(65_536))[..10],
             b"\x81\x7f\0\0\0\0\0\x01\0\0"
         );
+        let texts = ["hi".to_owned(), "x".repeat(126), "x".repeat(65_536)];
+        let row = texts
+            .iter()
+            .map(|text| text_frame(text))
+            .collect::<Vec<_>>();
+        assert!(payloads(&row.concat()).eq(texts.iter().map(String::as_bytes)));
+        assert_eq!(payloads(&row[1][..100]).count(), 0);
         assert_eq!(
             &close_frame(CloseCode::SlowConsumer)[2..4],
             4008_u16.to_be_bytes()

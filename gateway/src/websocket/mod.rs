@@ -9,5 +9,5 @@ mod encode;
 mod handshake;
 
 pub use decode::{Decoder, Input, Violation};
-pub use encode::{close_frame, ping_frame, pong_frame, text_frame};
+pub use encode::{close_frame, payloads, ping_frame, pong_frame, text_frame};
 pub use handshake::{HandshakeError, accept_key, check_handshake};

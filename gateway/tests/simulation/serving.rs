@@ -16,7 +16,7 @@ use parlor_gateway::{
         },
         rate::SharedBucket,
     },
-    websocket::text_frame,
+    websocket::{payloads, text_frame},
 };
 use parlor_shared::{
     config::RateLimit,
@@ -500,14 +500,21 @@ impl World {
         self.needs(gateway, channel, needs);
     }
 
-    /// Puts a frame, or the connection's end, on the way to the client.
-    pub fn frame_to(&mut self, id: ConnectionId, frame: Option<Bytes>) {
+    /// Puts a row of frames, or the connection's end, on the way to the client.
+    pub fn frame_to(&mut self, id: ConnectionId, frames: Option<Bytes>) {
         let wait = self.delay();
         let now = self.now;
-        if let Some(route) = self.routes.get_mut(&id) {
-            route.down = route.down.max(now + wait);
-            let at = route.down;
-            self.at(at, Event::Frame(id, frame));
+        let Some(route) = self.routes.get_mut(&id) else {
+            return;
+        };
+        route.down = route.down.max(now + wait);
+        let at = route.down;
+        let Some(row) = frames else {
+            self.at(at, Event::Frame(id, None));
+            return;
+        };
+        for payload in payloads(&row) {
+            self.at(at, Event::Frame(id, Some(row.slice_ref(payload))));
         }
     }
 }

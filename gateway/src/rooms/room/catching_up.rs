@@ -43,7 +43,7 @@ impl<S> Room<S> {
                 seq,
             };
             self.members[at].phase = Phase::Live { ahead: None };
-            return self.take_in(of_epoch(held, epoch), out);
+            return self.messages(of_epoch(held, epoch), out);
         }
         self.catch_up(at, (epoch, seq), in_order(waiting, resynced), resynced, out)
     }
