@@ -29,6 +29,14 @@ pub struct Common {
     #[arg(long, global = true, value_name = "PID", requires = "url")]
     pub pid: Vec<u32>,
 
+    /// A setting of the gateways that are started here, as NAME=VALUE; once for each
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = setting, conflicts_with = "url")]
+    pub set: Vec<(String, String)>,
+
+    /// Offer permessage-deflate, and unpack what is compressed; with --set COMPRESSION=true
+    #[arg(long, global = true)]
+    pub compress: bool,
+
     /// Process of the Redis behind --url, for its CPU
     #[arg(long, global = true, value_name = "PID", requires = "url")]
     pub redis_pid: Option<u32>,
@@ -244,6 +252,11 @@ pub struct FloorServer {
     /// Lengthens frames to those of the gateway
     #[arg(long, default_value_t = 0)]
     pub frame_bytes: usize,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not of the form NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -38,6 +38,10 @@ pub struct Environment {
     pub redis: Option<u32>,
     /// Of a Redis that was started here.
     redis_url: String,
+    /// Of gateways that are started here, beside those of every run.
+    settings: Vec<(String, String)>,
+    /// Whether clients offer compression.
+    deflate: bool,
     pub history_worker: Option<u32>,
     pub presence_worker: Option<u32>,
     /// What the reader of the figures should know.
@@ -52,7 +56,7 @@ impl Environment {
     pub fn prepare(common: &Common, gateways: usize) -> anyhow::Result<Self> {
         if common.url.is_empty() {
             return block_on(async {
-                let mut environment = Self::start_redis().await?;
+                let mut environment = Self::start_redis(common).await?;
                 environment.start_history_worker().await?;
                 environment.start_others(gateways).await?;
                 Ok(environment)
@@ -72,11 +76,13 @@ impl Environment {
             targets: common
                 .url
                 .iter()
-                .map(|url| target(url))
+                .map(|url| target(url, common.compress))
                 .collect::<anyhow::Result<_>>()?,
             gateways: common.pid.clone(),
             redis: common.redis_pid,
             redis_url: String::new(),
+            settings: Vec::new(),
+            deflate: common.compress,
             history_worker: None,
             presence_worker: None,
             notes,
@@ -87,9 +93,9 @@ impl Environment {
 
     /// A gateway that is started here, and nobody who persists what it publishes, before
     /// [`Self::add_history_worker`].
-    pub fn without_history_worker() -> anyhow::Result<Self> {
+    pub fn without_history_worker(common: &Common) -> anyhow::Result<Self> {
         block_on(async {
-            let mut environment = Self::start_redis().await?;
+            let mut environment = Self::start_redis(common).await?;
             environment.start_others(1).await?;
             Ok(environment)
         })?
@@ -120,7 +126,7 @@ impl Environment {
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())))
     }
 
-    async fn start_redis() -> anyhow::Result<Self> {
+    async fn start_redis(common: &Common) -> anyhow::Result<Self> {
         require_redis()?;
         let mut redis = RedisServer::builder()
             .append_only(true)
@@ -132,6 +138,8 @@ impl Environment {
             gateways: Vec::new(),
             redis: Some(redis.process().pid()),
             redis_url: redis.url(),
+            settings: common.set.clone(),
+            deflate: common.compress,
             history_worker: None,
             presence_worker: None,
             notes: Vec::new(),
@@ -161,12 +169,16 @@ impl Environment {
         for (name, value) in GATEWAY_SETTINGS {
             builder = builder.env(name, value);
         }
+        for (name, value) in &self.settings {
+            builder = builder.env(name, value);
+        }
         let gateway = match launch(builder, &self.redis_url).await? {
             Launched::Ready(process, _) => process,
             Launched::Ended(log) => bail!("The gateway ended before it was ready:\n{log}"),
         };
         self.gateways.push(gateway.pid());
-        self.targets.push(target(&format!("ws://{address}/ws"))?);
+        let url = format!("ws://{address}/ws");
+        self.targets.push(target(&url, self.deflate)?);
         self.programs.push(gateway);
         Ok(())
     }
@@ -252,7 +264,7 @@ pub fn start_floor(
                 log.contains("listening")
             })
             .await;
-        Ok((process, target(&format!("ws://{address}/ws"))?))
+        Ok((process, target(&format!("ws://{address}/ws"), false)?))
     })?
 }
 
@@ -294,7 +306,7 @@ fn require_redis() -> anyhow::Result<()> {
 }
 
 /// Takes `ws://host:port/path` apart.
-fn target(url: &str) -> anyhow::Result<Target> {
+fn target(url: &str, deflate: bool) -> anyhow::Result<Target> {
     let rest = url
         .strip_prefix("ws://")
         .with_context(|| format!("{url} is not a URL that begins with ws://"))?;
@@ -311,6 +323,7 @@ fn target(url: &str) -> anyhow::Result<Target> {
         address,
         authority: authority.to_owned(),
         path: path.to_owned(),
+        deflate,
     })
 }
 
@@ -326,13 +339,16 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        let full = target("ws://127.0.0.1:5555/chat").expect("valid");
+        let full = target("ws://127.0.0.1:5555/chat", false).expect("valid");
         assert_eq!(
             (full.authority.as_str(), full.path.as_str()),
             ("127.0.0.1:5555", "/chat")
         );
-        assert_eq!(target("ws://127.0.0.1:80").expect("valid").path, "/ws");
-        assert!(target("http://127.0.0.1:80").is_err());
-        assert!(target("ws://127.0.0.1").is_err());
+        assert_eq!(
+            target("ws://127.0.0.1:80", false).expect("valid").path,
+            "/ws"
+        );
+        assert!(target("http://127.0.0.1:80", false).is_err());
+        assert!(target("ws://127.0.0.1", false).is_err());
     }
 }

@@ -20,7 +20,7 @@ use super::inbox::Inbox;
 use crate::{
     metrics::GatewayMetrics,
     outbox::{Outbox, Signal},
-    websocket::text_frame,
+    websocket::Frame,
 };
 
 /// The sessions of users, and where to reach them.
@@ -112,10 +112,10 @@ impl Connections {
                 Content::PrivateMessage { sender, epoch, seq } => private(sender, epoch, seq),
                 Content::Frame(text) => text,
                 Content::Order { order, frame } => {
-                    let frame = frame.map(|text| text_frame(&text));
+                    let frame = frame.map(|text| Frame::text(&text));
                     for door in doors {
                         if let Some(frame) = &frame {
-                            door.outbox.send(frame.clone());
+                            door.outbox.send(frame);
                         }
                         if !door.inbox.put(order.clone()) {
                             metrics.notices_dropped.inc();
@@ -124,9 +124,9 @@ impl Connections {
                     continue;
                 }
             };
-            let frame = text_frame(&text);
+            let frame = Frame::text(&text);
             for door in doors {
-                door.outbox.send(frame.clone());
+                door.outbox.send(&frame);
             }
         }
     }
@@ -162,9 +162,9 @@ impl Connections {
 
     /// Sends everybody the same frame.
     pub fn tell_all(&self, frame: ServerFrame) {
-        let frame = text_frame(&ServerEnvelope::from(frame).encode());
+        let frame = Frame::text(&ServerEnvelope::from(frame).encode());
         for outbox in self.all() {
-            outbox.send(frame.clone());
+            outbox.send(&frame);
         }
     }
 }

@@ -6,7 +6,6 @@
 
 use std::{collections::VecDeque, mem};
 
-use bytes::Bytes;
 use parlor_shared::{
     event::{Event, MessageEvent, Position},
     id::{SessionId, UserId},
@@ -20,6 +19,7 @@ use super::{
     ring::Ring,
     view::{self, Kind},
 };
+use crate::websocket::Frame;
 
 /// Live messages that wait for a repair. Beyond it the repair has taken too long to be worth it.
 const HELD_MESSAGES: usize = 10_000;
@@ -30,7 +30,7 @@ const LEFT_EPOCHS: usize = 4;
 
 /// Puts frames where a member's sink `S` says: the outbox, or a test's vector.
 pub trait Deliver<S> {
-    fn deliver(&mut self, sink: &S, frame: &Bytes);
+    fn deliver(&mut self, sink: &S, frame: &Frame);
     /// The member can't keep up: it is to be closed, to reconnect and resume.
     fn give_up(&mut self, sink: &S);
 }
@@ -82,7 +82,7 @@ type Place = (Box<str>, u64);
 struct Waiting {
     /// Of a message; other events have no place in the order.
     position: Option<Place>,
-    frame: Bytes,
+    frame: Frame,
 }
 
 /// How far the room has come.
@@ -103,7 +103,7 @@ enum Progress {
 
 impl<S> Member<S> {
     /// Takes a frame: now, when its history is there, or not if it has it. `true` if now.
-    fn take(&mut self, frame: &Bytes, place: Option<&Place>, out: &mut impl Deliver<S>) -> bool {
+    fn take(&mut self, frame: &Frame, place: Option<&Place>, out: &mut impl Deliver<S>) -> bool {
         match &mut self.phase {
             Phase::Live { ahead } => {
                 let has = match (&ahead, place) {

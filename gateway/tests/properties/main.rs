@@ -12,7 +12,7 @@ use parlor_gateway::{
         view::Kind,
     },
     session::rate::Bucket,
-    websocket::payloads,
+    websocket::{Frame, payloads},
 };
 use parlor_shared::{
     event::{Event, MessageEvent, Position},
@@ -24,8 +24,8 @@ use proptest::{collection::vec, prelude::*};
 struct Seqs(Vec<u64>);
 
 impl Deliver<()> for Seqs {
-    fn deliver(&mut self, (): &(), frames: &Bytes) {
-        for payload in payloads(frames) {
+    fn deliver(&mut self, (): &(), frames: &Frame) {
+        for payload in payloads(frames.plain()) {
             let frame: serde_json::Value = serde_json::from_slice(payload).expect("JSON");
             let seq = frame["channelMessage"]["Seq"].as_u64();
             self.0.push(seq.expect("a message"));

@@ -4,12 +4,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::Bytes;
 use parlor_gateway::rooms::{
     room::{Deliver, Need, Room},
     view::Kind,
 };
-use parlor_gateway::websocket::payloads;
+use parlor_gateway::websocket::{Frame, payloads};
 use parlor_shared::{
     id::{SessionId, UserId},
     protocol::{ServerEnvelope, ServerFrame, server::Sys},
@@ -70,8 +69,8 @@ struct Member {
 struct Members(BTreeMap<usize, Member>);
 
 impl Deliver<usize> for Members {
-    fn deliver(&mut self, sink: &usize, frames: &Bytes) {
-        for payload in payloads(frames) {
+    fn deliver(&mut self, sink: &usize, frames: &Frame) {
+        for payload in payloads(frames.plain()) {
             let envelope: ServerEnvelope = serde_json::from_slice(payload).expect("a frame");
             self.take(*sink, envelope.frame);
         }

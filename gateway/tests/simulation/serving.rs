@@ -16,7 +16,7 @@ use parlor_gateway::{
         },
         rate::SharedBucket,
     },
-    websocket::{payloads, text_frame},
+    websocket::{Frame, payloads},
 };
 use parlor_shared::{
     config::RateLimit,
@@ -102,7 +102,9 @@ impl World {
     fn carry_out(&mut self, id: ConnectionId, gateway: usize, effect: Effect) {
         match effect {
             Effect::Publish(publication) => self.publish(id, gateway, publication),
-            Effect::Send(envelope) => self.frame_to(id, Some(text_frame(&envelope.encode()))),
+            Effect::Send(envelope) => {
+                self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()))
+            }
             Effect::Perform(work) => {
                 if let Some((_, connection)) = self.connection(id) {
                     connection.busy = true;
@@ -230,7 +232,7 @@ impl World {
         };
         if let Some(frame) = frame {
             let envelope = ServerEnvelope { id: request, frame };
-            self.frame_to(id, Some(text_frame(&envelope.encode())));
+            self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()));
         }
         self.carry_on(id);
     }

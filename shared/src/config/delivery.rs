@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::value::duration;
+use super::value::{boolean, duration};
 
 /// Settings of delivery.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,4 +17,17 @@ pub struct DeliverySettings {
         value_parser = duration(0.0, 1)
     )]
     pub batch_delay: Duration,
+
+    /// Whether messages are compressed for clients that offer permessage-deflate
+    #[arg(
+        long,
+        env = "COMPRESSION",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_value = "false",
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        value_parser = boolean,
+    )]
+    pub compression: bool,
 }

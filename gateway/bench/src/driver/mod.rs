@@ -35,6 +35,8 @@ pub struct Target {
     /// Host and port as the `Host` header has them.
     pub authority: String,
     pub path: String,
+    /// Whether compression is offered.
+    pub deflate: bool,
 }
 
 /// What happened on a connection.

@@ -189,6 +189,7 @@ mod tests {
             address: "127.0.0.1:1".parse().expect("an address"),
             authority: String::new(),
             path: String::new(),
+            deflate: false,
         };
         let guest = |stay| Guest {
             target: &target,

@@ -36,7 +36,7 @@ pub fn run(args: &History, common: &Common) -> anyhow::Result<Report> {
         );
     }
     limits::make_room(args.rooms)?;
-    let mut environment = Environment::without_history_worker()?;
+    let mut environment = Environment::without_history_worker(common)?;
     let targets = environment.targets.clone();
     let window = Window {
         in_flight: args.in_flight.max(1),

@@ -17,7 +17,7 @@ use crate::websocket::payloads;
 struct Log(Vec<String>, usize);
 
 impl Deliver<&'static str> for Log {
-    fn deliver(&mut self, sink: &&'static str, frames: &Bytes) {
+    fn deliver(&mut self, sink: &&'static str, frames: &Frame) {
         self.1 += 1;
         for frame in frames_of(frames) {
             let text = match frame {
@@ -44,8 +44,8 @@ impl Log {
     }
 }
 
-fn frames_of(row: &Bytes) -> impl Iterator<Item = ServerFrame> {
-    payloads(row).map(|payload| {
+fn frames_of(row: &Frame) -> impl Iterator<Item = ServerFrame> {
+    payloads(row.plain()).map(|payload| {
         let envelope: ServerEnvelope = serde_json::from_slice(payload).expect("a frame");
         envelope.frame
     })
@@ -405,10 +405,10 @@ fn what_waits_for_a_joining_member_is_bounded() {
 fn a_broadcast_is_encoded_once() {
     /// Keeps the frames themselves.
     #[derive(Default)]
-    struct Frames(Vec<Bytes>);
+    struct Frames(Vec<Frame>);
 
     impl Deliver<()> for Frames {
-        fn deliver(&mut self, (): &(), frame: &Bytes) {
+        fn deliver(&mut self, (): &(), frame: &Frame) {
             self.0.push(frame.clone());
         }
 
@@ -423,9 +423,9 @@ fn a_broadcast_is_encoded_once() {
     }
     room.event(event(1), &mut out);
     assert_eq!(out.0.len(), 100);
-    let first = out.0[0].as_ptr();
+    let first = out.0[0].plain().as_ptr();
     assert!(
-        out.0.iter().all(|frame| frame.as_ptr() == first),
+        out.0.iter().all(|frame| frame.plain().as_ptr() == first),
         "all share one frame's bytes"
     );
 }
