@@ -36,7 +36,7 @@ pub(super) async fn drain(
     for outbox in going {
         let delay_ms = rand::random_range(RECONNECT_DELAY_MS);
         let frame = ServerFrame::Sys(Sys::Reconnect(Reconnect { delay_ms }));
-        outbox.send(&Frame::text(&ServerEnvelope::from(frame).encode()));
+        outbox.send(&Frame::json(&ServerEnvelope::from(frame)));
         outbox.close(CloseCode::Restart);
         sleep(pause).await;
     }

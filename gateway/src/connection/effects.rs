@@ -80,7 +80,7 @@ impl Connection {
     }
 
     async fn send(&self, envelope: &ServerEnvelope) {
-        let frame = Frame::text(&envelope.encode());
+        let frame = Frame::json(envelope);
         self.outbox.room_for(frame.plain().len()).await;
         // Written with all that this step of the work says, by `Outbox::while_writing`.
         self.outbox.push(&frame);
@@ -175,7 +175,7 @@ impl Connection {
                 }
             };
             if let Some(frame) = answer {
-                outbox.send(&Frame::text(&ServerEnvelope { id, frame }.encode()));
+                outbox.send(&Frame::json(&ServerEnvelope { id, frame }));
             }
             drop(ticket);
         };

@@ -30,9 +30,6 @@ type Users = HashMap<UserId, Vec<Door>>;
 #[derive(Clone, Debug)]
 pub struct Door {
     pub session: SessionId,
-    /// For the client.
-    pub outbox: Outbox,
-    /// For the session.
     pub inbox: Inbox,
 }
 
@@ -115,7 +112,7 @@ impl Connections {
                     let frame = frame.map(|text| Frame::text(&text));
                     for door in doors {
                         if let Some(frame) = &frame {
-                            door.outbox.send(frame);
+                            door.inbox.tell(frame);
                         }
                         if !door.inbox.put(order.clone()) {
                             metrics.notices_dropped.inc();
@@ -126,7 +123,7 @@ impl Connections {
             };
             let frame = Frame::text(&text);
             for door in doors {
-                door.outbox.send(&frame);
+                door.inbox.tell(&frame);
             }
         }
     }
@@ -162,7 +159,7 @@ impl Connections {
 
     /// Sends everybody the same frame.
     pub fn tell_all(&self, frame: ServerFrame) {
-        let frame = Frame::text(&ServerEnvelope::from(frame).encode());
+        let frame = Frame::json(&ServerEnvelope::from(frame));
         for outbox in self.all() {
             outbox.send(&frame);
         }

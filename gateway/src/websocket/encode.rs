@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use parlor_shared::protocol::CloseCode;
+use parlor_shared::protocol::{CloseCode, ServerEnvelope};
 
 use super::deflate;
 
@@ -34,6 +34,22 @@ impl Frame {
     pub fn text(text: &str) -> Self {
         Self {
             plain: encoded(FIN | TEXT, text.as_bytes()),
+            deflated: Some(Arc::default()),
+        }
+    }
+
+    /// A text message of a value's JSON.
+    pub fn json(value: &ServerEnvelope) -> Self {
+        let mut frame = vec![0; HEADER_BYTES];
+        value.encode_to(&mut frame);
+        let length = frame.len() - HEADER_BYTES;
+        let mut header = BytesMut::with_capacity(HEADER_BYTES);
+        put_header(&mut header, FIN | TEXT, length);
+        // The shortest header stands right before the payload.
+        let begin = HEADER_BYTES - header.len();
+        frame[begin..HEADER_BYTES].copy_from_slice(&header);
+        Self {
+            plain: Bytes::from(frame).slice(begin..),
             deflated: Some(Arc::default()),
         }
     }
@@ -112,8 +128,13 @@ fn encoded(first: u8, payload: &[u8]) -> Bytes {
 }
 
 fn put(row: &mut BytesMut, first: u8, payload: &[u8]) {
+    put_header(row, first, payload.len());
+    row.put_slice(payload);
+}
+
+fn put_header(row: &mut BytesMut, first: u8, length: usize) {
     row.put_u8(first);
-    match payload.len() {
+    match length {
         length @ 0..=125 => row.put_u8(length as u8),
         length @ 126..=0xFFFF => {
             row.put_u8(126);
@@ -124,7 +145,6 @@ fn put(row: &mut BytesMut, first: u8, payload: &[u8]) {
             row.put_u64(length as u64);
         }
     }
-    row.put_slice(payload);
 }
 
 /// Each frame of a row of them, without its header: what a client makes of what it was written.
@@ -153,6 +173,8 @@ pub fn payloads(mut frames: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use parlor_shared::protocol::{ErrorBody, ErrorCode, ServerFrame};
+
     use super::*;
 
     fn text(text: &str) -> Bytes {
@@ -175,6 +197,16 @@ mod tests {
             &Frame::close(CloseCode::SlowConsumer).plain()[2..4],
             4008_u16.to_be_bytes()
         );
+    }
+
+    #[test]
+    fn json_is_written_as_its_text_would_be() {
+        for length in [0, 60, 70, 65_480, 65_530] {
+            let body = ErrorBody::new(ErrorCode::BadRequest, "x".repeat(length));
+            let envelope = ServerEnvelope::from(ServerFrame::Error(body));
+            let json = Frame::json(&envelope);
+            assert_eq!(json.plain(), Frame::text(&envelope.encode()).plain());
+        }
     }
 
     #[test]
