@@ -48,6 +48,8 @@ pub enum Scenario {
     Idle(Idle),
     /// Sign-ins, each with a join of General, as fast as they go: the gateway's CPU for each
     JoinStorm(JoinStorm),
+    /// All connections break at once and come back: the gateway's CPU for each
+    ReconnectStorm(ReconnectStorm),
     /// One room with members on each of two gateways
     TwoGateways(TwoGateways),
     /// One room with many members on one gateway
@@ -86,6 +88,16 @@ pub struct Idle {
 #[derive(Debug, clap::Args)]
 pub struct JoinStorm {
     /// Connections to make
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    pub connections: usize,
+
+    #[command(flatten)]
+    pub arrivals: Arrivals,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ReconnectStorm {
+    /// Connections that break
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     pub connections: usize,
 

@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn json_is_written_as_its_text_would_be() {
         for length in [0, 60, 70, 65_480, 65_530] {
-            let body = ErrorBody::new(ErrorCode::BadRequest, "x".repeat(length));
+            let body = ErrorBody::new(ErrorCode::Malformed, "x".repeat(length));
             let envelope = ServerEnvelope::from(ServerFrame::Error(body));
             let json = Frame::json(&envelope);
             assert_eq!(json.plain(), Frame::text(&envelope.encode()).plain());
