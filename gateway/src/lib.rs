@@ -12,6 +12,7 @@ pub mod bus;
 pub mod connection;
 pub mod http;
 pub mod keys;
+pub mod memory;
 pub mod metrics;
 pub mod moderation;
 pub mod outbox;
@@ -21,8 +22,3 @@ pub mod session;
 pub mod tokens;
 pub mod user_limits;
 pub mod websocket;
-
-/// Small allocations by the million, freed on other threads than they were made on: what mimalloc
-/// is for.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

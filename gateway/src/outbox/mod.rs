@@ -22,11 +22,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use parlor_shared::protocol::CloseCode;
 use tokio::net::TcpStream;
 
-use crate::websocket::close_frame;
+use crate::websocket::Frame;
 pub use alarms::Alarms;
 use queue::Queue;
 use signals::Bell;
@@ -55,6 +54,8 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Inner {
     socket: TcpStream,
+    /// Whether texts are compressed.
+    deflates: bool,
     state: Mutex<State>,
     bell: Bell,
     rules: Arc<Rules>,
@@ -103,9 +104,11 @@ pub enum Wake {
 }
 
 impl Outbox {
-    pub fn new(socket: TcpStream, rules: Arc<Rules>) -> Self {
+    /// `deflates`: permessage-deflate was agreed on.
+    pub fn new(socket: TcpStream, deflates: bool, rules: Arc<Rules>) -> Self {
         let inner = Inner {
             socket,
+            deflates,
             state: Mutex::default(),
             bell: Bell::new(),
             rules,
@@ -139,7 +142,9 @@ impl Outbox {
     }
 
     /// Queues a frame. Never waits.
-    pub fn push(&self, frame: Bytes) -> Pushed {
+    pub fn push(&self, frame: &Frame) -> Pushed {
+        // Before the lock: the first to want it so compresses.
+        let frame = frame.form(self.inner.deflates);
         let mut state = self.state();
         if state.closing.is_some() || state.dead {
             return Pushed::Refused;
@@ -152,7 +157,7 @@ impl Outbox {
             return Pushed::Overflow;
         }
         state.queued_bytes += frame.len();
-        state.queue.push(frame);
+        state.queue.push(frame.clone());
         if state.blocked.is_some() || std::mem::replace(&mut state.dirty, true) {
             Pushed::Queued
         } else {
@@ -161,7 +166,7 @@ impl Outbox {
     }
 
     /// Queues a frame and writes what the socket takes.
-    pub fn send(&self, frame: Bytes) {
+    pub fn send(&self, frame: &Frame) {
         if self.push(frame) == Pushed::Flush {
             self.flush();
         }
@@ -323,7 +328,13 @@ impl Outbox {
         while !state.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             let count = state.queue.slices(&mut slices);
-            match self.inner.socket.try_write_vectored(&slices[..count]) {
+            let socket = &self.inner.socket;
+            let written = match &slices[..count] {
+                // Cheaper for the kernel than one of one.
+                [single] => socket.try_write(single),
+                several => socket.try_write_vectored(several),
+            };
+            match written {
                 Ok(written) => {
                     #[cfg(test)]
                     {
@@ -348,9 +359,9 @@ impl Outbox {
 
 impl State {
     fn end(&mut self, code: CloseCode) {
-        let frame = close_frame(code);
-        self.queued_bytes += frame.len();
-        self.queue.push(frame);
+        let frame = Frame::close(code);
+        self.queued_bytes += frame.plain().len();
+        self.queue.push(frame.plain().clone());
         self.closing = Some(code);
     }
 

@@ -1,12 +1,12 @@
 //! Puts rooms' frames into outboxes, and writes to each outbox once a batch.
 
-use bytes::Bytes;
 use parlor_shared::protocol::CloseCode;
 
 use super::room::{Deliver, Stats};
 use crate::{
     metrics::GatewayMetrics,
     outbox::{Outbox, Pushed},
+    websocket::Frame,
 };
 
 /// Writes between two looks at whether other tasks wait.
@@ -21,8 +21,8 @@ pub struct Writer {
 }
 
 impl Deliver<Outbox> for Writer {
-    fn deliver(&mut self, sink: &Outbox, frame: &Bytes) {
-        match sink.push(frame.clone()) {
+    fn deliver(&mut self, sink: &Outbox, frame: &Frame) {
+        match sink.push(frame) {
             Pushed::Flush => self.dirty.push(sink.clone()),
             Pushed::Overflow => self.overflows += 1,
             Pushed::Queued | Pushed::Refused => {}
