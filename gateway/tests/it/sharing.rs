@@ -8,7 +8,7 @@ use std::{
 
 use parlor_shared::{
     client::Client,
-    id::Address,
+    id::{Address, UserId},
     keyspace::{Family, Keyspace},
     protocol::{
         ClientFrame,
@@ -486,4 +486,38 @@ async fn parlors_share_a_server() {
 async fn parlors_share_a_cluster() {
     let cluster = RedisCluster::start(1, 0).await;
     share(&cluster.nodes[0], &cluster.url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_goes_to_every_master() {
+    const USERS: usize = 300;
+    let cluster = RedisCluster::start(3, 0).await;
+    let keyspace = Keyspace::with_prefix(PREFIX.parse().expect("a prefix"), PARTITIONS);
+    let keys = Keys {
+        prefix: PREFIX,
+        keyspace,
+        url: cluster.url(),
+    };
+    for number in 0..USERS {
+        let status = keys.keyspace.user_status(UserId::random());
+        cluster.cli(&["SET", &status, "now"]);
+        cluster.cli(&["SET", &format!("{PREFIX}{number}"), "somebody's"]);
+    }
+    let sizes = || {
+        cluster
+            .nodes
+            .iter()
+            .map(|node| node.cli(&["DBSIZE"]).parse::<usize>().expect("a number"))
+    };
+    assert!(sizes().all(|size| size > 0));
+    let counted = keys.told(&["count"]);
+    assert!(counted.contains(" 300  userStatus\n"), "{counted}");
+    assert!(counted.contains(" 300  more begin with eu:"), "{counted}");
+    assert_eq!(keys.told(&["list"]).lines().count(), USERS);
+    let removed = keys.told(&["remove", "--confirm=eu:"]);
+    assert!(
+        removed.starts_with("300 keys of the Parlor with the prefix eu: are removed.\n"),
+        "{removed}"
+    );
+    assert_eq!(sizes().sum::<usize>(), USERS);
 }
