@@ -96,17 +96,15 @@ fn outbox(criterion: &mut Criterion) {
     let frame = Frame::text(&"x".repeat(200));
     for gathered in [1, 16] {
         group.throughput(Throughput::Elements(members * gathered));
-        group.bench_function(BenchmarkId::new("push and flush", gathered), |bencher| {
+        let frames = vec![frame.clone(); gathered as usize];
+        let row = Frame::row(frames.iter()).expect("one at least");
+        group.bench_function(BenchmarkId::new("write", gathered), |bencher| {
             let mut writer = Writer::default();
             bencher.iter(|| {
                 for outbox in &outboxes {
-                    for _ in 0..gathered {
-                        writer.deliver(outbox, &frame);
-                    }
+                    writer.deliver(outbox, &row);
                 }
-                for outbox in &outboxes {
-                    outbox.flush();
-                }
+                runtime.block_on(writer.flush());
                 thread::yield_now();
             });
         });

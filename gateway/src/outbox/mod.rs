@@ -22,6 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use parlor_shared::protocol::CloseCode;
 use tokio::net::TcpStream;
 
@@ -83,6 +84,8 @@ struct State {
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
+    /// It is out.
+    Written,
     /// Queued; nobody else flushes, so the caller has to.
     Flush,
     /// Queued; it will be written with what was queued before.
@@ -145,7 +148,10 @@ impl Outbox {
     pub fn push(&self, frame: &Frame) -> Pushed {
         // Before the lock: the first to want it so compresses.
         let frame = frame.form(self.inner.deflates);
-        let mut state = self.state();
+        self.queue(&mut self.state(), frame)
+    }
+
+    fn queue(&self, state: &mut State, frame: &Bytes) -> Pushed {
         if state.closing.is_some() || state.dead {
             return Pushed::Refused;
         }
@@ -165,19 +171,46 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame and writes what the socket takes.
-    pub fn send(&self, frame: &Frame) {
-        if self.push(frame) == Pushed::Flush {
-            self.flush();
+    /// Writes a frame behind what is queued, as far as the socket takes it; the connection's task
+    /// does the rest. Mostly nothing is queued, and the frame goes straight from where all share it.
+    pub fn send(&self, frame: &Frame) -> Pushed {
+        let frame = frame.form(self.inner.deflates);
+        let mut state = self.state();
+        let is_free = state.queue.is_empty() && state.blocked.is_none();
+        if is_free && state.closing.is_none() && !state.dead {
+            #[cfg(test)]
+            {
+                state.writes += 1;
+            }
+            // An error shows again when the rest is tried.
+            let written = self.inner.socket.try_write(frame).unwrap_or_default();
+            if written == frame.len() {
+                return Pushed::Written;
+            }
+            let rest = frame.slice(written..);
+            return self.queue_and_flush(&mut state, &rest);
         }
+        self.queue_and_flush(&mut state, frame)
+    }
+
+    fn queue_and_flush(&self, state: &mut State, frame: &Bytes) -> Pushed {
+        let pushed = self.queue(state, frame);
+        if pushed == Pushed::Flush {
+            self.flush_locked(state);
+            return Pushed::Queued;
+        }
+        pushed
     }
 
     /// Writes what the socket takes now; the connection's task does the rest.
     pub fn flush(&self) {
-        let mut state = self.state();
+        self.flush_locked(&mut self.state());
+    }
+
+    fn flush_locked(&self, state: &mut State) {
         state.dirty = false;
         if state.blocked.is_none() {
-            self.write(&mut state);
+            self.write(state);
             if state.blocked.is_some() || state.dead {
                 self.inner.bell.wake();
             }

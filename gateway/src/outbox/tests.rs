@@ -60,6 +60,22 @@ async fn what_waits_leaves_in_one_write() {
 }
 
 #[tokio::test]
+async fn what_is_sent_goes_behind_what_waits_and_straight_where_nothing_does() {
+    let (outbox, mut peer) = pair(1 << 20).await;
+    assert_eq!(outbox.send(&frame(0)), Pushed::Written);
+    outbox.push(&frame(1));
+    assert_eq!(outbox.send(&frame(2)), Pushed::Queued);
+    outbox.flush();
+    assert_eq!(outbox.state().writes, 2, "the second took two frames");
+    let expected = row((0..=2).map(frame));
+    let mut read = vec![0; expected.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, expected);
+    outbox.close(CloseCode::Normal);
+    assert_eq!(outbox.send(&frame(3)), Pushed::Refused);
+}
+
+#[tokio::test]
 async fn a_reader_that_stops_and_goes_on_gets_everything_in_order() {
     let (outbox, mut peer) = pair(64 << 20).await;
     let large = |number: u32| {
