@@ -103,6 +103,23 @@ impl Parlor {
         }
     }
 
+    /// Sends photos to a room and to somebody, and one to nobody yet.
+    async fn show(&self, ann: &mut Client, [lobby, to_bob]: [&Address; 2]) {
+        let file = photos::jpeg(8, 8);
+        let photo = photos::uploaded(self.one.address, ann, lobby, &file).await;
+        photos::say(ann, lobby, "look", photo, None)
+            .await
+            .expect("sent");
+        let photo = photos::uploaded(self.one.address, ann, to_bob, &file).await;
+        let psst = photos::say(ann, to_bob, "psst", photo, None).await;
+        psst.expect("sent");
+        let links = format!("GET /api/photos/{photo}/links");
+        let links = photos::ask(self.one.address, &links, &[&photos::bearer(ann)], &[]).await;
+        assert_eq!(links.status, 200);
+        // One that no message has.
+        photos::uploaded(self.one.address, ann, lobby, &file).await;
+    }
+
     fn keys(&self) -> Keys {
         Keys {
             prefix: self.prefix,
@@ -177,21 +194,9 @@ impl Parlor {
             .expect("deleted");
         ann.edit(&lobby, target, "hello all").await.expect("edited");
 
-        let file = photos::jpeg(8, 8);
-        let photo = photos::uploaded(self.one.address, &ann, &lobby, &file).await;
-        photos::say(&mut ann, &lobby, "look", photo, None)
-            .await
-            .expect("sent");
         let to_bob = private(bob.user());
         ann.join(&to_bob).await.expect("joins");
-        let photo = photos::uploaded(self.one.address, &ann, &to_bob, &file).await;
-        let psst = photos::say(&mut ann, &to_bob, "psst", photo, None).await;
-        psst.expect("sent");
-        let links = format!("GET /api/photos/{photo}/links");
-        let links = photos::ask(self.one.address, &links, &[&photos::bearer(&ann)], &[]).await;
-        assert_eq!(links.status, 200);
-        // One that no message has.
-        photos::uploaded(self.one.address, &ann, &lobby, &file).await;
+        self.show(&mut ann, [&lobby, &to_bob]).await;
         let found = ann
             .users(UserSearch {
                 page: Page::default(),
