@@ -37,11 +37,13 @@ const READ_TIMEOUT: Duration = Duration::from_secs(4);
 const READ_ENTRIES: usize = 4_096;
 /// The least of one partition in one read, however many are owned.
 const READ_ENTRIES_PARTITION_MIN: usize = 16;
-/// The pause after a read that found little. A message that comes after a silence is read at once;
-/// in a steady trickle each commit carries what came in this time, and a commit costs Redis as much
-/// as several messages in it. Nothing waits for it but webhooks: messages are safe in the stream, and
-/// history is read from both.
-const GATHER: Duration = Duration::from_millis(100);
+/// The pause after a read that found little, for each entry that it found. A message that comes after
+/// a silence is read at once, and one that follows it soon after; in a steady stream pauses grow until
+/// each commit carries many, for a commit costs Redis as much as several messages in it. Nothing waits
+/// for it but webhooks: messages are safe in the stream, and history is read from both.
+const GATHER: Duration = Duration::from_millis(5);
+/// The longest such pause.
+const GATHER_MAX: Duration = Duration::from_millis(100);
 
 pub(crate) struct Consumer {
     pub(crate) redis: Redis,
@@ -104,7 +106,7 @@ impl Consumer {
         info!(partitions = partitions.len(), "reading");
         let count = per_partition(self.batch_entries, partitions.len());
         let mut batches = Vec::new();
-        let mut little = false;
+        let mut found_little = None;
         loop {
             let something = !batches.is_empty();
             let committing = try_join_all(
@@ -113,8 +115,8 @@ impl Consumer {
                     .map(|batch| self.committer.commit(batch)),
             );
             let reading = async {
-                if little {
-                    pause(stop, GATHER).await;
+                if let Some(entries) = found_little {
+                    pause(stop, gather(entries)).await;
                 }
                 let streams: Vec<_> = partitions
                     .iter()
@@ -136,7 +138,9 @@ impl Consumer {
             if something || read.is_empty() {
                 backoff.reset();
             }
-            little = !read.is_empty() && read.iter().all(|(_, entries)| entries.len() < count);
+            let is_little = read.iter().all(|(_, entries)| entries.len() < count);
+            let found = read.iter().map(|(_, entries)| entries.len()).sum();
+            found_little = (is_little && found > 0).then_some(found);
             batches = take_in(&mut partitions, read);
         }
     }
@@ -178,6 +182,12 @@ fn per_partition(batch_entries: usize, partitions: usize) -> usize {
     batch_entries.min(share.max(READ_ENTRIES_PARTITION_MIN))
 }
 
+/// How long to wait for more after a read that found so many entries.
+fn gather(entries: usize) -> Duration {
+    let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+    GATHER.saturating_mul(entries).min(GATHER_MAX)
+}
+
 async fn pause(stop: &CancellationToken, wait: Duration) {
     tokio::select! {
         () = stop.cancelled() => {}
@@ -196,5 +206,13 @@ mod tests {
         assert_eq!(per_partition(500, 1_024), READ_ENTRIES_PARTITION_MIN);
         assert_eq!(per_partition(10_000, 1), READ_ENTRIES);
         assert_eq!(per_partition(1, 16), 1);
+    }
+
+    #[test]
+    fn the_more_comes_the_more_is_gathered() {
+        assert_eq!(gather(1), GATHER);
+        assert_eq!(gather(3), 3 * GATHER);
+        assert_eq!(gather(1_000), GATHER_MAX);
+        assert_eq!(gather(usize::MAX), GATHER_MAX);
     }
 }

@@ -72,6 +72,8 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
     ("admin", &["accounts", "app", "moderation"]),
     // The same, of no part.
     ("keys", &[]),
+    // The allocator, for the program alone.
+    ("memory", &[]),
     ("photos", &["photos", "user_limits"]),
     (
         "http",
@@ -99,6 +101,7 @@ const PURE: &[&str] = &[
     "gateway/src/photos/picture.rs",
     "gateway/src/rooms/room.rs",
     "gateway/src/rooms/room/catching_up.rs",
+    "gateway/src/rooms/room/gathered.rs",
     "gateway/src/rooms/frames.rs",
     "gateway/src/rooms/ring.rs",
     "gateway/src/rooms/view.rs",

@@ -31,10 +31,9 @@ impl Frames {
     }
 
     /// Several of one room in a row; `None` for none.
-    pub fn together<'a>(rows: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
-        let first = rows.clone().next()?;
-        let row = |viewer| Frame::row(rows.clone().map(move |frames| frames.for_viewer(viewer)));
-        Some(match first {
+    pub fn together(rows: &[Self]) -> Option<Self> {
+        let row = |viewer| Frame::row(rows.iter().map(move |frames| frames.for_viewer(viewer)));
+        Some(match rows.first()? {
             Self::All(_) => Self::All(row(UserId::default())?),
             Self::Each { one, other, .. } => Self::Each {
                 one: *one,

@@ -10,7 +10,6 @@ mod repair;
 
 use std::{
     collections::{HashMap, HashSet},
-    future,
     time::Duration,
 };
 
@@ -22,7 +21,7 @@ use parlor_shared::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{MissedTickBehavior, interval, sleep_until},
+    time::{MissedTickBehavior, interval},
 };
 use tracing::warn;
 
@@ -317,21 +316,16 @@ impl Rooms {
             Ok(Event::User { version, change }) => {
                 self.user_changed(&event.channel, version, *change);
             }
-            Ok(Event::Message(message)) => self.hold(&event.channel, event.arrived, message),
+            Ok(Event::Message(message)) => {
+                return self.hold(&event.channel, event.arrived, message);
+            }
             Ok(decoded) => self.with_room(&event.channel, |room, out| room.event(decoded, out)),
             Err(error) => {
                 self.metrics.bus_events_unreadable.inc();
                 warn!(%error, "an event on the bus can't be read");
             }
         }
-    }
-
-    /// Waits until a room's messages have waited long enough.
-    async fn something_is_due(&self) {
-        match self.holding.next() {
-            Some(at) => sleep_until(at.into()).await,
-            None => future::pending().await,
-        }
+        self.holding.handed(event.arrived);
     }
 
     /// Lets a room decide, after what it was sent before, and does what it needs.

@@ -103,7 +103,7 @@ impl World {
         match effect {
             Effect::Publish(publication) => self.publish(id, gateway, publication),
             Effect::Send(envelope) => {
-                self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()))
+                self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()));
             }
             Effect::Perform(work) => {
                 if let Some((_, connection)) = self.connection(id) {

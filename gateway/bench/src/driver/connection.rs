@@ -169,13 +169,13 @@ impl Connection {
             }
             let payload = &bytes[used + head.begin..used + head.end];
             match head.opcode {
-                Opcode::Text if head.packed => match websocket::unpacked(payload) {
-                    Some(text) => on_text(&text),
-                    None => {
+                Opcode::Text if head.packed => {
+                    let Some(text) = websocket::unpacked(payload) else {
                         let why = "the server sent what can't be unpacked".to_owned();
                         return Ok((bytes.len(), Step::Ended(why)));
-                    }
-                },
+                    };
+                    on_text(&text);
+                }
                 Opcode::Text => on_text(payload),
                 Opcode::Ping => {
                     let mut pong = Vec::new();

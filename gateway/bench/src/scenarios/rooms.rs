@@ -165,7 +165,7 @@ impl Shape {
             1 => "one gateway".to_owned(),
             _ => format!("each of {gateways} gateways"),
         };
-        let pace = match self.pace {
+        let sent = match self.pace {
             Asked::Rate(rate) => format!("{rate} messages/s"),
             Asked::Window(window) => format!(
                 "{} messages under way, read every {:?},",
@@ -173,7 +173,7 @@ impl Shape {
             ),
         };
         format!(
-            "{rooms} {many} with {members} members on {place}, {pace} of {} bytes for {} s",
+            "{rooms} {many} with {members} members on {place}, {sent} of {} bytes for {} s",
             load.size, load.seconds
         )
     }

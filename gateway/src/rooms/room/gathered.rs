@@ -13,24 +13,20 @@ const BYTES: usize = 64 * 1_024;
 /// The messages, in order, each with its place.
 #[derive(Default)]
 pub(super) struct Gathered {
-    messages: Vec<(Frames, Place)>,
+    rows: Vec<Frames>,
+    places: Vec<Place>,
     bytes: usize,
 }
 
 impl Gathered {
     pub fn push(&mut self, frames: Frames, place: Place) {
         self.bytes += frames.bytes();
-        self.messages.push((frames, place));
+        self.rows.push(frames);
+        self.places.push(place);
     }
 
     pub fn is_full(&self) -> bool {
         self.bytes >= BYTES
-    }
-
-    /// All of them; none are left.
-    pub fn take(&mut self) -> Vec<(Frames, Place)> {
-        self.bytes = 0;
-        mem::take(&mut self.messages)
     }
 }
 
@@ -74,18 +70,18 @@ impl<S> Room<S> {
 
     /// Hands members what was gathered. Before anything else that changes what a member gets.
     pub(super) fn hand_out(&mut self, gathered: &mut Gathered, out: &mut impl Deliver<S>) {
-        let messages = gathered.take();
-        let Some(together) = Frames::together(messages.iter().map(|(frames, _)| frames)) else {
+        let Gathered { rows, places, .. } = mem::take(gathered);
+        let Some(together) = Frames::together(&rows) else {
             return;
         };
         let mut deliveries = 0;
         for member in self.members.iter_mut() {
             if matches!(member.phase, Phase::Live { ahead: None }) {
                 out.deliver(&member.sink, together.for_viewer(member.user));
-                deliveries += messages.len() as u64;
+                deliveries += rows.len() as u64;
                 continue;
             }
-            for (frames, place) in &messages {
+            for (frames, place) in rows.iter().zip(&places) {
                 let frame = frames.for_viewer(member.user);
                 deliveries += u64::from(member.take(frame, Some(place), out));
             }

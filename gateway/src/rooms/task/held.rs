@@ -6,10 +6,12 @@
 
 use std::{
     collections::VecDeque,
+    future,
     time::{Duration, Instant},
 };
 
 use parlor_shared::event::MessageEvent;
+use tokio::time::sleep_until;
 
 use super::Rooms;
 
@@ -28,7 +30,7 @@ pub(super) struct Holding {
     delay: Duration,
     /// In the order in which they are due, but for rooms that were handed theirs before.
     due: VecDeque<(Instant, Box<str>)>,
-    /// When messages arrived that have been handed on and are being written.
+    /// When that arrived which was handed on and is being written.
     handed: Vec<Instant>,
 }
 
@@ -46,13 +48,26 @@ impl Holding {
         self.due.front().map(|(at, _)| *at)
     }
 
-    /// When messages arrived that were written.
+    /// Notes when something arrived that is being written.
+    pub fn handed(&mut self, arrived: Instant) {
+        self.handed.push(arrived);
+    }
+
+    /// When that arrived which was written since.
     pub fn take_handed(&mut self) -> Vec<Instant> {
         std::mem::take(&mut self.handed)
     }
 }
 
 impl Rooms {
+    /// Waits until a room's messages have waited long enough.
+    pub(super) async fn something_is_due(&self) {
+        match self.holding.next() {
+            Some(at) => sleep_until(at.into()).await,
+            None => future::pending().await,
+        }
+    }
+
     /// Takes in a message; its room is handed it once it is due, or when something else comes.
     pub(super) fn hold(&mut self, channel: &str, arrived: Instant, message: MessageEvent) {
         let Some(entry) = self.entries.get_mut(channel) else {
