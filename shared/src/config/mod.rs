@@ -50,7 +50,7 @@ pub use jwt::JwtSettings;
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
-pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
+pub use redis::{Login, RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use servers::{Address, Servers};
 pub use value::{Rate, RateLimit};
 pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};

@@ -10,7 +10,8 @@ use std::{
 
 use futures_util::future::join_all;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo, PushKind,
+    RedisConnectionInfo, RedisError, RedisResult,
     aio::{AsyncPushSender, MultiplexedConnection},
 };
 use tokio::{
@@ -20,7 +21,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{cluster::Cluster, connect::CONNECTION_TIMEOUT, node::Node};
-use crate::config::Address;
+use crate::config::{Address, Login};
 
 /// How often sentinels are asked who the primary is. They need some seconds for a failover; this
 /// adds little to it.
@@ -40,6 +41,8 @@ struct Shared {
     clients: Cluster,
     name: String,
     sentinels: Vec<Sentinel>,
+    /// What sentinels want to hear, if not the same as servers.
+    own: Option<Login>,
     primary: watch::Sender<Option<Address>>,
     watched: AtomicBool,
 }
@@ -54,7 +57,13 @@ struct Sentinel {
 type Verdict = (u64, Address);
 
 impl Sentinels {
-    pub fn new(template: Client, sentinels: Vec<Address>, name: String) -> Self {
+    /// `template` has the servers' credentials, `own` those of the sentinels if they differ.
+    pub fn new(
+        template: Client,
+        sentinels: Vec<Address>,
+        name: String,
+        own: Option<Login>,
+    ) -> Self {
         let sentinel = |address| Sentinel {
             address,
             connection: Mutex::default(),
@@ -63,6 +72,7 @@ impl Sentinels {
             shared: Arc::new(Shared {
                 clients: Cluster::new(template, Vec::new()),
                 name,
+                own,
                 sentinels: sentinels.into_iter().map(sentinel).collect(),
                 primary: watch::Sender::new(None),
                 watched: AtomicBool::new(false),
@@ -241,18 +251,35 @@ impl Shared {
                     .await
             }
         };
-        let refused = match connect(client.clone()).await {
+        let info = client.get_connection_info().clone();
+        if let Some(own) = &self.own {
+            let own = credentials(own.username.as_deref(), own.password.expose());
+            return connect(Client::open(info.set_redis_settings(own))?).await;
+        }
+        let refused = match connect(client).await {
             Err(error) if error.kind() == ErrorKind::AuthenticationFailed => error,
             outcome => return outcome,
         };
-        let info = client.get_connection_info().clone();
-        let anonymous =
-            redis::RedisConnectionInfo::default().set_protocol(redis::ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(anonymous))?;
+        let client = Client::open(info.set_redis_settings(anonymous()))?;
         connect(client).await.map_err(|_: RedisError| {
-            warn!(%address, "a sentinel wants other credentials than the servers");
+            warn!(
+                %address,
+                "a sentinel wants other credentials than the servers: set redis_sentinel_password"
+            );
             refused
         })
+    }
+}
+
+fn anonymous() -> RedisConnectionInfo {
+    RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3)
+}
+
+fn credentials(username: Option<&str>, password: &str) -> RedisConnectionInfo {
+    let named = anonymous().set_password(password);
+    match username {
+        Some(username) => named.set_username(username),
+        None => named,
     }
 }
 
