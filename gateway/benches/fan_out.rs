@@ -4,12 +4,11 @@ mod stage;
 
 use std::{hint::black_box, thread};
 
-use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use parlor_gateway::{
     outbox::Outbox,
     rooms::{room::Deliver, writer::Writer},
-    websocket::{Decoder, Input, text_frame},
+    websocket::{Decoder, Frame, Input},
 };
 use tokio::{io::AsyncReadExt as _, runtime::Runtime, task::JoinSet};
 
@@ -19,7 +18,7 @@ struct Nobody;
 struct Nowhere;
 
 impl Deliver<Nobody> for Nowhere {
-    fn deliver(&mut self, _: &Nobody, frame: &Bytes) {
+    fn deliver(&mut self, _: &Nobody, frame: &Frame) {
         black_box(frame.clone());
     }
 
@@ -40,7 +39,7 @@ fn codec(criterion: &mut Criterion) {
     frame.extend(masked);
     group.throughput(Throughput::Elements(1));
     group.bench_function("decode a frame", |bencher| {
-        let mut decoder = Decoder::new(64 * 1_024);
+        let mut decoder = Decoder::new(64 * 1_024, false);
         let mut inputs: Vec<Input> = Vec::new();
         let mut read = frame.clone();
         bencher.iter(|| {
@@ -51,7 +50,7 @@ fn codec(criterion: &mut Criterion) {
         assert_eq!(inputs, [Input::Text(text.to_owned())]);
     });
     group.bench_function("encode a frame", |bencher| {
-        bencher.iter(|| text_frame(black_box(text)));
+        bencher.iter(|| Frame::text(black_box(text)));
     });
     group.finish();
 }
@@ -94,20 +93,18 @@ fn outbox(criterion: &mut Criterion) {
         }
         (outboxes, readers)
     });
-    let frame = text_frame(&"x".repeat(200));
+    let frame = Frame::text(&"x".repeat(200));
     for gathered in [1, 16] {
         group.throughput(Throughput::Elements(members * gathered));
-        group.bench_function(BenchmarkId::new("push and flush", gathered), |bencher| {
+        let frames = vec![frame.clone(); gathered as usize];
+        let row = Frame::row(frames.iter()).expect("one at least");
+        group.bench_function(BenchmarkId::new("write", gathered), |bencher| {
             let mut writer = Writer::default();
             bencher.iter(|| {
                 for outbox in &outboxes {
-                    for _ in 0..gathered {
-                        writer.deliver(outbox, &frame);
-                    }
+                    writer.deliver(outbox, &row);
                 }
-                for outbox in &outboxes {
-                    outbox.flush();
-                }
+                runtime.block_on(writer.flush());
                 thread::yield_now();
             });
         });

@@ -22,7 +22,7 @@ use parlor_gateway::{
         },
         rate::SharedBucket,
     },
-    websocket::Decoder,
+    websocket::{Decoder, Frame, payloads},
 };
 use parlor_shared::{
     config::RateLimit,
@@ -61,8 +61,8 @@ pub fn websocket(data: &[u8]) {
     };
     let mut whole = data.to_vec();
     let mut expected = VecDeque::new();
-    let first = Decoder::new(65_536).feed(&mut whole, &mut expected);
-    let mut decoder = Decoder::new(65_536);
+    let first = Decoder::new(65_536, cut % 2 == 1).feed(&mut whole, &mut expected);
+    let mut decoder = Decoder::new(65_536, cut % 2 == 1);
     let (mut found, mut second) = (VecDeque::new(), Ok(()));
     for part in data.chunks(usize::from(*cut).max(1)) {
         second = decoder.feed(&mut part.to_vec(), &mut found);
@@ -272,15 +272,20 @@ struct Member {
 }
 
 impl Deliver<()> for Member {
-    fn deliver(&mut self, (): &(), frame: &Bytes) {
-        let at = match frame[1] {
-            126 => 4,
-            127 => 10,
-            _ => 2,
-        };
-        let envelope: ServerEnvelope =
-            serde_json::from_slice(&frame[at..]).expect("a frame of the protocol");
-        let place = match envelope.frame {
+    fn deliver(&mut self, (): &(), frames: &Frame) {
+        for payload in payloads(frames.plain()) {
+            let envelope: ServerEnvelope =
+                serde_json::from_slice(payload).expect("a frame of the protocol");
+            self.take(envelope.frame);
+        }
+    }
+
+    fn give_up(&mut self, (): &()) {}
+}
+
+impl Member {
+    fn take(&mut self, frame: ServerFrame) {
+        let place = match frame {
             ServerFrame::ChannelMessage(message) => Some((message.epoch, message.seq)),
             ServerFrame::MessageChange(change) => Some((change.epoch, change.seq)),
             ServerFrame::Sys(Sys::Resync(_)) => {
@@ -302,8 +307,6 @@ impl Deliver<()> for Member {
             (self.epoch, self.seq) = (epoch, seq);
         }
     }
-
-    fn give_up(&mut self, (): &()) {}
 }
 
 /// Events separated by a zero byte, read and given to a room, which repairs its gaps from all

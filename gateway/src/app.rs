@@ -183,6 +183,7 @@ impl Parts {
         let shard_settings = ShardSettings {
             ring_messages: config.limits.ring_events,
             audit_interval: config.limits.audit_interval,
+            batch_delay: config.delivery.batch_delay,
             policies: policies.clone(),
             orders: orders.clone(),
         };

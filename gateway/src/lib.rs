@@ -11,6 +11,7 @@ pub mod app;
 pub mod bus;
 pub mod connection;
 pub mod http;
+pub mod memory;
 pub mod metrics;
 pub mod moderation;
 pub mod outbox;
@@ -20,8 +21,3 @@ pub mod session;
 pub mod tokens;
 pub mod user_limits;
 pub mod websocket;
-
-/// Small allocations by the million, freed on other threads than they were made on: what mimalloc
-/// is for.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

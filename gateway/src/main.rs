@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use parlor_gateway::{admin, app};
+use parlor_gateway::{admin, app, memory};
 use parlor_shared::{
     client::chat_check,
     config::{self, GatewayConfig},
@@ -10,8 +10,17 @@ use parlor_shared::{
     telemetry,
 };
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    match memory::runtime() {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            eprintln!("the threads to work with can't be had: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> ExitCode {
     if std::env::args_os()
         .nth(1)
         .is_some_and(|word| word == "admin")

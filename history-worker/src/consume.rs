@@ -38,9 +38,10 @@ const READ_ENTRIES: usize = 4_096;
 /// The least of one partition in one read, however many are owned.
 const READ_ENTRIES_PARTITION_MIN: usize = 16;
 /// The pause after a read that found little. A message that comes after a silence is read at once;
-/// in a steady trickle, each read and each commit carries a few milliseconds' worth instead of one
-/// message.
-const GATHER: Duration = Duration::from_millis(5);
+/// in a steady trickle each commit carries what came in this time, and a commit costs Redis as much
+/// as several messages in it. Nothing waits for it but webhooks: messages are safe in the stream, and
+/// history is read from both.
+const GATHER: Duration = Duration::from_millis(100);
 
 pub(crate) struct Consumer {
     pub(crate) redis: Redis,

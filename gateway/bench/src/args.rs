@@ -29,6 +29,14 @@ pub struct Common {
     #[arg(long, global = true, value_name = "PID", requires = "url")]
     pub pid: Vec<u32>,
 
+    /// A setting of the gateways that are started here, as NAME=VALUE; once for each
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = setting, conflicts_with = "url")]
+    pub set: Vec<(String, String)>,
+
+    /// Offer permessage-deflate, and unpack what is compressed; with --set COMPRESSION=true
+    #[arg(long, global = true)]
+    pub compress: bool,
+
     /// Process of the Redis behind --url, for its CPU
     #[arg(long, global = true, value_name = "PID", requires = "url")]
     pub redis_pid: Option<u32>,
@@ -40,12 +48,18 @@ pub enum Scenario {
     Idle(Idle),
     /// Sign-ins, each with a join of General, as fast as they go: the gateway's CPU for each
     JoinStorm(JoinStorm),
+    /// All connections break at once and come back: the gateway's CPU for each
+    ReconnectStorm(ReconnectStorm),
     /// One room with members on each of two gateways
     TwoGateways(TwoGateways),
     /// One room with many members on one gateway
     BigRoom(BigRoom),
     /// Many small rooms on one gateway
     ManyRooms(ManyRooms),
+    /// As many messages as go through, a number of them under way all the time
+    Saturation(Saturation),
+    /// Messages persisted by the history-worker, compared with what a gateway can publish
+    History(History),
     /// Votes and typing in one room, compared with messages in it
     LivelyRoom(LivelyRoom),
     /// The bare loop that --floor compares with; not for people
@@ -74,6 +88,16 @@ pub struct Idle {
 #[derive(Debug, clap::Args)]
 pub struct JoinStorm {
     /// Connections to make
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    pub connections: usize,
+
+    #[command(flatten)]
+    pub arrivals: Arrivals,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ReconnectStorm {
+    /// Connections that break
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     pub connections: usize,
 
@@ -140,6 +164,47 @@ pub struct ManyRooms {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Saturation {
+    /// Rooms; with several, --floor goes through Redis, too
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub rooms: usize,
+
+    /// Members of each room
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub members: usize,
+
+    /// Messages under way
+    #[arg(long, value_name = "COUNT", default_value_t = 64)]
+    pub in_flight: u64,
+
+    /// How often members read, in ms; 0: at once
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    pub read_every: u64,
+
+    #[command(flatten)]
+    pub load: Load,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// Rooms, of one member each
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    pub rooms: usize,
+
+    /// Messages under way
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub in_flight: u64,
+
+    /// How long messages are published
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = rate)]
+    pub seconds: f64,
+
+    /// Bytes of a message's text
+    #[arg(long, value_name = "BYTES", default_value_t = 100)]
+    pub size: usize,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct LivelyRoom {
     /// Members of the room
     #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
@@ -199,6 +264,11 @@ pub struct FloorServer {
     /// Lengthens frames to those of the gateway
     #[arg(long, default_value_t = 0)]
     pub frame_bytes: usize,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not of the form NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

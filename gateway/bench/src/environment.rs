@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use parlor_testkit::{Process, ProcessBuilder, RedisServer, free_port, http};
+use parlor_testkit::{Process, ProcessBuilder, RedisServer, exposition, free_port, http};
 
 use crate::{args::Common, driver::Target, measure::Watched};
 
@@ -19,13 +19,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const LOG_LINES: usize = 15;
 
 /// Limits that protect a gateway from people, and would only measure themselves here.
-const GATEWAY_SETTINGS: [(&str, &str); 7] = [
+const GATEWAY_SETTINGS: [(&str, &str); 8] = [
     ("MESSAGE_RATE", "off"),
     ("FRAME_RATE", "off"),
     ("CONNECTIONS_PER_ADDRESS", "0"),
     ("CONNECTIONS_PER_GATEWAY", "1000000"),
     ("HANDSHAKE_RATE", "100000"),
     ("SIGN_IN_TIMEOUT", "300s"),
+    ("BACKLOG_HIGH_WATER", "1000000000"),
     ("LOG", "warn"),
 ];
 
@@ -35,6 +36,12 @@ pub struct Environment {
     pub targets: Vec<Target>,
     pub gateways: Vec<u32>,
     pub redis: Option<u32>,
+    /// Of a Redis that was started here.
+    redis_url: String,
+    /// Of gateways that are started here, beside those of every run.
+    settings: Vec<(String, String)>,
+    /// Whether clients offer compression.
+    deflate: bool,
     pub history_worker: Option<u32>,
     pub presence_worker: Option<u32>,
     /// What the reader of the figures should know.
@@ -48,7 +55,12 @@ impl Environment {
     /// As many gateways as asked for, or those of the command line.
     pub fn prepare(common: &Common, gateways: usize) -> anyhow::Result<Self> {
         if common.url.is_empty() {
-            return block_on(Self::start(gateways))?;
+            return block_on(async {
+                let mut environment = Self::start_redis(common).await?;
+                environment.start_history_worker().await?;
+                environment.start_others(gateways).await?;
+                Ok(environment)
+            })?;
         }
         if common.url.len() != gateways {
             bail!(
@@ -64,16 +76,34 @@ impl Environment {
             targets: common
                 .url
                 .iter()
-                .map(|url| target(url))
+                .map(|url| target(url, common.compress))
                 .collect::<anyhow::Result<_>>()?,
             gateways: common.pid.clone(),
             redis: common.redis_pid,
+            redis_url: String::new(),
+            settings: Vec::new(),
+            deflate: common.compress,
             history_worker: None,
             presence_worker: None,
             notes,
             programs: Vec::new(),
             redis_server: None,
         })
+    }
+
+    /// A gateway that is started here, and nobody who persists what it publishes, before
+    /// [`Self::add_history_worker`].
+    pub fn without_history_worker(common: &Common) -> anyhow::Result<Self> {
+        block_on(async {
+            let mut environment = Self::start_redis(common).await?;
+            environment.start_others(1).await?;
+            Ok(environment)
+        })?
+    }
+
+    /// Starts the history-worker, and gives the URL of its metrics.
+    pub fn add_history_worker(&mut self) -> anyhow::Result<String> {
+        block_on(self.start_history_worker())??.context("the history-worker is not built, or ended")
     }
 
     pub fn watched(&self) -> Watched {
@@ -96,68 +126,76 @@ impl Environment {
         Some(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())))
     }
 
-    async fn start(gateways: usize) -> anyhow::Result<Self> {
+    async fn start_redis(common: &Common) -> anyhow::Result<Self> {
         require_redis()?;
         let mut redis = RedisServer::builder()
             .append_only(true)
             .option("appendfsync", "everysec")
             .start()
             .await;
-        let url = redis.url();
-        let mut environment = Self {
+        Ok(Self {
             targets: Vec::new(),
             gateways: Vec::new(),
             redis: Some(redis.process().pid()),
+            redis_url: redis.url(),
+            settings: common.set.clone(),
+            deflate: common.compress,
             history_worker: None,
             presence_worker: None,
             notes: Vec::new(),
             programs: Vec::new(),
             redis_server: Some(redis),
-        };
-        environment.history_worker = environment.start_worker("history-worker", &url).await?;
-        environment.presence_worker = environment.start_worker("presence-worker", &url).await?;
-        for _ in 0..gateways {
-            environment.start_gateway(&url).await?;
-        }
-        Ok(environment)
+        })
     }
 
-    async fn start_gateway(&mut self, redis_url: &str) -> anyhow::Result<()> {
+    async fn start_history_worker(&mut self) -> anyhow::Result<Option<String>> {
+        let started = self.start_worker("history-worker").await?;
+        self.history_worker = started.as_ref().map(|(pid, _)| *pid);
+        Ok(started.map(|(_, metrics)| metrics))
+    }
+
+    async fn start_others(&mut self, gateways: usize) -> anyhow::Result<()> {
+        let started = self.start_worker("presence-worker").await?;
+        self.presence_worker = started.map(|(pid, _)| pid);
+        for _ in 0..gateways {
+            self.start_gateway().await?;
+        }
+        Ok(())
+    }
+
+    async fn start_gateway(&mut self) -> anyhow::Result<()> {
         let address = format!("127.0.0.1:{}", free_port());
         let mut builder = Process::builder(program("gateway")?).env("SERVER_ADDRESS", &address);
         for (name, value) in GATEWAY_SETTINGS {
             builder = builder.env(name, value);
         }
-        if self.history_worker.is_none() {
-            // Nobody drains the streams, and messages must not be refused for it.
-            builder = builder.env("BACKLOG_HIGH_WATER", "1000000000");
+        for (name, value) in &self.settings {
+            builder = builder.env(name, value);
         }
-        let gateway = match launch(builder, redis_url).await? {
-            Launched::Ready(process) => process,
+        let gateway = match launch(builder, &self.redis_url).await? {
+            Launched::Ready(process, _) => process,
             Launched::Ended(log) => bail!("The gateway ended before it was ready:\n{log}"),
         };
         self.gateways.push(gateway.pid());
-        self.targets.push(target(&format!("ws://{address}/ws"))?);
+        let url = format!("ws://{address}/ws");
+        self.targets.push(target(&url, self.deflate)?);
         self.programs.push(gateway);
         Ok(())
     }
 
-    /// Starts a worker, without which there is still something to measure.
-    async fn start_worker(
-        &mut self,
-        name: &'static str,
-        redis_url: &str,
-    ) -> anyhow::Result<Option<u32>> {
+    /// Starts a worker, without which there is still something to measure; gives its process and the
+    /// URL of its metrics.
+    async fn start_worker(&mut self, name: &'static str) -> anyhow::Result<Option<(u32, String)>> {
         let Ok(program) = program(name) else {
             self.notes
                 .push(format!("{name} is not built: measured without it."));
             return Ok(None);
         };
-        match launch(Process::builder(program), redis_url).await? {
-            Launched::Ready(worker) => {
+        match launch(Process::builder(program), &self.redis_url).await? {
+            Launched::Ready(worker, metrics) => {
                 let pid = worker.pid();
                 self.programs.push(worker);
-                Ok(Some(pid))
+                Ok(Some((pid, metrics)))
             }
             Launched::Ended(_) => {
                 self.notes
@@ -170,7 +208,8 @@ impl Environment {
 
 /// A started program.
 enum Launched {
-    Ready(Process),
+    /// With the URL of its metrics.
+    Ready(Process, String),
     /// With the end of its log.
     Ended(String),
 }
@@ -192,7 +231,7 @@ async fn launch(builder: ProcessBuilder, redis_url: &str) -> anyhow::Result<Laun
             .await
             .is_ok_and(|answer| answer.status == 200)
         {
-            return Ok(Launched::Ready(process));
+            return Ok(Launched::Ready(process, format!("http://{admin}/metrics")));
         }
         if Instant::now() > deadline {
             bail!(
@@ -225,7 +264,7 @@ pub fn start_floor(
                 log.contains("listening")
             })
             .await;
-        Ok((process, target(&format!("ws://{address}/ws"))?))
+        Ok((process, target(&format!("ws://{address}/ws"), false)?))
     })?
 }
 
@@ -236,6 +275,14 @@ fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
         .build()
         .context("no runtime can be had")?;
     Ok(runtime.block_on(future))
+}
+
+/// The value of a metric without labels.
+pub fn metric(url: &str, name: &str) -> anyhow::Result<f64> {
+    let answer = block_on(http::get(url))??;
+    let families = exposition::parse(&answer.body).map_err(anyhow::Error::msg)?;
+    let value = families.value(name, &[]);
+    value.with_context(|| format!("{url} does not tell {name}"))
 }
 
 /// A program that was built with this one.
@@ -259,7 +306,7 @@ fn require_redis() -> anyhow::Result<()> {
 }
 
 /// Takes `ws://host:port/path` apart.
-fn target(url: &str) -> anyhow::Result<Target> {
+fn target(url: &str, deflate: bool) -> anyhow::Result<Target> {
     let rest = url
         .strip_prefix("ws://")
         .with_context(|| format!("{url} is not a URL that begins with ws://"))?;
@@ -276,6 +323,7 @@ fn target(url: &str) -> anyhow::Result<Target> {
         address,
         authority: authority.to_owned(),
         path: path.to_owned(),
+        deflate,
     })
 }
 
@@ -291,13 +339,16 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        let full = target("ws://127.0.0.1:5555/chat").expect("valid");
+        let full = target("ws://127.0.0.1:5555/chat", false).expect("valid");
         assert_eq!(
             (full.authority.as_str(), full.path.as_str()),
             ("127.0.0.1:5555", "/chat")
         );
-        assert_eq!(target("ws://127.0.0.1:80").expect("valid").path, "/ws");
-        assert!(target("http://127.0.0.1:80").is_err());
-        assert!(target("ws://127.0.0.1").is_err());
+        assert_eq!(
+            target("ws://127.0.0.1:80", false).expect("valid").path,
+            "/ws"
+        );
+        assert!(target("http://127.0.0.1:80", false).is_err());
+        assert!(target("ws://127.0.0.1", false).is_err());
     }
 }

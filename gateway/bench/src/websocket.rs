@@ -1,5 +1,9 @@
 //! As much of RFC 6455 as a client that measures needs.
 
+use std::cell::RefCell;
+
+use flate2::{Decompress, FlushDecompress};
+
 /// The handshake's key is the RFC's example: it proves nothing, and so its answer is known.
 pub const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The answer to [`KEY`].
@@ -40,6 +44,8 @@ impl Opcode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     pub opcode: Opcode,
+    /// Whether a message is compressed.
+    pub packed: bool,
     pub mask: Option<[u8; 4]>,
     /// Where the payload begins.
     pub begin: usize,
@@ -74,6 +80,7 @@ pub fn head(bytes: &[u8]) -> Option<Head> {
     let end = begin.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
     Some(Head {
         opcode,
+        packed: first & 0x40 != 0,
         mask,
         begin,
         end,
@@ -122,12 +129,45 @@ fn put_head(frame: &mut Vec<u8>, opcode: Opcode, length: usize, mask_bit: u8) {
 }
 
 /// The request that opens a connection.
-pub fn request(authority: &str, path: &str) -> Vec<u8> {
+pub fn request(authority: &str, path: &str, deflate: bool) -> Vec<u8> {
+    let offer = if deflate {
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+    } else {
+        ""
+    };
     format!(
         "GET {path} HTTP/1.1\r\nHost: {authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n{offer}\r\n"
     )
     .into_bytes()
+}
+
+/// A message of permessage-deflate, of a server that takes no context over from one to the next.
+pub fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    /// What RFC 7692 has a sender leave away.
+    const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
+    thread_local! {
+        static UNPACKER: RefCell<Decompress> = RefCell::new(Decompress::new(false));
+    }
+    UNPACKER.with_borrow_mut(|unpacker| {
+        unpacker.reset(false);
+        let mut text = Vec::with_capacity(4 * packed.len() + 1_024);
+        for input in [packed, &TAIL] {
+            let end = unpacker.total_in() + input.len() as u64;
+            while unpacker.total_in() < end {
+                let rest = &input[input.len() - (end - unpacker.total_in()) as usize..];
+                text.reserve(1_024);
+                let before = (unpacker.total_in(), unpacker.total_out());
+                unpacker
+                    .decompress_vec(rest, &mut text, FlushDecompress::Sync)
+                    .ok()?;
+                if before == (unpacker.total_in(), unpacker.total_out()) {
+                    return None;
+                }
+            }
+        }
+        Some(text)
+    })
 }
 
 /// Where the answer to the request ends; nothing when it is not all there. Fails with the answer's

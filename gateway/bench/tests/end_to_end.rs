@@ -122,3 +122,38 @@ fn votes_and_typing_cost_a_room_less_than_messages() {
     assert!(number(&figures, "deliveries_ratio") < 1.0);
     assert!(number(&figures, "bytes_ratio") < 1.0);
 }
+
+#[test]
+fn a_saturated_gateway_delivers_everything() {
+    let figures = measure(&[
+        "saturation",
+        "--members=20",
+        "--in-flight=16",
+        "--read-every=5",
+        "--seconds=2",
+        "--warm-up=0.5",
+        "--floor",
+        "--compress",
+        "--set",
+        "COMPRESSION=true",
+        "--set",
+        "BATCH_DELAY=10ms",
+    ]);
+    for key in ["lost", "doubled", "reordered", "seq_breaks", "errors"] {
+        assert_eq!(figures[key], 0, "{key}");
+    }
+    assert!(number(&figures, "deliveries_per_second") > 0.0);
+    assert!(number(&figures, "deliveries_ratio") > 0.0);
+    // Of 100 bytes that repeat little, and some 380 of the same names each time.
+    assert!(number(&figures, "bytes_per_delivery") < 400.0);
+}
+
+#[test]
+fn a_backlog_is_persisted_and_everybody_comes_back() {
+    let figures = measure(&["history", "--rooms=20", "--in-flight=200", "--seconds=2"]);
+    assert!(number(&figures, "persisted_ratio") > 0.0);
+    assert_eq!(figures["lost"], 0);
+    let figures = measure(&["reconnect-storm", "--connections=100"]);
+    assert_eq!(figures["unrecovered"], 0);
+    assert!(number(&figures, "cpu_us_per_reconnect") > 0.0);
+}

@@ -73,5 +73,5 @@ pub async fn outbox() -> (Outbox, TcpStream) {
         write_timeout: Duration::from_secs(10),
         alarms: Alarms::new().0,
     };
-    (Outbox::new(socket, Arc::new(rules)), peer)
+    (Outbox::new(socket, false, Arc::new(rules)), peer)
 }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
-use crate::{connection::Services, websocket::text_frame};
+use crate::{connection::Services, websocket::Frame};
 
 /// How a reconnecting client's delay is spread, in milliseconds: short, since the drain itself is
 /// spread over its grace.
@@ -36,7 +36,7 @@ pub(super) async fn drain(
     for outbox in going {
         let delay_ms = rand::random_range(RECONNECT_DELAY_MS);
         let frame = ServerFrame::Sys(Sys::Reconnect(Reconnect { delay_ms }));
-        outbox.send(text_frame(&ServerEnvelope::from(frame).encode()));
+        outbox.send(&Frame::json(&ServerEnvelope::from(frame)));
         outbox.close(CloseCode::Restart);
         sleep(pause).await;
     }

@@ -100,7 +100,6 @@ impl Connection {
                 if self.signed_in.is_none() {
                     let door = Door {
                         session: self.session.id(),
-                        outbox: self.outbox.clone(),
                         inbox: self.inbox.clone(),
                     };
                     self.signed_in = Some((

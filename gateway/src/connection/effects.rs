@@ -27,7 +27,7 @@ use crate::{
         effect::{AuthenticationOutcome, Kind, Publication, Verified},
     },
     tokens::TokenError,
-    websocket::text_frame,
+    websocket::Frame,
 };
 
 impl Connection {
@@ -80,10 +80,10 @@ impl Connection {
     }
 
     async fn send(&self, envelope: &ServerEnvelope) {
-        let frame = text_frame(&envelope.encode());
-        self.outbox.room_for(frame.len()).await;
+        let frame = Frame::json(envelope);
+        self.outbox.room_for(frame.plain().len()).await;
         // Written with all that this step of the work says, by `Outbox::while_writing`.
-        self.outbox.push(frame);
+        self.outbox.push(&frame);
     }
 
     /// Refuses a message in its turn, behind the answers to messages sent before.
@@ -175,7 +175,7 @@ impl Connection {
                 }
             };
             if let Some(frame) = answer {
-                outbox.send(text_frame(&ServerEnvelope { id, frame }.encode()));
+                outbox.send(&Frame::json(&ServerEnvelope { id, frame }));
             }
             drop(ticket);
         };

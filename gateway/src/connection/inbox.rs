@@ -8,7 +8,10 @@ use std::{
 
 use parlor_shared::notice::Order;
 
-use crate::outbox::{Outbox, Signal};
+use crate::{
+    outbox::{Outbox, Signal},
+    websocket::Frame,
+};
 
 /// Orders that one session may be behind with. What is decided about a user is also written down,
 /// so one more than a session can have in earnest is dropped.
@@ -18,7 +21,7 @@ const INBOX_ORDERS: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct Inbox {
     orders: Arc<Mutex<Vec<Order>>>,
-    /// Wakes the connection.
+    /// Wakes the connection, and leads to its client.
     outbox: Outbox,
 }
 
@@ -33,6 +36,11 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Order>> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the client a frame, past the session.
+    pub fn tell(&self, frame: &Frame) {
+        self.outbox.send(frame);
     }
 
     /// Gives the session something to do. `false` when it is too far behind.

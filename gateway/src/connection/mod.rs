@@ -44,7 +44,7 @@ use crate::{
     outbox::{Outbox, Signal, Signals, Wake},
     rooms::Memberships,
     session::{Effects, Session},
-    websocket::{Decoder, Input, Violation, ping_frame, pong_frame},
+    websocket::{Decoder, Frame, Input, Violation},
 };
 use in_flight::InFlight;
 use inbox::Inbox;
@@ -120,19 +120,21 @@ enum End {
 }
 
 impl Connection {
+    /// `deflates`: permessage-deflate was agreed on.
     pub fn new(
         app: Arc<Services>,
         socket: TcpStream,
         address: IpAddr,
         client: Arc<str>,
+        deflates: bool,
     ) -> Box<Self> {
         let id = SessionId::random();
         let now = Instant::now();
-        let outbox = Outbox::new(socket, Arc::clone(&app.outboxes));
+        let outbox = Outbox::new(socket, deflates, Arc::clone(&app.outboxes));
         app.metrics.connections_total.inc();
         Box::new(Self {
             session: Session::new(id, Arc::clone(&app.rules), now),
-            decoder: Decoder::new(app.limits.frame_bytes),
+            decoder: Decoder::new(app.limits.frame_bytes, deflates),
             address,
             client,
             memberships: Memberships::default(),
@@ -245,7 +247,7 @@ impl Connection {
                     self.session.on_text(&text, now)
                 }
                 Input::Ping(payload) => {
-                    self.outbox.push(pong_frame(&payload));
+                    self.outbox.push(&Frame::pong(&payload));
                     self.session.on_control_frame(now)
                 }
                 Input::Pong => {
@@ -313,7 +315,7 @@ impl Connection {
                 return Err(End::Close(CloseCode::PongTimeout));
             }
             None if now >= self.last_heard + limits.ping_interval => {
-                self.outbox.push(ping_frame());
+                self.outbox.push(&Frame::ping());
                 self.pinged_at = Some(now);
             }
             Some(_) | None => {}

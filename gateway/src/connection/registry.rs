@@ -20,7 +20,7 @@ use super::inbox::Inbox;
 use crate::{
     metrics::GatewayMetrics,
     outbox::{Outbox, Signal},
-    websocket::text_frame,
+    websocket::Frame,
 };
 
 /// The sessions of users, and where to reach them.
@@ -30,9 +30,6 @@ type Users = HashMap<UserId, Vec<Door>>;
 #[derive(Clone, Debug)]
 pub struct Door {
     pub session: SessionId,
-    /// For the client.
-    pub outbox: Outbox,
-    /// For the session.
     pub inbox: Inbox,
 }
 
@@ -112,10 +109,10 @@ impl Connections {
                 Content::PrivateMessage { sender, epoch, seq } => private(sender, epoch, seq),
                 Content::Frame(text) => text,
                 Content::Order { order, frame } => {
-                    let frame = frame.map(|text| text_frame(&text));
+                    let frame = frame.map(|text| Frame::text(&text));
                     for door in doors {
                         if let Some(frame) = &frame {
-                            door.outbox.send(frame.clone());
+                            door.inbox.tell(frame);
                         }
                         if !door.inbox.put(order.clone()) {
                             metrics.notices_dropped.inc();
@@ -124,9 +121,9 @@ impl Connections {
                     continue;
                 }
             };
-            let frame = text_frame(&text);
+            let frame = Frame::text(&text);
             for door in doors {
-                door.outbox.send(frame.clone());
+                door.inbox.tell(&frame);
             }
         }
     }
@@ -162,9 +159,9 @@ impl Connections {
 
     /// Sends everybody the same frame.
     pub fn tell_all(&self, frame: ServerFrame) {
-        let frame = text_frame(&ServerEnvelope::from(frame).encode());
+        let frame = Frame::json(&ServerEnvelope::from(frame));
         for outbox in self.all() {
-            outbox.send(frame.clone());
+            outbox.send(&frame);
         }
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub trusted_proxies: Networks,
     pub connections: TaskTracker,
     pub draining: CancellationToken,
+    /// Whether permessage-deflate is agreed on with those who offer it.
+    pub compression: bool,
     pub github_url: Arc<str>,
 }
 
@@ -79,6 +81,7 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone(),
             connections,
             draining: draining.clone(),
+            compression: config.delivery.compression,
             github_url: config.github_url.as_str().into(),
             app,
         };

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     connection::{Connection, Opening},
-    websocket::{HandshakeError, check_handshake},
+    websocket::{HandshakeError, check_handshake, deflate},
 };
 
 /// Seconds after which one who was refused for load had better come back.
@@ -62,6 +62,7 @@ pub(super) async fn upgrade(
             return busy(&state, "too many connect at once", wait.as_secs().max(1));
         }
     };
+    let deflates = state.compression && deflate::is_offered(headers);
     let upgraded = hyper::upgrade::on(&mut request);
     let user_agent = request.headers().get(header::USER_AGENT);
     let user_agent = user_agent.and_then(|value| value.to_str().ok());
@@ -69,18 +70,21 @@ pub(super) async fn upgrade(
     let tracker = state.connections.clone();
     tracker.spawn(async move {
         match upgraded.await {
-            Ok(upgraded) => start(&state, upgraded, (address, client), query, place),
+            Ok(upgraded) => {
+                let peer = (address, client, deflates);
+                start(&state, upgraded, peer, query, place);
+            }
             Err(error) => debug!(%error, "the upgrade failed"),
         }
     });
-    switching(&accept)
+    switching(&accept, deflates)
 }
 
 /// Starts the connection as a task of its own: what the upgrade needed ends with the upgrade's.
 fn start(
     state: &State,
     upgraded: Upgraded,
-    (address, client): (IpAddr, Arc<str>),
+    (address, client, deflates): (IpAddr, Arc<str>, bool),
     query: ConnectQuery,
     place: Place,
 ) {
@@ -89,7 +93,7 @@ fn start(
         tracing::error!("an upgraded connection is not the socket it was");
         return;
     };
-    let connection = Connection::new(state.app.clone(), socket, address, client);
+    let connection = Connection::new(state.app.clone(), socket, address, client, deflates);
     let opening = Box::new(Opening { query, early });
     state.connections.spawn(async move {
         connection.run(opening).await;
@@ -104,7 +108,7 @@ fn socket_of(upgraded: Upgraded) -> Option<(TcpStream, Vec<u8>)> {
     Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
-fn switching(accept: &str) -> Response {
+fn switching(accept: &str, deflates: bool) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -112,6 +116,12 @@ fn switching(accept: &str) -> Response {
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     if let Ok(accept) = HeaderValue::from_str(accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if deflates {
+        headers.insert(
+            header::SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(deflate::ACCEPTED),
+        );
     }
     response
 }

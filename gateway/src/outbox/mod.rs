@@ -26,7 +26,7 @@ use bytes::Bytes;
 use parlor_shared::protocol::CloseCode;
 use tokio::net::TcpStream;
 
-use crate::websocket::close_frame;
+use crate::websocket::Frame;
 pub use alarms::Alarms;
 use queue::Queue;
 use signals::Bell;
@@ -55,6 +55,8 @@ pub struct Outbox {
 #[derive(Debug)]
 struct Inner {
     socket: TcpStream,
+    /// Whether texts are compressed.
+    deflates: bool,
     state: Mutex<State>,
     bell: Bell,
     rules: Arc<Rules>,
@@ -82,6 +84,8 @@ struct State {
 /// What became of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
+    /// It is out.
+    Written,
     /// Queued; nobody else flushes, so the caller has to.
     Flush,
     /// Queued; it will be written with what was queued before.
@@ -103,9 +107,11 @@ pub enum Wake {
 }
 
 impl Outbox {
-    pub fn new(socket: TcpStream, rules: Arc<Rules>) -> Self {
+    /// `deflates`: permessage-deflate was agreed on.
+    pub fn new(socket: TcpStream, deflates: bool, rules: Arc<Rules>) -> Self {
         let inner = Inner {
             socket,
+            deflates,
             state: Mutex::default(),
             bell: Bell::new(),
             rules,
@@ -139,8 +145,13 @@ impl Outbox {
     }
 
     /// Queues a frame. Never waits.
-    pub fn push(&self, frame: Bytes) -> Pushed {
-        let mut state = self.state();
+    pub fn push(&self, frame: &Frame) -> Pushed {
+        // Before the lock: the first to want it so compresses.
+        let frame = frame.form(self.inner.deflates);
+        self.queue(&mut self.state(), frame)
+    }
+
+    fn queue(&self, state: &mut State, frame: &Bytes) -> Pushed {
         if state.closing.is_some() || state.dead {
             return Pushed::Refused;
         }
@@ -152,7 +163,7 @@ impl Outbox {
             return Pushed::Overflow;
         }
         state.queued_bytes += frame.len();
-        state.queue.push(frame);
+        state.queue.push(frame.clone());
         if state.blocked.is_some() || std::mem::replace(&mut state.dirty, true) {
             Pushed::Queued
         } else {
@@ -160,19 +171,46 @@ impl Outbox {
         }
     }
 
-    /// Queues a frame and writes what the socket takes.
-    pub fn send(&self, frame: Bytes) {
-        if self.push(frame) == Pushed::Flush {
-            self.flush();
+    /// Writes a frame behind what is queued, as far as the socket takes it; the connection's task
+    /// does the rest. Mostly nothing is queued, and the frame goes straight from where all share it.
+    pub fn send(&self, frame: &Frame) -> Pushed {
+        let frame = frame.form(self.inner.deflates);
+        let mut state = self.state();
+        let is_free = state.queue.is_empty() && state.blocked.is_none();
+        if is_free && state.closing.is_none() && !state.dead {
+            #[cfg(test)]
+            {
+                state.writes += 1;
+            }
+            // An error shows again when the rest is tried.
+            let written = self.inner.socket.try_write(frame).unwrap_or_default();
+            if written == frame.len() {
+                return Pushed::Written;
+            }
+            let rest = frame.slice(written..);
+            return self.queue_and_flush(&mut state, &rest);
         }
+        self.queue_and_flush(&mut state, frame)
+    }
+
+    fn queue_and_flush(&self, state: &mut State, frame: &Bytes) -> Pushed {
+        let pushed = self.queue(state, frame);
+        if pushed == Pushed::Flush {
+            self.flush_locked(state);
+            return Pushed::Queued;
+        }
+        pushed
     }
 
     /// Writes what the socket takes now; the connection's task does the rest.
     pub fn flush(&self) {
-        let mut state = self.state();
+        self.flush_locked(&mut self.state());
+    }
+
+    fn flush_locked(&self, state: &mut State) {
         state.dirty = false;
         if state.blocked.is_none() {
-            self.write(&mut state);
+            self.write(state);
             if state.blocked.is_some() || state.dead {
                 self.inner.bell.wake();
             }
@@ -323,7 +361,13 @@ impl Outbox {
         while !state.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); WRITE_SLICES];
             let count = state.queue.slices(&mut slices);
-            match self.inner.socket.try_write_vectored(&slices[..count]) {
+            let socket = &self.inner.socket;
+            let written = match &slices[..count] {
+                // Cheaper for the kernel than one of one.
+                [single] => socket.try_write(single),
+                several => socket.try_write_vectored(several),
+            };
+            match written {
                 Ok(written) => {
                     #[cfg(test)]
                     {
@@ -348,9 +392,9 @@ impl Outbox {
 
 impl State {
     fn end(&mut self, code: CloseCode) {
-        let frame = close_frame(code);
-        self.queued_bytes += frame.len();
-        self.queue.push(frame);
+        let frame = Frame::close(code);
+        self.queued_bytes += frame.plain().len();
+        self.queue.push(frame.plain().clone());
         self.closing = Some(code);
     }
 

@@ -26,36 +26,64 @@ async fn pair_within(limit_bytes: usize, write_timeout: Duration) -> (Outbox, Tc
         write_timeout,
         alarms,
     };
-    (Outbox::new(socket, Arc::new(rules)), connected.unwrap())
+    let outbox = Outbox::new(socket, false, Arc::new(rules));
+    (outbox, connected.unwrap())
 }
 
-fn frame(number: usize) -> Bytes {
-    Bytes::from(format!("frame {number:04}"))
+fn frame(number: usize) -> Frame {
+    Frame::text(&format!("frame {number:04}"))
+}
+
+fn large() -> Frame {
+    Frame::text(&"x".repeat(100_000))
+}
+
+/// As they are written.
+fn row(frames: impl IntoIterator<Item = Frame>) -> Vec<u8> {
+    let frames = frames.into_iter();
+    frames.flat_map(|frame| frame.plain().to_vec()).collect()
 }
 
 #[tokio::test]
 async fn what_waits_leaves_in_one_write() {
     let (outbox, mut peer) = pair(1 << 20).await;
-    assert_eq!(outbox.push(frame(0)), Pushed::Flush);
+    assert_eq!(outbox.push(&frame(0)), Pushed::Flush);
     for number in 1..50 {
-        assert_eq!(outbox.push(frame(number)), Pushed::Queued);
+        assert_eq!(outbox.push(&frame(number)), Pushed::Queued);
     }
     outbox.flush();
     assert_eq!(outbox.state().writes, 1);
-    let mut read = vec![0; 50 * frame(0).len()];
+    let expected = row((0..50).map(frame));
+    let mut read = vec![0; expected.len()];
     peer.read_exact(&mut read).await.unwrap();
-    let expected: Vec<u8> = (0..50).flat_map(|number| frame(number).to_vec()).collect();
     assert_eq!(read, expected);
+}
+
+#[tokio::test]
+async fn what_is_sent_goes_behind_what_waits_and_straight_where_nothing_does() {
+    let (outbox, mut peer) = pair(1 << 20).await;
+    assert_eq!(outbox.send(&frame(0)), Pushed::Written);
+    outbox.push(&frame(1));
+    assert_eq!(outbox.send(&frame(2)), Pushed::Queued);
+    outbox.flush();
+    assert_eq!(outbox.state().writes, 2, "the second took two frames");
+    let expected = row((0..=2).map(frame));
+    let mut read = vec![0; expected.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, expected);
+    outbox.close(CloseCode::Normal);
+    assert_eq!(outbox.send(&frame(3)), Pushed::Refused);
 }
 
 #[tokio::test]
 async fn a_reader_that_stops_and_goes_on_gets_everything_in_order() {
     let (outbox, mut peer) = pair(64 << 20).await;
-    let large: Vec<Bytes> = (0..200_u8)
-        .map(|number| Bytes::from(vec![number; 100_000]))
-        .collect();
-    for frame in &large {
-        outbox.send(frame.clone());
+    let large = |number: u32| {
+        let letter = char::from_digit(number % 36, 36).unwrap();
+        Frame::text(&letter.to_string().repeat(100_000))
+    };
+    for number in 0..200 {
+        outbox.send(&large(number));
     }
     assert!(
         outbox.state().blocked.is_some(),
@@ -66,13 +94,10 @@ async fn a_reader_that_stops_and_goes_on_gets_everything_in_order() {
         let outbox = outbox.clone();
         tokio::spawn(async move { outbox.finish().await })
     };
-    let mut read = vec![0; 200 * 100_000];
+    let expected = row((0..200).map(large));
+    let mut read = vec![0; expected.len()];
     peer.read_exact(&mut read).await.unwrap();
-    assert!(
-        read.chunks(100_000)
-            .zip(&large)
-            .all(|(read, sent)| read == sent)
-    );
+    assert!(read == expected, "20 MB are not printed");
     assert!(
         writer.await.unwrap().is_ok(),
         "it ends once the close frame is out"
@@ -87,7 +112,7 @@ async fn a_full_outbox_ends_the_connection_and_takes_no_more() {
     let (outbox, _peer) = pair_within(1_000_000, TIMEOUT).await;
     let mut pushed = Pushed::Queued;
     for _ in 0..1_000 {
-        pushed = outbox.push(Bytes::from(vec![0; 100_000]));
+        pushed = outbox.push(&large());
         outbox.flush();
         if pushed == Pushed::Overflow {
             break;
@@ -96,10 +121,10 @@ async fn a_full_outbox_ends_the_connection_and_takes_no_more() {
     assert_eq!(pushed, Pushed::Overflow);
     assert_eq!(outbox.closing(), Some(CloseCode::SlowConsumer));
     assert!(
-        outbox.state().queued_bytes <= 200_000,
+        outbox.state().queued_bytes <= 201_000,
         "what waited is given up"
     );
-    assert_eq!(outbox.push(frame(0)), Pushed::Refused);
+    assert_eq!(outbox.push(&frame(0)), Pushed::Refused);
     assert!(outbox.finish().await.is_err(), "the reader never reads");
 }
 
@@ -107,10 +132,10 @@ async fn a_full_outbox_ends_the_connection_and_takes_no_more() {
 async fn answers_wait_for_room() {
     let (outbox, mut peer) = pair(1_000_000).await;
     while outbox.state().blocked.is_none() {
-        outbox.send(Bytes::from(vec![0; 100_000]));
+        outbox.send(&large());
     }
     while outbox.state().queued_bytes <= 600_000 {
-        outbox.push(Bytes::from(vec![0; 100_000]));
+        outbox.push(&large());
     }
     assert!(
         outbox.room_for(1_000).now_or_never().is_none(),
@@ -130,11 +155,11 @@ async fn answers_wait_for_room() {
 async fn what_one_step_says_leaves_in_one_write() {
     let (outbox, mut peer) = pair(1 << 20).await;
     let work = async {
-        outbox.push(frame(1));
-        outbox.push(frame(2));
+        outbox.push(&frame(1));
+        outbox.push(&frame(2));
         tokio::task::yield_now().await;
         let writes = outbox.state().writes;
-        outbox.push(frame(3));
+        outbox.push(&frame(3));
         writes
     };
     let writes = outbox.while_writing(work).await;
@@ -142,9 +167,10 @@ async fn what_one_step_says_leaves_in_one_write() {
     outbox.close(CloseCode::Normal);
     assert!(outbox.finish().await.is_ok());
     assert_eq!(outbox.state().writes, 2);
-    let mut read = vec![0; 3 * frame(0).len()];
+    let expected = row((1..=3).map(frame));
+    let mut read = vec![0; expected.len()];
     peer.read_exact(&mut read).await.unwrap();
-    assert_eq!(read, [frame(1), frame(2), frame(3)].concat());
+    assert_eq!(read, expected);
 }
 
 #[tokio::test]

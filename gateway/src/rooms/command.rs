@@ -96,6 +96,8 @@ impl Inlet {
 pub struct ShardSettings {
     pub ring_messages: usize,
     pub audit_interval: Duration,
+    /// Between two hand-outs of one room's messages at least; zero for none.
+    pub batch_delay: Duration,
     pub policies: Policies,
     /// Where orders for users' sessions on this gateway go.
     pub orders: mpsc::Sender<Notice>,

@@ -67,9 +67,7 @@ impl Memberships {
             *known = membership;
             return;
         }
-        if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact(self.0.len().max(1));
-        }
+        self.0.reserve_exact(1);
         self.0.push(membership);
     }
 

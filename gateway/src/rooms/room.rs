@@ -6,12 +6,12 @@
 
 use std::{collections::VecDeque, mem};
 
-use bytes::Bytes;
 use parlor_shared::{
     event::{Event, MessageEvent, Position},
     id::{SessionId, UserId},
 };
 
+use gathered::Gathered;
 use members::Members;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     ring::Ring,
     view::{self, Kind},
 };
+use crate::websocket::Frame;
 
 /// Live messages that wait for a repair. Beyond it the repair has taken too long to be worth it.
 const HELD_MESSAGES: usize = 10_000;
@@ -29,7 +30,7 @@ const LEFT_EPOCHS: usize = 4;
 
 /// Puts frames where a member's sink `S` says: the outbox, or a test's vector.
 pub trait Deliver<S> {
-    fn deliver(&mut self, sink: &S, frame: &Bytes);
+    fn deliver(&mut self, sink: &S, frame: &Frame);
     /// The member can't keep up: it is to be closed, to reconnect and resume.
     fn give_up(&mut self, sink: &S);
 }
@@ -81,7 +82,7 @@ type Place = (Box<str>, u64);
 struct Waiting {
     /// Of a message; other events have no place in the order.
     position: Option<Place>,
-    frame: Bytes,
+    frame: Frame,
 }
 
 /// How far the room has come.
@@ -98,6 +99,39 @@ enum Progress {
         to: u64,
         held: Vec<MessageEvent>,
     },
+}
+
+impl<S> Member<S> {
+    /// Takes a frame: now, when its history is there, or not if it has it. `true` if now.
+    fn take(&mut self, frame: &Frame, place: Option<&Place>, out: &mut impl Deliver<S>) -> bool {
+        match &mut self.phase {
+            Phase::Live { ahead } => {
+                let has = match (&ahead, place) {
+                    (Some(ahead), Some((epoch, seq))) => ahead.0 != *epoch || *seq <= ahead.1,
+                    _ => false,
+                };
+                if has {
+                    return false;
+                }
+                if place.is_some() {
+                    *ahead = None;
+                }
+                out.deliver(&self.sink, frame);
+                return true;
+            }
+            Phase::Joining { frames, .. } if frames.len() < JOINING_FRAMES => {
+                frames.push(Waiting {
+                    position: place.cloned(),
+                    frame: frame.clone(),
+                });
+            }
+            Phase::Joining { frames, .. } => {
+                *frames = Vec::new();
+                out.give_up(&self.sink);
+            }
+        }
+        false
+    }
 }
 
 /// The room.
@@ -234,7 +268,7 @@ impl<S> Room<S> {
     /// An event from the bus.
     pub fn event(&mut self, event: Event, out: &mut impl Deliver<S>) -> Vec<Need> {
         match event {
-            Event::Message(message) => self.take_in([message], out),
+            Event::Message(message) => self.messages([message], out),
             Event::Typing { ref who, .. } => {
                 self.tell_typing(&event, who.user.uuid, out);
                 Vec::new()
@@ -244,7 +278,7 @@ impl<S> Room<S> {
                 if let Some(frames) =
                     Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, &other))
                 {
-                    self.fan_out(&frames, None, out);
+                    self.tell_all(&frames, out);
                 }
                 Vec::new()
             }
@@ -326,73 +360,79 @@ impl<S> Room<S> {
             // Nor is anything behind it: tell now, whenever the next message comes.
             self.resync(&epoch, to, out);
         }
-        let mut needs = self.take_in(fetched, out);
+        let mut needs = self.messages(fetched, out);
         if let Progress::Repairing { held: waiting, .. } = &mut self.progress {
             waiting.extend(held);
         } else {
-            needs.extend(self.take_in(held, out));
+            needs.extend(self.messages(held, out));
         }
         needs
     }
 
-    /// Takes messages in the order in which they came.
+    /// Takes the next message that came.
     fn take_in(
         &mut self,
-        messages: impl IntoIterator<Item = MessageEvent>,
+        message: MessageEvent,
+        gathered: &mut Gathered,
+        needs: &mut Vec<Need>,
         out: &mut impl Deliver<S>,
-    ) -> Vec<Need> {
-        let mut needs = Vec::new();
-        for message in messages {
-            match &mut self.progress {
-                Progress::Unknown { held } | Progress::Repairing { held, .. } => {
-                    if held.len() < HELD_MESSAGES {
-                        held.push(message);
-                        continue;
+    ) {
+        match &mut self.progress {
+            Progress::Unknown { held } | Progress::Repairing { held, .. } => {
+                if held.len() < HELD_MESSAGES {
+                    held.push(message);
+                    return;
+                }
+                // Nobody has told in all that time what is missing.
+                let Position { epoch, seq, .. } = message.position.clone();
+                self.hand_out(gathered, out);
+                self.resync(&epoch, seq.saturating_sub(1), out);
+                self.gather(message, gathered);
+            }
+            Progress::Delivered { epoch, .. } => {
+                if *epoch != message.position.epoch {
+                    if self.left_epochs.contains(&message.position.epoch) {
+                        // It was on its way when the room's history began anew.
+                        self.stats.duplicates += 1;
+                        return;
                     }
-                    // Nobody has told in all that time what is missing.
                     let Position { epoch, seq, .. } = message.position.clone();
-                    self.resync(&epoch, seq.saturating_sub(1), out);
-                    self.deliver_message(message, out);
-                }
-                Progress::Delivered { epoch, .. } => {
-                    if *epoch != message.position.epoch {
-                        if self.left_epochs.contains(&message.position.epoch) {
-                            // It was on its way when the room's history began anew.
-                            self.stats.duplicates += 1;
-                            continue;
-                        }
-                        let Position { epoch, seq, .. } = message.position.clone();
-                        if seq > 1 {
-                            // It goes on with the numbers of the one before, of which some were
-                            // lost; or what it began with was not heard.
-                            self.resync(&epoch, seq - 1, out);
-                        } else {
-                            self.enter(epoch, 0);
-                        }
+                    if seq > 1 {
+                        // It goes on with the numbers of the one before, of which some were
+                        // lost; or what it began with was not heard.
+                        self.hand_out(gathered, out);
+                        self.resync(&epoch, seq - 1, out);
+                    } else {
+                        self.enter(epoch, 0);
                     }
-                    needs.extend(self.take_next(message, out));
                 }
+                needs.extend(self.take_next(message, gathered, out));
             }
         }
-        needs
     }
 
     /// Takes a message of the epoch that the room is in.
-    fn take_next(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) -> Vec<Need> {
+    fn take_next(
+        &mut self,
+        message: MessageEvent,
+        gathered: &mut Gathered,
+        out: &mut impl Deliver<S>,
+    ) -> Vec<Need> {
         let Progress::Delivered { seq: last, .. } = self.progress else {
             return Vec::new();
         };
         let next = message.position.seq;
         if next == last + 1 {
-            self.deliver_message(message, out);
+            self.gather(message, gathered);
         } else if next <= last {
             // A double is no later than what was delivered: numbers follow time.
             let is_later = |latest| message.position.ms > latest;
             if self.ring.contradicts(&message) || self.latest_ms.is_some_and(is_later) {
                 // Redis has lost what was delivered and gives its numbers to other messages.
                 let epoch = message.position.epoch.clone();
+                self.hand_out(gathered, out);
                 self.resync(&epoch, next - 1, out);
-                self.deliver_message(message, out);
+                self.gather(message, gathered);
                 return vec![Need::Renew { epoch }];
             }
             self.stats.duplicates += 1;
@@ -440,24 +480,6 @@ impl<S> Room<S> {
         }]
     }
 
-    fn deliver_message(&mut self, message: MessageEvent, out: &mut impl Deliver<S>) {
-        let Position { epoch, seq, ms } = message.position.clone();
-        self.latest_ms = self.latest_ms.max(Some(ms));
-        let event = Event::Message(message);
-        let kind = &self.kind;
-        if let Some(frames) =
-            Frames::new(kind.viewers(), |viewer| view::encode(kind, viewer, &event))
-        {
-            self.fan_out(&frames, Some((&epoch, seq)), out);
-        } else {
-            self.stats.unreadable += 1;
-        }
-        self.progress = Progress::Delivered { epoch, seq };
-        if let Event::Message(message) = event {
-            self.ring.push(message);
-        }
-    }
-
     /// Tells those who are here that somebody types, but not the one who does. Who waits for their
     /// history is not told: it is over before they are in.
     fn tell_typing(&mut self, event: &Event, typist: UserId, out: &mut impl Deliver<S>) {
@@ -474,44 +496,12 @@ impl<S> Room<S> {
         }
     }
 
-    fn fan_out(
-        &mut self,
-        frames: &Frames,
-        position: Option<(&str, u64)>,
-        out: &mut impl Deliver<S>,
-    ) {
-        let mut deliveries = 0;
+    /// Tells all members what has no place in the order of messages.
+    fn tell_all(&mut self, frames: &Frames, out: &mut impl Deliver<S>) {
         for member in self.members.iter_mut() {
             let frame = frames.for_viewer(member.user);
-            match &mut member.phase {
-                Phase::Live { ahead } => {
-                    let has = match (&ahead, position) {
-                        (Some(place), Some((epoch, seq))) => *place.0 != *epoch || seq <= place.1,
-                        _ => false,
-                    };
-                    if has {
-                        continue;
-                    }
-                    if position.is_some() {
-                        *ahead = None;
-                    }
-                    out.deliver(&member.sink, frame);
-                    deliveries += 1;
-                }
-                Phase::Joining { frames, .. } if frames.len() < JOINING_FRAMES => {
-                    let position = position.map(|(epoch, seq)| (epoch.into(), seq));
-                    frames.push(Waiting {
-                        position,
-                        frame: frame.clone(),
-                    });
-                }
-                Phase::Joining { frames, .. } => {
-                    *frames = Vec::new();
-                    out.give_up(&member.sink);
-                }
-            }
+            self.stats.deliveries += u64::from(member.take(frame, None, out));
         }
-        self.stats.deliveries += deliveries;
     }
 
     /// Goes on from `position`, telling members that something was lost on the way there.
@@ -533,13 +523,14 @@ impl<S> Room<S> {
             Some(view::resync(kind, viewer, epoch, seq))
         });
         if let Some(frames) = frames {
-            self.fan_out(&frames, None, out);
+            self.tell_all(&frames, out);
         }
         self.enter(epoch.into(), seq);
     }
 }
 
 mod catching_up;
+mod gathered;
 mod members;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,14 @@
 //! connection that got something: several messages for one connection leave together.
 
 mod audit;
+mod held;
 mod policy;
 mod repair;
 
 use std::{
     collections::{HashMap, HashSet},
-    time::{Duration, Instant},
+    future,
+    time::Duration,
 };
 
 use parlor_shared::{
@@ -20,7 +22,7 @@ use parlor_shared::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep_until},
 };
 use tracing::warn;
 
@@ -37,6 +39,7 @@ use crate::{
     metrics::GatewayMetrics,
     outbox::Outbox,
 };
+use held::{Held, Holding};
 
 /// How much is taken at once. Larger batches gather more into one write and let others wait longer.
 const BATCH: usize = 512;
@@ -59,6 +62,7 @@ struct Rooms {
     entries: HashMap<Box<str>, Entry>,
     occupancy_changed: HashSet<ChannelId>,
     writer: Writer,
+    holding: Holding,
     next_generation: u64,
     auditing: Option<audit::Audit>,
     subscriptions: Subscriptions,
@@ -81,6 +85,7 @@ struct Entry {
     /// Who waits for the subscription.
     waiting: Vec<(oneshot::Sender<Missed>, Missed)>,
     attachments: HashMap<SessionId, u64>,
+    held: Held,
     heard: policy::Heard,
 }
 
@@ -97,6 +102,7 @@ impl Shard {
             entries: HashMap::new(),
             occupancy_changed: HashSet::new(),
             writer: Writer::default(),
+            holding: Holding::new(settings.batch_delay),
             next_generation: 0,
             auditing: None,
             subscriptions,
@@ -150,21 +156,16 @@ impl Shard {
                 Ok(()) = begun.changed() => rooms.audit_all(),
                 _ = audits.tick() => rooms.audit_all(),
                 _ = occupancy.tick() => rooms.tell_occupancy(),
+                () = rooms.something_is_due() => {}
             }
             for command in command_batch.drain(..) {
                 rooms.command(command);
             }
-            let arrivals: Vec<Instant> = event_batch.iter().map(|event| event.arrived).collect();
             for event in event_batch.drain(..) {
                 rooms.event(&event);
             }
+            rooms.hand_due();
             rooms.flush().await;
-            for arrived in arrivals {
-                rooms
-                    .metrics
-                    .fan_out_seconds
-                    .observe(arrived.elapsed().as_secs_f64());
-            }
         }
     }
 }
@@ -267,6 +268,7 @@ impl Rooms {
                     subscribed: false,
                     waiting: Vec::new(),
                     attachments: HashMap::new(),
+                    held: Held::default(),
                     heard: policy::Heard::default(),
                 }
             });
@@ -315,6 +317,7 @@ impl Rooms {
             Ok(Event::User { version, change }) => {
                 self.user_changed(&event.channel, version, *change);
             }
+            Ok(Event::Message(message)) => self.hold(&event.channel, event.arrived, message),
             Ok(decoded) => self.with_room(&event.channel, |room, out| room.event(decoded, out)),
             Err(error) => {
                 self.metrics.bus_events_unreadable.inc();
@@ -323,8 +326,25 @@ impl Rooms {
         }
     }
 
-    /// Lets a room decide and does what it needs.
+    /// Waits until a room's messages have waited long enough.
+    async fn something_is_due(&self) {
+        match self.holding.next() {
+            Some(at) => sleep_until(at.into()).await,
+            None => future::pending().await,
+        }
+    }
+
+    /// Lets a room decide, after what it was sent before, and does what it needs.
     fn with_room(
+        &mut self,
+        channel: &str,
+        decide: impl FnOnce(&mut Room<Outbox>, &mut Writer) -> Vec<Need>,
+    ) {
+        self.hand(channel);
+        self.decide(channel, decide);
+    }
+
+    fn decide(
         &mut self,
         channel: &str,
         decide: impl FnOnce(&mut Room<Outbox>, &mut Writer) -> Vec<Need>,
@@ -376,5 +396,9 @@ impl Rooms {
             self.metrics.outbox_overflows.inc_by(overflows);
         }
         self.writer.flush().await;
+        for arrived in self.holding.take_handed() {
+            let taken = arrived.elapsed().as_secs_f64();
+            self.metrics.fan_out_seconds.observe(taken);
+        }
     }
 }

@@ -118,9 +118,7 @@ impl Identified {
             return;
         }
         // Most are in one room, and a seat is not small.
-        if self.rooms.len() == self.rooms.capacity() {
-            self.rooms.reserve_exact(self.rooms.len().max(1));
-        }
+        self.rooms.reserve_exact(1);
         self.rooms.push(seat);
     }
 

@@ -2,6 +2,8 @@
 
 use parlor_shared::protocol::CloseCode;
 
+use super::deflate::{self, Damage};
+
 /// Fragments of one message. Text of one frame's limit needs few; a flood of empty ones is none.
 const MESSAGE_FRAGMENTS: u32 = 1_024;
 /// The longest payload of a control frame (RFC 6455 section 5.5).
@@ -49,6 +51,10 @@ pub struct Decoder {
     message: Vec<u8>,
     /// How many there were; zero between messages.
     fragments: u32,
+    /// Whether those fragments are of a compressed message.
+    packed: bool,
+    /// Whether compression was agreed on.
+    deflates: bool,
     message_bytes: usize,
 }
 
@@ -56,18 +62,21 @@ pub struct Decoder {
 struct Header {
     fin: bool,
     opcode: u8,
+    packed: bool,
     mask: [u8; 4],
     own_bytes: usize,
     payload_bytes: usize,
 }
 
 impl Decoder {
-    /// A decoder for messages of at most `message_bytes`.
-    pub fn new(message_bytes: usize) -> Self {
+    /// A decoder for messages of at most `message_bytes`, perhaps compressed.
+    pub fn new(message_bytes: usize, deflates: bool) -> Self {
         Self {
             partial: Vec::new(),
             message: Vec::new(),
             fragments: 0,
+            packed: false,
+            deflates,
             message_bytes,
         }
     }
@@ -124,8 +133,10 @@ impl Decoder {
         };
         let (fin, opcode) = (first & 0x80 != 0, first & 0x0F);
         let masked = second & 0x80 != 0;
-        // Reserved bits belong to extensions, and none is negotiated.
-        if first & 0x70 != 0 || !masked {
+        // Reserved bits belong to extensions. The one that may be agreed on marks the first frame of
+        // a message.
+        let packed = first & 0x40 != 0;
+        if first & 0x30 != 0 || !masked || packed && !(self.deflates && opcode == 0x1) {
             return Err(Violation::Protocol);
         }
         let control = opcode & 0x8 != 0;
@@ -161,6 +172,7 @@ impl Decoder {
         Ok(Some(Header {
             fin,
             opcode,
+            packed,
             mask,
             own_bytes: 2 + length_bytes + 4,
             payload_bytes: payload_bytes as usize,
@@ -172,8 +184,11 @@ impl Decoder {
             0x8 => Ok(Some(Input::Close)),
             0x9 => Ok(Some(Input::Ping(payload.to_vec()))),
             0xA => Ok(Some(Input::Pong)),
-            _ if header.fin && self.fragments == 0 => text(payload).map(Some),
+            _ if header.fin && self.fragments == 0 && !header.packed => text(payload).map(Some),
             _ => {
+                if self.fragments == 0 {
+                    self.packed = header.packed;
+                }
                 self.fragments += 1;
                 if self.fragments > MESSAGE_FRAGMENTS {
                     return Err(Violation::Fragments);
@@ -183,7 +198,15 @@ impl Decoder {
                     return Ok(None);
                 }
                 self.fragments = 0;
-                text(&std::mem::take(&mut self.message)).map(Some)
+                let message = std::mem::take(&mut self.message);
+                if !self.packed {
+                    return text(&message).map(Some);
+                }
+                match deflate::unpack(&message, self.message_bytes) {
+                    Ok(message) => text(&message).map(Some),
+                    Err(Damage::Corrupt) => Err(Violation::Protocol),
+                    Err(Damage::TooBig) => Err(Violation::TooBig),
+                }
             }
         }
     }
@@ -241,7 +264,7 @@ mod tests {
 
     fn decode(bytes: &[u8]) -> Result<Vec<Input>, Violation> {
         let mut inputs = Vec::new();
-        Decoder::new(LIMIT)
+        Decoder::new(LIMIT, false)
             .feed(&mut bytes.to_vec(), &mut inputs)
             .map(|()| inputs)
     }
@@ -329,6 +352,46 @@ mod tests {
         assert_eq!(decode(&sum), Err(Violation::TooBig));
     }
 
+    #[test]
+    fn a_compressed_message_is_read_where_that_was_agreed_on() {
+        let text = "over and over, ".repeat(20);
+        let packed = deflate::pack(text.as_bytes()).expect("it gets shorter");
+        let frame = masked(0xC1, &packed);
+        assert_eq!(decode(&frame), Err(Violation::Protocol));
+        let decode = |bytes: &[u8]| {
+            let mut inputs = Vec::new();
+            let mut decoder = Decoder::new(LIMIT, true);
+            let fed = decoder.feed(&mut bytes.to_vec(), &mut inputs);
+            fed.map(|()| inputs)
+        };
+        let (begin, end) = packed.split_at(packed.len() / 2);
+        let frames = [
+            frame,
+            masked(0x81, b"plain"),
+            masked(0x41, begin),
+            masked(0x89, b""),
+            masked(0x80, end),
+        ];
+        let expected = [
+            Input::Text(text.clone()),
+            Input::Text("plain".into()),
+            Input::Ping(vec![]),
+            Input::Text(text),
+        ];
+        assert_eq!(decode(&frames.concat()), Ok(expected.to_vec()));
+        let bomb = deflate::pack(&vec![b'x'; LIMIT + 1]).expect("it gets shorter");
+        assert_eq!(decode(&masked(0xC1, &bomb)), Err(Violation::TooBig));
+        assert_eq!(decode(&masked(0xC1, &[0xFF; 9])), Err(Violation::Protocol));
+        assert_eq!(
+            decode(&masked(0xC9, b"")),
+            Err(Violation::Protocol),
+            "a ping"
+        );
+        let again = [masked(0x41, begin), masked(0xC0, end)].concat();
+        assert_eq!(decode(&again), Err(Violation::Protocol), "a fragment");
+        assert_eq!(decode(&masked(0xA1, b"")), Err(Violation::Protocol), "RSV2");
+    }
+
     proptest! {
         #[test]
         fn where_reads_are_cut_does_not_matter(
@@ -337,7 +400,7 @@ mod tests {
         ) {
             let bytes: Vec<u8> =
                 texts.iter().flat_map(|text| masked(0x81, text.as_bytes())).collect();
-            let mut decoder = Decoder::new(LIMIT);
+            let mut decoder = Decoder::new(LIMIT, false);
             let mut inputs = Vec::new();
             let (mut rest, mut cuts) = (bytes.as_slice(), cuts.iter().cycle());
             while !rest.is_empty() {

@@ -5,9 +5,10 @@
 //! encoded frame is shared by every member of a room.
 
 mod decode;
+pub mod deflate;
 mod encode;
 mod handshake;
 
 pub use decode::{Decoder, Input, Violation};
-pub use encode::{close_frame, ping_frame, pong_frame, text_frame};
+pub use encode::{Frame, payloads};
 pub use handshake::{HandshakeError, accept_key, check_handshake};

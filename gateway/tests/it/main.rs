@@ -15,6 +15,7 @@ mod chat;
 mod chat_check;
 mod client_folder;
 mod common;
+mod compression;
 mod connection_limits;
 mod demo_client;
 mod demo_sign_in;

@@ -12,6 +12,7 @@ use parlor_gateway::{
         view::Kind,
     },
     session::rate::Bucket,
+    websocket::{Frame, payloads},
 };
 use parlor_shared::{
     event::{Event, MessageEvent, Position},
@@ -23,11 +24,12 @@ use proptest::{collection::vec, prelude::*};
 struct Seqs(Vec<u64>);
 
 impl Deliver<()> for Seqs {
-    fn deliver(&mut self, (): &(), frame: &Bytes) {
-        let start = if frame[1] == 126 { 4 } else { 2 };
-        let frame: serde_json::Value = serde_json::from_slice(&frame[start..]).expect("JSON");
-        self.0
-            .push(frame["channelMessage"]["Seq"].as_u64().expect("a message"));
+    fn deliver(&mut self, (): &(), frames: &Frame) {
+        for payload in payloads(frames.plain()) {
+            let frame: serde_json::Value = serde_json::from_slice(payload).expect("JSON");
+            let seq = frame["channelMessage"]["Seq"].as_u64();
+            self.0.push(seq.expect("a message"));
+        }
     }
 
     fn give_up(&mut self, (): &()) {

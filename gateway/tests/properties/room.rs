@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::Bytes;
 use parlor_gateway::rooms::{
     room::{Deliver, Need, Room},
     view::Kind,
 };
+use parlor_gateway::websocket::{Frame, payloads};
 use parlor_shared::{
-    event::Event,
     id::{SessionId, UserId},
     protocol::{ServerEnvelope, ServerFrame, server::Sys},
 };
@@ -26,8 +25,8 @@ const MEMBERS: usize = 3;
 enum Step {
     /// A message is stored; nobody hears of it yet.
     Publish,
-    /// The bus brings any message there is, however often and late.
-    Hear(Index),
+    /// The bus brings any messages there are at once, however often and late.
+    Hear(Vec<Index>),
     /// An answer to the repair that waits: all that is asked for.
     Repair,
     /// The same from a store that has trimmed what is older.
@@ -45,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     let any_index = any::<Index>;
     prop_oneof![
         4 => Just(Step::Publish),
-        6 => any_index().prop_map(Step::Hear),
+        6 => vec(any_index(), 1..4).prop_map(Step::Hear),
         3 => Just(Step::Repair),
         1 => any_index().prop_map(Step::RepairTrimmed),
         1 => Just(Step::Audit),
@@ -70,20 +69,27 @@ struct Member {
 struct Members(BTreeMap<usize, Member>);
 
 impl Deliver<usize> for Members {
-    fn deliver(&mut self, sink: &usize, frame: &Bytes) {
-        let at = match frame[1] {
-            126 => 4,
-            127 => 10,
-            _ => 2,
-        };
-        let envelope: ServerEnvelope = serde_json::from_slice(&frame[at..]).expect("a frame");
-        let member = self.0.get_mut(sink).expect("only members get frames");
+    fn deliver(&mut self, sink: &usize, frames: &Frame) {
+        for payload in payloads(frames.plain()) {
+            let envelope: ServerEnvelope = serde_json::from_slice(payload).expect("a frame");
+            self.take(*sink, envelope.frame);
+        }
+    }
+
+    fn give_up(&mut self, _: &usize) {
+        panic!("nobody is slow here")
+    }
+}
+
+impl Members {
+    fn take(&mut self, number: usize, frame: ServerFrame) {
+        let member = self.0.get_mut(&number).expect("only members get frames");
         assert!(member.released, "nothing comes before the history");
-        match envelope.frame {
+        match frame {
             ServerFrame::ChannelMessage(message) => {
                 assert!(
                     message.seq == member.seq + 1,
-                    "{sink} has {} and gets {}",
+                    "{number} has {} and gets {}",
                     member.seq,
                     message.seq
                 );
@@ -94,10 +100,6 @@ impl Deliver<usize> for Members {
             }
             other => panic!("nobody sends {other:?} here"),
         }
-    }
-
-    fn give_up(&mut self, _: &usize) {
-        panic!("nobody is slow here")
     }
 }
 
@@ -120,9 +122,9 @@ impl World {
                 Vec::new()
             }
             Step::Hear(at) if self.stored > 0 => {
-                let seq = 1 + at.index(self.stored as usize) as u64;
-                let event = Event::Message(message(seq));
-                self.room.event(event, &mut self.members)
+                let stored = self.stored as usize;
+                let heard = at.iter().map(|at| message(1 + at.index(stored) as u64));
+                self.room.messages(heard, &mut self.members)
             }
             Step::Hear(_) => Vec::new(),
             Step::Repair => self.repair(),

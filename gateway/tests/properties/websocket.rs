@@ -1,7 +1,7 @@
 //! The WebSocket codec against what it was made to read: messages in fragments, control frames
 //! between them, each frame with a mask of its own, and reads that are cut anywhere.
 
-use parlor_gateway::websocket::{Decoder, Input, text_frame};
+use parlor_gateway::websocket::{Decoder, Frame, Input};
 use proptest::{collection::vec, prelude::*};
 
 /// The longest message, in bytes.
@@ -124,7 +124,7 @@ proptest! {
     ) {
         let mut writer = Writer { bytes: Vec::new(), masks };
         let expected: Vec<Input> = sent.iter().flat_map(|sent| writer.write(sent)).collect();
-        let (mut decoder, mut found) = (Decoder::new(LIMIT), Vec::new());
+        let (mut decoder, mut found) = (Decoder::new(LIMIT, false), Vec::new());
         let (mut rest, mut reads) = (writer.bytes.as_slice(), reads.iter().cycle());
         while !rest.is_empty() {
             let count = reads.next().expect("there is one").min(&rest.len()).to_owned();
@@ -140,7 +140,7 @@ proptest! {
     fn a_frame_of_ours_is_read_as_it_was_written(
         text in prop_oneof!["\\PC{0,300}", (65_000_usize..66_000).prop_map(|it| "x".repeat(it))],
     ) {
-        let mut frame = text_frame(&text).to_vec();
+        let mut frame = Frame::text(&text).plain().to_vec();
         let header = match frame[1] {
             126 => 4,
             127 => 10,
@@ -149,7 +149,7 @@ proptest! {
         frame[1] |= 0x80;
         frame.splice(header..header, [0; 4]);
         let mut found = Vec::new();
-        prop_assert_eq!(Decoder::new(LIMIT).feed(&mut frame, &mut found), Ok(()));
+        prop_assert_eq!(Decoder::new(LIMIT, false).feed(&mut frame, &mut found), Ok(()));
         prop_assert_eq!(found, [Input::Text(text)]);
     }
 }

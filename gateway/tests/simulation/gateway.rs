@@ -11,6 +11,7 @@ use parlor_gateway::{
         view::Kind,
     },
     session::{Effect, Effects, Session, effect::Join},
+    websocket::Frame,
 };
 use parlor_shared::id::{ChannelId, SessionId};
 
@@ -83,8 +84,8 @@ pub struct Out {
 }
 
 impl Deliver<ConnectionId> for Out {
-    fn deliver(&mut self, sink: &ConnectionId, frame: &Bytes) {
-        self.frames.push((*sink, frame.clone()));
+    fn deliver(&mut self, sink: &ConnectionId, frame: &Frame) {
+        self.frames.push((*sink, frame.plain().clone()));
     }
 
     fn give_up(&mut self, sink: &ConnectionId) {

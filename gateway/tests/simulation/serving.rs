@@ -16,7 +16,7 @@ use parlor_gateway::{
         },
         rate::SharedBucket,
     },
-    websocket::text_frame,
+    websocket::{Frame, payloads},
 };
 use parlor_shared::{
     config::RateLimit,
@@ -102,7 +102,9 @@ impl World {
     fn carry_out(&mut self, id: ConnectionId, gateway: usize, effect: Effect) {
         match effect {
             Effect::Publish(publication) => self.publish(id, gateway, publication),
-            Effect::Send(envelope) => self.frame_to(id, Some(text_frame(&envelope.encode()))),
+            Effect::Send(envelope) => {
+                self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()))
+            }
             Effect::Perform(work) => {
                 if let Some((_, connection)) = self.connection(id) {
                     connection.busy = true;
@@ -230,7 +232,7 @@ impl World {
         };
         if let Some(frame) = frame {
             let envelope = ServerEnvelope { id: request, frame };
-            self.frame_to(id, Some(text_frame(&envelope.encode())));
+            self.frame_to(id, Some(Frame::text(&envelope.encode()).plain().clone()));
         }
         self.carry_on(id);
     }
@@ -500,14 +502,21 @@ impl World {
         self.needs(gateway, channel, needs);
     }
 
-    /// Puts a frame, or the connection's end, on the way to the client.
-    pub fn frame_to(&mut self, id: ConnectionId, frame: Option<Bytes>) {
+    /// Puts a row of frames, or the connection's end, on the way to the client.
+    pub fn frame_to(&mut self, id: ConnectionId, frames: Option<Bytes>) {
         let wait = self.delay();
         let now = self.now;
-        if let Some(route) = self.routes.get_mut(&id) {
-            route.down = route.down.max(now + wait);
-            let at = route.down;
-            self.at(at, Event::Frame(id, frame));
+        let Some(route) = self.routes.get_mut(&id) else {
+            return;
+        };
+        route.down = route.down.max(now + wait);
+        let at = route.down;
+        let Some(row) = frames else {
+            self.at(at, Event::Frame(id, None));
+            return;
+        };
+        for payload in payloads(&row) {
+            self.at(at, Event::Frame(id, Some(row.slice_ref(payload))));
         }
     }
 }

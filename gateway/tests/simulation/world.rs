@@ -311,12 +311,7 @@ impl World {
         if let Some((_, light)) = self.frames.get(&key) {
             return Rc::clone(light);
         }
-        let at = match frame[1] {
-            126 => 4,
-            127 => 10,
-            _ => 2,
-        };
-        let light = serde_json::from_slice(&frame[at..]).expect("a frame of the protocol");
+        let light = serde_json::from_slice(frame).expect("a frame of the protocol");
         let light = Rc::new(light);
         self.frames.insert(key, (frame.clone(), Rc::clone(&light)));
         light

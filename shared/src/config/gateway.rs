@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::value::{boolean, web_socket_url, web_url};
 use super::{
-    AllowedOrigins, ApiSettings, Common, GatewayLimits, JwtSettings, ListenAddress, Networks,
-    PhotoConfig, Settings,
+    AllowedOrigins, ApiSettings, Common, DeliverySettings, GatewayLimits, JwtSettings,
+    ListenAddress, Networks, PhotoConfig, Settings,
 };
 
 /// Holds connections, publishes and subscribes through Redis, serves the web client.
@@ -126,6 +126,9 @@ pub struct GatewayConfig {
 
     #[command(flatten)]
     pub limits: GatewayLimits,
+
+    #[command(flatten)]
+    pub delivery: DeliverySettings,
 
     #[command(flatten)]
     pub jwt: JwtSettings,

@@ -425,6 +425,12 @@ impl ServerEnvelope {
         // Every type in it serializes to JSON: strings, numbers, and maps with string keys.
         serde_json::to_string(self).expect("frames hold nothing that JSON can't")
     }
+
+    /// Appends the same.
+    pub fn encode_to(&self, bytes: &mut Vec<u8>) {
+        // As above, and a vector takes everything.
+        serde_json::to_writer(bytes, self).expect("frames hold nothing that JSON can't");
+    }
 }
 
 impl ServerFrame {

@@ -66,7 +66,7 @@ impl Connection {
                 greeting: greeting.to_vec(),
             },
             unread: Vec::new(),
-            unsent: websocket::request(&target.authority, &path),
+            unsent: websocket::request(&target.authority, &path, target.deflate),
         })
     }
 
@@ -169,6 +169,13 @@ impl Connection {
             }
             let payload = &bytes[used + head.begin..used + head.end];
             match head.opcode {
+                Opcode::Text if head.packed => match websocket::unpacked(payload) {
+                    Some(text) => on_text(&text),
+                    None => {
+                        let why = "the server sent what can't be unpacked".to_owned();
+                        return Ok((bytes.len(), Step::Ended(why)));
+                    }
+                },
                 Opcode::Text => on_text(payload),
                 Opcode::Ping => {
                     let mut pong = Vec::new();
@@ -211,6 +218,7 @@ mod tests {
             address: listener.local_addr().expect("bound"),
             authority: "bench".to_owned(),
             path: "/ws".to_owned(),
+            deflate: false,
         };
         let connection = Connection::open(&target, None, "?a=b", b"greeting").expect("connects");
         (connection, listener.accept().expect("accepts").0)

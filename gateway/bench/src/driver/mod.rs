@@ -35,6 +35,8 @@ pub struct Target {
     /// Host and port as the `Host` header has them.
     pub authority: String,
     pub path: String,
+    /// Whether compression is offered.
+    pub deflate: bool,
 }
 
 /// What happened on a connection.
@@ -97,12 +99,28 @@ impl Driver {
         sent.is_ok()
     }
 
-    /// Waits for something to happen, at most until then, and tells it.
+    /// Tells all that has happened, without waiting.
+    pub fn take_all(
+        &mut self,
+        mut happened: impl FnMut(usize, Happening<'_>),
+    ) -> anyhow::Result<()> {
+        // Each is read once: what arrives meanwhile is for the next time.
+        let turns = self.connections.len().div_ceil(EVENTS_A_TURN);
+        for _ in 0..turns {
+            if self.turn(Instant::now(), &mut happened)? < EVENTS_A_TURN {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for something to happen, at most until then, and tells it; gives on how many
+    /// connections it was.
     pub fn turn(
         &mut self,
         until: Instant,
         mut happened: impl FnMut(usize, Happening<'_>),
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<usize> {
         let timeout = until.saturating_duration_since(Instant::now());
         match epoll::wait(
             &self.poll,
@@ -112,6 +130,7 @@ impl Driver {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error).context("epoll failed"),
         }
+        let count = self.events.len();
         for event in self.events.drain(..) {
             // The kernel packs its events: fields are copied before they are used.
             let (flags, data) = (event.flags, event.data);
@@ -138,7 +157,7 @@ impl Driver {
                 }
             }
         }
-        Ok(())
+        Ok(count)
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Stay {
     SignedIn,
     General,
     Named(String),
+    /// Back where it was, by this request.
+    Resumed(String),
 }
 
 /// One who comes.
@@ -72,18 +74,22 @@ impl Guest<'_> {
                     return (format!("?nickname={nickname}&room={room}"), Vec::new());
                 }
                 // The address always joins, too.
-                Stay::SignedIn => {}
+                Stay::SignedIn | Stay::Resumed(_) => {}
             }
         }
         let mut frames = Vec::new();
         let mut say = |text: String| {
             websocket::put_masked(&mut frames, Opcode::Text, text.as_bytes());
         };
+        if let Stay::Resumed(request) = &self.stay {
+            say(request.clone());
+            return (String::new(), frames);
+        }
         say(format!(
             r#"{{"type":"signIn","signIn":{{"nickname":"{nickname}"}}}}"#
         ));
         match &self.stay {
-            Stay::SignedIn => {}
+            Stay::SignedIn | Stay::Resumed(_) => {}
             Stay::General => {
                 say(r#"{"type":"channelJoin","channelJoin":{"recipientUUID":""}}"#.to_owned());
             }
@@ -102,6 +108,17 @@ pub fn arrive<'a>(
     arrivals: Arrivals,
     guest: impl Fn(usize) -> Guest<'a>,
 ) -> anyhow::Result<Arrived> {
+    arrive_listening(driver, count, arrivals, guest, |_, _| {})
+}
+
+/// The same, told of every text that arrives meanwhile.
+pub fn arrive_listening<'a>(
+    driver: &mut Driver,
+    count: usize,
+    arrivals: Arrivals,
+    guest: impl Fn(usize) -> Guest<'a>,
+    mut listen: impl FnMut(usize, &[u8]),
+) -> anyhow::Result<Arrived> {
     let began = Instant::now();
     let mut progress = Progress::new("arriving");
     let mut troubles = Troubles::default();
@@ -118,15 +135,18 @@ pub fn arrive<'a>(
         let before = settled;
         driver.turn(Instant::now() + TURN, |number, happening| {
             let arrived = match happening {
-                Happening::Text(payload) => match heard(payload) {
-                    Heard::Authorized => matches!(guest(number).stay, Stay::SignedIn),
-                    Heard::Joined => true,
-                    Heard::Error(frame) => {
-                        troubles.error(frame);
-                        true
+                Happening::Text(payload) => {
+                    listen(number, payload);
+                    match heard(payload) {
+                        Heard::Authorized => matches!(guest(number).stay, Stay::SignedIn),
+                        Heard::Joined => true,
+                        Heard::Error(frame) => {
+                            troubles.error(frame);
+                            true
+                        }
+                        _ => false,
                     }
-                    _ => false,
-                },
+                }
                 Happening::Ended(why) => {
                     troubles.ended(why);
                     true
@@ -189,6 +209,7 @@ mod tests {
             address: "127.0.0.1:1".parse().expect("an address"),
             authority: String::new(),
             path: String::new(),
+            deflate: false,
         };
         let guest = |stay| Guest {
             target: &target,

@@ -1,11 +1,14 @@
-//! Messages go to all members of their rooms, on a schedule that waits for nobody.
+//! Messages go to all members of their rooms.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use hdrhistogram::Histogram;
 
-use super::arrive::{Guest, Stay, Troubles, arrive};
+use super::{
+    arrive::{Guest, Stay, Troubles, arrive},
+    pace::{Pace, Pacing, Step},
+};
 use crate::{
     args::Arrivals,
     driver::{Driver, Happening, Target},
@@ -42,6 +45,7 @@ pub struct Plan<'a> {
     /// Members of a room on each target.
     pub members: usize,
     pub schedule: Schedule,
+    pub pacing: Pacing,
     /// Bytes of a message's text.
     pub size: usize,
     pub run_name: String,
@@ -52,6 +56,8 @@ pub struct Outcome {
     /// After the warm-up, as all figures here; only `wrongs` and `troubles` tell of the whole run.
     pub deliveries: u64,
     pub messages: u64,
+    /// Those of the warm-up included.
+    pub all_messages: u64,
     pub elapsed: Duration,
     pub latency_us: Histogram<u64>,
     /// How late messages were sent, which is the tool's own fault.
@@ -100,9 +106,8 @@ impl Plan<'_> {
 
 /// All that members receive.
 struct Reception {
-    schedule: Schedule,
+    pace: Pace,
     ledgers: Vec<Ledger>,
-    began: Instant,
     latency_us: Histogram<u64>,
     due_received: u64,
     received: u64,
@@ -119,9 +124,8 @@ impl Reception {
                     self.received += 1;
                     self.last_received = now;
                     self.due_received += u64::from(self.ledgers[number].book(seq, tag));
-                    if tag.index >= self.schedule.warm_up {
-                        let due = self.began + self.schedule.due(tag.index);
-                        let latency = now.saturating_duration_since(due);
+                    if self.pace.is_measured(tag.index) {
+                        let latency = now.saturating_duration_since(self.pace.due(tag.index));
                         self.latency_us
                             .saturating_record(latency.as_micros() as u64);
                     }
@@ -134,87 +138,130 @@ impl Reception {
     }
 }
 
+/// How things stood at one moment.
+struct Reading {
+    at: Instant,
+    cpu: Cpu,
+    received: u64,
+    received_bytes: u64,
+}
+
+impl Reading {
+    fn take(
+        at: Instant,
+        watched: &Watched,
+        received: u64,
+        driver: &Driver,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            at,
+            cpu: watched.cpu()?,
+            received,
+            received_bytes: driver.received_bytes,
+        })
+    }
+}
+
 /// Fills the rooms, sends what is planned, and waits until all of it has arrived.
 pub fn run(plan: &Plan<'_>, watched: &Watched, what: &'static str) -> anyhow::Result<Outcome> {
-    let schedule = plan.schedule;
+    let mut schedule = plan.schedule;
+    let members = plan.members_of_a_room() as u64;
     let mut driver = Driver::new()?;
     let arrived = arrive(&mut driver, plan.connections(), ARRIVALS, |number| {
         plan.guest(number)
     })?;
     let began = Instant::now() + LULL;
     let mut reception = Reception {
-        schedule,
+        pace: Pace::new(plan.pacing, schedule, began),
         ledgers: (0..plan.connections())
             .map(|number| Ledger::new(number / plan.members_of_a_room(), schedule.senders))
             .collect(),
-        began,
         latency_us: histogram()?,
         due_received: 0,
         received: 0,
         last_received: began,
         troubles: arrived.troubles,
     };
-    let expected = schedule.total * plan.members_of_a_room() as u64;
     let mut lateness_us = histogram()?;
     let mut progress = Progress::new(what);
-    let mut start = None;
+    let (mut start, mut end) = (None, None);
     let mut frame = Vec::new();
-    let mut next = 0;
-    while reception.due_received < expected {
-        while next < schedule.total && began + schedule.due(next) <= Instant::now() {
-            if next == schedule.warm_up {
-                let cpu = watched.cpu()?;
-                start = Some((
-                    cpu,
-                    Instant::now(),
-                    reception.received,
-                    driver.received_bytes,
-                ));
-            }
-            let sender = plan.frame(next, &mut frame);
-            let late = Instant::now().saturating_duration_since(began + schedule.due(next));
-            if next >= schedule.warm_up {
-                lateness_us.saturating_record(late.as_micros() as u64);
-            }
-            driver.send(sender, &frame);
-            next += 1;
-        }
+    let mut sent = 0;
+    loop {
         let now = Instant::now();
-        let until = if next < schedule.total {
-            (now + TURN).min(began + schedule.due(next))
-        } else if now.saturating_duration_since(reception.last_received) > SILENCE {
-            break;
-        } else {
-            now + TURN
+        let until = match reception
+            .pace
+            .step(sent, reception.due_received / members, now)
+        {
+            Step::Send => {
+                if reception.pace.note_sent(sent, now) {
+                    start = Some((
+                        Reading::take(now, watched, reception.received, &driver)?,
+                        sent,
+                    ));
+                }
+                let sender = plan.frame(sent, &mut frame);
+                if start.is_some() {
+                    let late = Instant::now().saturating_duration_since(reception.pace.due(sent));
+                    lateness_us.saturating_record(late.as_micros() as u64);
+                }
+                driver.send(sender, &frame);
+                sent += 1;
+                continue;
+            }
+            Step::Wait(until) => until,
+            Step::Over => {
+                if end.is_none() && reception.pace.ends_with_sending() {
+                    end = Some(Reading::take(now, watched, reception.received, &driver)?);
+                }
+                let all = sent * members;
+                let since = reception
+                    .last_received
+                    .max(reception.pace.due(sent.saturating_sub(1)));
+                if reception.due_received >= all || now.saturating_duration_since(since) > SILENCE {
+                    break;
+                }
+                now + TURN
+            }
         };
-        driver.turn(until, |number, happening| reception.take(number, happening))?;
-        progress.show(next as f64 / schedule.total as f64, || {
-            format!("{next} messages sent, {} delivered", reception.received)
+        let read_every = reception.pace.read_every();
+        let take = |number, happening: Happening<'_>| reception.take(number, happening);
+        if read_every.is_zero() {
+            driver.turn(until, take)?;
+        } else {
+            std::thread::sleep(read_every.min(until.saturating_duration_since(now)));
+            driver.take_all(take)?;
+        }
+        progress.show(reception.pace.progress(sent, now), || {
+            format!("{sent} messages sent, {} delivered", reception.received)
         });
     }
-    let cpu_after = watched.cpu()?;
-    let (cpu_before, started, received_before, bytes_before) =
-        start.context("the schedule ended in its warm-up")?;
-    let elapsed = reception.last_received.saturating_duration_since(started);
-    let deliveries = reception.received - received_before;
-    let bytes = driver.received_bytes - bytes_before;
+    let (start, first) = start.context("nothing was sent after the warm-up")?;
+    let last = reception.last_received;
+    let end = end.map_or_else(
+        || Reading::take(last, watched, reception.received, &driver),
+        Ok,
+    )?;
 
     let until = Instant::now() + AFTERMATH;
     while Instant::now() < until {
         driver.turn(until, |number, happening| reception.take(number, happening))?;
     }
+    schedule.total = sent;
     let mut wrongs = Wrongs::default();
     for (number, ledger) in reception.ledgers.iter().enumerate() {
         wrongs.add(ledger.close(&schedule.sent(number / plan.members_of_a_room())));
     }
+    let deliveries = end.received - start.received;
     Ok(Outcome {
         deliveries,
-        messages: schedule.total - schedule.warm_up,
-        elapsed,
+        messages: sent - first,
+        all_messages: sent,
+        elapsed: end.at.saturating_duration_since(start.at),
         latency_us: reception.latency_us,
         lateness_us,
-        cpu: cpu_after.since(cpu_before),
-        bytes_per_delivery: bytes as f64 / deliveries as f64,
+        cpu: end.cpu.since(start.cpu),
+        bytes_per_delivery: (end.received_bytes - start.received_bytes) as f64 / deliveries as f64,
         wrongs,
         troubles: reception.troubles,
     })

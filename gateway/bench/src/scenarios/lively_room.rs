@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::{
     arrive::{Guest, Stay, Troubles, arrive, linger},
     fan_out::{self, Plan},
-    judge_own_cpu, micros, run_name,
+    judge_own_cpu, micros,
+    pace::Pacing,
+    run_name,
 };
 use crate::{
     args::{Arrivals, Common, LivelyRoom},
@@ -53,6 +55,7 @@ pub fn run(args: &LivelyRoom, common: &Common) -> anyhow::Result<Report> {
             targets: &environment.targets,
             members: args.members,
             schedule: Schedule::new(1, SENDERS, args.rate, WARM_UP_SECONDS, args.seconds),
+            pacing: Pacing::Scheduled,
             size: MESSAGE_BYTES,
             run_name: format!("{name}m"),
         },

@@ -2,9 +2,12 @@
 
 mod arrive;
 mod fan_out;
+mod history;
 mod idle;
 mod join_storm;
 mod lively_room;
+mod pace;
+mod reconnect_storm;
 mod rooms;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,9 +21,12 @@ pub fn run(args: &Args) -> anyhow::Result<Report> {
     match &args.scenario {
         Scenario::Idle(idle) => idle::run(idle, &args.common),
         Scenario::JoinStorm(storm) => join_storm::run(storm, &args.common),
+        Scenario::ReconnectStorm(storm) => reconnect_storm::run(storm, &args.common),
         Scenario::TwoGateways(two) => rooms::two_gateways(two, &args.common),
         Scenario::BigRoom(big) => rooms::big_room(big, &args.common),
         Scenario::ManyRooms(many) => rooms::many_rooms(many, &args.common),
+        Scenario::Saturation(saturation) => rooms::saturation(saturation, &args.common),
+        Scenario::History(args_of) => history::run(args_of, &args.common),
         Scenario::LivelyRoom(lively) => lively_room::run(lively, &args.common),
         Scenario::FloorServer(_) => unreachable!("a server, which main starts"),
     }

@@ -7,10 +7,12 @@ use hdrhistogram::Histogram;
 
 use super::{
     fan_out::{self, Outcome, Plan},
-    judge_own_cpu, micros, run_name,
+    judge_own_cpu, micros,
+    pace::{Pacing, Window},
+    run_name,
 };
 use crate::{
-    args::{BigRoom, Common, Load, ManyRooms, TwoGateways},
+    args::{BigRoom, Common, Load, ManyRooms, Saturation, TwoGateways},
     environment::{self, Environment},
     heard::Tag,
     limits,
@@ -28,7 +30,7 @@ pub fn two_gateways(args: &TwoGateways, common: &Common) -> anyhow::Result<Repor
         gateways: 2,
         rooms: 1,
         members: args.members,
-        rate: args.rate,
+        pace: Asked::Rate(args.rate),
         floor_with_redis: false,
     };
     shape.measure(&args.load, common)
@@ -40,7 +42,7 @@ pub fn big_room(args: &BigRoom, common: &Common) -> anyhow::Result<Report> {
         gateways: 1,
         rooms: 1,
         members: args.members,
-        rate: args.rate,
+        pace: Asked::Rate(args.rate),
         floor_with_redis: false,
     };
     shape.measure(&args.load, common)
@@ -52,10 +54,35 @@ pub fn many_rooms(args: &ManyRooms, common: &Common) -> anyhow::Result<Report> {
         gateways: 1,
         rooms: args.rooms,
         members: args.members,
-        rate: args.rate,
+        pace: Asked::Rate(args.rate),
         floor_with_redis: true,
     };
     shape.measure(&args.load, common)
+}
+
+pub fn saturation(args: &Saturation, common: &Common) -> anyhow::Result<Report> {
+    let window = Window {
+        in_flight: args.in_flight.max(1),
+        read_every: Duration::from_millis(args.read_every),
+        warm_up: Duration::from_secs_f64(args.load.warm_up.max(0.0)),
+        time: Duration::from_secs_f64(args.load.seconds),
+    };
+    let shape = Shape {
+        scenario: "saturation",
+        gateways: 1,
+        rooms: args.rooms,
+        members: args.members,
+        pace: Asked::Window(window),
+        floor_with_redis: args.rooms > 1,
+    };
+    shape.measure(&args.load, common)
+}
+
+/// What sets the pace.
+enum Asked {
+    /// Messages per second.
+    Rate(f64),
+    Window(Window),
 }
 
 struct Shape {
@@ -64,7 +91,7 @@ struct Shape {
     rooms: usize,
     /// Of a room, on each gateway.
     members: usize,
-    rate: f64,
+    pace: Asked,
     /// Whether a floor to compare with goes through Redis, too.
     floor_with_redis: bool,
 }
@@ -83,11 +110,17 @@ impl Shape {
         limits::make_room(self.rooms * self.members * self.gateways)?;
         let mut environment = Environment::prepare(common, self.gateways)?;
         let targets = environment.targets.clone();
+        let (rate, pacing) = match self.pace {
+            Asked::Rate(rate) => (rate, Pacing::Scheduled),
+            // Who sends what is the schedule's, too; when it is sent is not.
+            Asked::Window(window) => (1.0, Pacing::Window(window)),
+        };
         let senders = load.senders.clamp(1, self.members) * self.gateways;
         let mut plan = Plan {
             targets: &targets,
             members: self.members,
-            schedule: Schedule::new(self.rooms, senders, self.rate, load.warm_up, load.seconds),
+            schedule: Schedule::new(self.rooms, senders, rate, load.warm_up, load.seconds),
+            pacing,
             size: load.size,
             run_name: run_name(),
         };
@@ -125,7 +158,6 @@ impl Shape {
             gateways,
             rooms,
             members,
-            rate,
             ..
         } = self;
         let many = if *rooms == 1 { "room" } else { "rooms" };
@@ -133,8 +165,15 @@ impl Shape {
             1 => "one gateway".to_owned(),
             _ => format!("each of {gateways} gateways"),
         };
+        let pace = match self.pace {
+            Asked::Rate(rate) => format!("{rate} messages/s"),
+            Asked::Window(window) => format!(
+                "{} messages under way, read every {:?},",
+                window.in_flight, window.read_every
+            ),
+        };
         format!(
-            "{rooms} {many} with {members} members on {place}, {rate} messages/s of {} bytes for {} s",
+            "{rooms} {many} with {members} members on {place}, {pace} of {} bytes for {} s",
             load.size, load.seconds
         )
     }
@@ -248,6 +287,19 @@ fn report_floor(report: &mut Report, gateway: &Outcome, floor: &Outcome, with_re
             "",
         );
     }
+    let rate = |outcome: &Outcome| outcome.deliveries as f64 / outcome.elapsed.as_secs_f64();
+    report.figure(
+        "floor_deliveries_per_second",
+        "floor's deliveries",
+        rate(floor),
+        "/s",
+    );
+    report.figure(
+        "deliveries_ratio",
+        "deliveries/s ÷ floor's",
+        rate(gateway) / rate(floor),
+        "",
+    );
     let ratio = p99(gateway) / p99(floor);
     report.figure("latency_p99_ratio", "gateway's p99 ÷ floor's", ratio, "");
     if floor.wrongs.any() {

@@ -6,10 +6,9 @@
 
 use std::mem;
 
-use bytes::Bytes;
 use parlor_shared::{event::MessageEvent, id::SessionId};
 
-use super::{Deliver, Frames, Need, Phase, Place, Progress, Room, Waiting, view};
+use super::{Deliver, Frame, Frames, Need, Phase, Place, Progress, Room, Waiting, view};
 
 impl<S> Room<S> {
     /// The member has its history up to this place: what waited is delivered, and it is live.
@@ -43,7 +42,7 @@ impl<S> Room<S> {
                 seq,
             };
             self.members[at].phase = Phase::Live { ahead: None };
-            return self.take_in(of_epoch(held, epoch), out);
+            return self.messages(of_epoch(held, epoch), out);
         }
         self.catch_up(at, (epoch, seq), in_order(waiting, resynced), resynced, out)
     }
@@ -130,7 +129,7 @@ impl<S> Room<S> {
         self.begin_repair(reached, Vec::new())
     }
 
-    fn hand(&mut self, at: usize, frame: &Bytes, out: &mut impl Deliver<S>) {
+    fn hand(&mut self, at: usize, frame: &Frame, out: &mut impl Deliver<S>) {
         out.deliver(&self.members[at].sink, frame);
         self.stats.deliveries += 1;
     }

@@ -9,21 +9,28 @@ use parlor_shared::{
 };
 
 use super::*;
+use crate::websocket::payloads;
 
-/// Members' sinks are their names; what they get is kept as short texts: `ann:3`.
+/// Members' sinks are their names; what they get is kept as short texts: `ann:3`. Beside it, in how
+/// many buffers they got it.
 #[derive(Default)]
-struct Log(Vec<String>);
+struct Log(Vec<String>, usize);
 
 impl Deliver<&'static str> for Log {
-    fn deliver(&mut self, sink: &&'static str, frame: &Bytes) {
-        let text = match frame_of(frame) {
-            ServerFrame::ChannelMessage(message) => message.seq.to_string(),
-            ServerFrame::Sys(Sys::Resync(resync)) => format!("resync {}", resync.seq),
-            ServerFrame::Sys(Sys::Presence(presence)) => format!("users {}", presence.users_total),
-            ServerFrame::Sys(Sys::Typing(typing)) => format!("typing {}", typing.on),
-            other => format!("{other:?}"),
-        };
-        self.0.push(format!("{sink}:{text}"));
+    fn deliver(&mut self, sink: &&'static str, frames: &Frame) {
+        self.1 += 1;
+        for frame in frames_of(frames) {
+            let text = match frame {
+                ServerFrame::ChannelMessage(message) => message.seq.to_string(),
+                ServerFrame::Sys(Sys::Resync(resync)) => format!("resync {}", resync.seq),
+                ServerFrame::Sys(Sys::Presence(presence)) => {
+                    format!("users {}", presence.users_total)
+                }
+                ServerFrame::Sys(Sys::Typing(typing)) => format!("typing {}", typing.on),
+                other => format!("{other:?}"),
+            };
+            self.0.push(format!("{sink}:{text}"));
+        }
     }
 
     fn give_up(&mut self, sink: &&'static str) {
@@ -37,15 +44,11 @@ impl Log {
     }
 }
 
-fn frame_of(frame: &Bytes) -> ServerFrame {
-    let at = match frame[1] {
-        126 => 4,
-        127 => 10,
-        _ => 2,
-    };
-    serde_json::from_slice::<ServerEnvelope>(&frame[at..])
-        .expect("a frame")
-        .frame
+fn frames_of(row: &Frame) -> impl Iterator<Item = ServerFrame> {
+    payloads(row.plain()).map(|payload| {
+        let envelope: ServerEnvelope = serde_json::from_slice(payload).expect("a frame");
+        envelope.frame
+    })
 }
 
 fn message_from(sender: UserId, epoch: &str, seq: u64) -> MessageEvent {
@@ -126,6 +129,39 @@ fn what_follows_is_delivered_and_doubles_are_dropped() {
     }
     assert_eq!(out.take(), ["ann:3", "ann:4"]);
     assert_eq!(room.stats.duplicates, 2);
+}
+
+#[test]
+fn what_comes_together_leaves_in_one_buffer() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let bob = SessionId::random();
+    room.attach(bob, UserId::random(), "bob", None);
+    // Bob's history reaches further than the room.
+    room.release(bob, "a", 4, &mut out);
+    let before = out.1;
+    assert!(
+        room.messages((3..=6).map(|seq| message("a", seq)), &mut out)
+            .is_empty()
+    );
+    assert_eq!(
+        out.take(),
+        ["ann:3", "ann:4", "ann:5", "ann:6", "bob:5", "bob:6"]
+    );
+    assert_eq!(out.1 - before, 1 + 2, "ann's are one, bob's still two");
+    assert_eq!(room.stats.deliveries, 6);
+    room.messages((7..=8).map(|seq| message("a", seq)), &mut out);
+    assert_eq!(out.1 - before, 1 + 2 + 2, "bob is where the room is");
+}
+
+#[test]
+fn what_was_gathered_is_handed_out_before_members_are_told_of_a_loss() {
+    let mut out = Log::default();
+    let (mut room, _) = room_at(2, &mut out);
+    let after_a_loss = message("b", 9);
+    let needs = room.messages([message("a", 3), message("a", 4), after_a_loss], &mut out);
+    assert!(needs.is_empty());
+    assert_eq!(out.take(), ["ann:3", "ann:4", "ann:resync 8", "ann:9"]);
 }
 
 #[test]
@@ -369,10 +405,10 @@ fn what_waits_for_a_joining_member_is_bounded() {
 fn a_broadcast_is_encoded_once() {
     /// Keeps the frames themselves.
     #[derive(Default)]
-    struct Frames(Vec<Bytes>);
+    struct Frames(Vec<Frame>);
 
     impl Deliver<()> for Frames {
-        fn deliver(&mut self, (): &(), frame: &Bytes) {
+        fn deliver(&mut self, (): &(), frame: &Frame) {
             self.0.push(frame.clone());
         }
 
@@ -387,9 +423,9 @@ fn a_broadcast_is_encoded_once() {
     }
     room.event(event(1), &mut out);
     assert_eq!(out.0.len(), 100);
-    let first = out.0[0].as_ptr();
+    let first = out.0[0].plain().as_ptr();
     assert!(
-        out.0.iter().all(|frame| frame.as_ptr() == first),
+        out.0.iter().all(|frame| frame.plain().as_ptr() == first),
         "all share one frame's bytes"
     );
 }

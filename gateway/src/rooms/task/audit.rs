@@ -15,6 +15,8 @@ pub(super) enum Audit {
 impl Rooms {
     /// Asks where the rooms stand in Redis, to find what they missed.
     pub(super) fn audit_all(&mut self) {
+        // What only waits is not missing.
+        self.hand_all();
         let settled = |entry: &Entry| {
             let (epoch, seq) = entry.room.settled()?;
             Some((entry.channel.clone(), (epoch.to_owned(), seq)))

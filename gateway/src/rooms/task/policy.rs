@@ -50,6 +50,8 @@ impl Rooms {
 
     /// Somebody is something else in a room: out of it, muted, or of another role.
     pub(super) fn user_changed(&mut self, channel: &str, version: u64, change: UserChange) {
+        // They were there when it was said.
+        self.hand(channel);
         let Some(entry) = self.entries.get_mut(channel) else {
             return;
         };

@@ -36,6 +36,8 @@ pub struct Wire {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub opcode: u8,
+    /// Whether the first reserved bit is set.
+    pub packed: bool,
     pub payload: Vec<u8>,
 }
 
@@ -257,6 +259,10 @@ fn parse(bytes: &[u8]) -> Option<(Frame, usize)> {
         short => (usize::from(short), 2),
     };
     let payload = bytes.get(own..own + length)?.to_vec();
-    let opcode = first & 0x0F;
-    Some((Frame { opcode, payload }, own + length))
+    let frame = Frame {
+        opcode: first & 0x0F,
+        packed: first & 0x40 != 0,
+        payload,
+    };
+    Some((frame, own + length))
 }

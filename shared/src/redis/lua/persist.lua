@@ -20,10 +20,14 @@ local keep = tonumber(ARGV[2])
 local rooms = tonumber(ARGV[5])
 local changes = 6 + 2 * rooms
 local first = changes + 1 + 4 * tonumber(ARGV[changes])
-local lists, rewrites, persisted, discarded, trimmed = {}, {}, 0, 0, 0
-local change_of = {}
+local lists, rewrites, most, persisted, discarded, trimmed = {}, {}, {}, 0, 0, 0
+local change_of, counts = {}, {}
 for at = changes + 1, first - 1, 4 do
   change_of[tonumber(ARGV[at])] = at
+end
+for at = first, #ARGV, 3 do
+  local number = tonumber(ARGV[at + 1])
+  counts[number] = (counts[number] or 0) + 1
 end
 -- A script is not undone when it fails half-way. A key of a wrong type has to show before anything
 -- is deleted from the stream.
@@ -31,9 +35,17 @@ redis.call('ZCARD', KEYS[3])
 redis.call('ZCARD', KEYS[4])
 redis.call('SCARD', KEYS[5])
 for room = 1, rooms do
-  redis.call('LLEN', KEYS[2 + 4 * room])
-  redis.call('HLEN', KEYS[3 + 4 * room])
-  redis.call('ZCARD', KEYS[4 + 4 * room])
+  local length = redis.call('LLEN', KEYS[2 + 4 * room])
+  local own = tonumber(redis.call('HGET', KEYS[5 + 4 * room], 'historyMessages') or '0')
+  most[room] = keep
+  if own > 0 and (keep == 0 or own < keep) then
+    most[room] = own
+  end
+  if most[room] > 0 and length + (counts[room] or 0) > most[room] then
+    -- They are touched only when something is forgotten.
+    redis.call('HLEN', KEYS[3 + 4 * room])
+    redis.call('ZCARD', KEYS[4 + 4 * room])
+  end
   lists[room], rewrites[room] = {}, {}
 end
 
@@ -83,6 +95,7 @@ for at = first, #ARGV, 3 do
     end
   end
 end
+local newest_of = {}
 for room = 1, rooms do
   local list = lists[room]
   if #list > 0 then
@@ -98,18 +111,18 @@ for room = 1, rooms do
         rewrite(key, newest, change)
       end
     end
-    local most = keep
-    local own = tonumber(redis.call('HGET', KEYS[5 + 4 * room], 'historyMessages') or '0')
-    if own > 0 and (keep == 0 or own < keep) then
-      most = own
-    end
-    if most > 0 and length > most then
+    local too_many = length - most[room]
+    if most[room] > 0 and too_many > 0 then
       local tallies, changed = KEYS[3 + 4 * room], KEYS[4 + 4 * room]
-      forget(key, length - most, tallies, changed, KEYS[4], KEYS[5], channel, ARGV[3], ARGV[4])
-      trimmed = trimmed + length - most
+      forget(key, too_many, tallies, changed, KEYS[4], KEYS[5], channel, ARGV[3], ARGV[4])
+      trimmed = trimmed + too_many
     end
-    redis.call('ZADD', KEYS[3], ARGV[5 + 2 * room], channel)
+    newest_of[#newest_of + 1] = ARGV[5 + 2 * room]
+    newest_of[#newest_of + 1] = channel
   end
+end
+for from = 1, #newest_of, 1000 do
+  redis.call('ZADD', KEYS[3], unpack(newest_of, from, math.min(from + 999, #newest_of)))
 end
 if hooks_dropped > 0 then
   redis.call('HINCRBY', KEYS[#KEYS - 1], 'dropped', hooks_dropped)
