@@ -42,6 +42,10 @@ async fn a_message_is_persisted_within_milliseconds() {
         took[MESSAGES / 2],
         took[MESSAGES - 1]
     );
+    // A cluster is asked again and again, up to ten times a second after a silence; one server says when
+    // something comes.
+    let on_cluster = stage.server.url().starts_with("redis+cluster");
+    let most = Duration::from_millis(if on_cluster { 150 } else { 20 });
     // The median, for a busy machine may stall any single one.
-    assert!(took[MESSAGES / 2] < Duration::from_millis(20), "{took:?}");
+    assert!(took[MESSAGES / 2] < most, "{took:?}");
 }
