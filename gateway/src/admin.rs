@@ -8,7 +8,6 @@ use parlor_shared::{
     clock,
     config::{AdminAction, AdminConfig, GrantedRole, Settings as _},
     id::Username,
-    keyspace::Keyspace,
     protocol::{ErrorBody, client::Secret},
     redis::Redis,
     roles::SiteRole,
@@ -112,7 +111,7 @@ async fn perform(config: AdminConfig) -> anyhow::Result<String> {
 
 async fn connect(config: &AdminConfig) -> anyhow::Result<Moderation> {
     let gateway = &config.gateway;
-    let redis = Redis::at(&config.common().redis()?)?;
+    let redis = Redis::at(&config.common().redis()?, config.common().keyspace())?;
     let Ok(commands) = timeout(CONNECT_TIMEOUT, redis.commands()).await else {
         bail!("Redis can't be reached: give its address as the gateways have it.");
     };
@@ -124,7 +123,7 @@ async fn connect(config: &AdminConfig) -> anyhow::Result<Moderation> {
         sign_in_failures: gateway.limits.sign_in_failures,
     };
     let directory = Directory::new(commands.clone(), passwords, settings);
-    let keyspace = Keyspace::new(gateway.common.partitions);
+    let keyspace = commands.keyspace().clone();
     let names_limit = gateway.limits.presence_names_limit as u64;
     Ok(Moderation::new(
         commands,

@@ -159,7 +159,7 @@ impl Parts {
     ) -> anyhow::Result<Self> {
         let (redis, commands, durability) = reach(config, lifecycle).await?;
         let gateway = GatewayId::random();
-        let keyspace = Keyspace::new(config.common().partitions);
+        let keyspace = redis.keyspace().clone();
         let registry_settings = presence::Settings {
             names_limit: config.limits.presence_names_limit as u64,
             ..presence::Settings::default()
@@ -195,7 +195,7 @@ impl Parts {
         }
         until_drained(lifecycle, "subscriber", subscriber);
         // Confirmed some time later: until then people are reached by their lists alone.
-        drop(subscriptions.subscribe(mailbox_channel));
+        drop(subscriptions.subscribe(&mailbox_channel));
         let (notifier, telling) = Notifier::new(commands.clone(), metrics.clone());
         until_drained(lifecycle, "notifier", telling);
         let (publisher, publishing) = Publisher::new(
@@ -323,7 +323,7 @@ impl Parts {
 
 /// What watches over Redis' data: of a cluster each partition by itself, as each may go back alone.
 fn guard(redis: &Redis, keyspace: &Keyspace, metrics: &GatewayMetrics) -> Guard {
-    if redis.cluster().is_some() {
+    if redis.on_cluster() {
         Guard::by_partition(keyspace.clone(), metrics.clone())
     } else {
         Guard::new(keyspace.clone(), metrics.clone())
@@ -348,7 +348,7 @@ async fn reach(
 ) -> anyhow::Result<(Redis, Commands, Durability)> {
     let location = config.common().redis()?;
     info!(redis = %location, "connecting");
-    let redis = Redis::at(&location)?;
+    let redis = Redis::at(&location, config.common().keyspace())?;
     let stopped = lifecycle.soft();
     let mut commands = tokio::select! {
         commands = redis.commands() => commands,
@@ -360,7 +360,7 @@ async fn reach(
         timeout: config.limits.ack_timeout,
     };
     durability.check(&mut commands).await?;
-    connect::check(&mut commands, config.common().partitions).await?;
+    connect::check(&mut commands).await?;
     Ok((redis, commands, durability))
 }
 

@@ -11,6 +11,7 @@ pub mod app;
 pub mod bus;
 pub mod connection;
 pub mod http;
+pub mod keys;
 pub mod memory;
 pub mod metrics;
 pub mod moderation;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use parlor_gateway::{admin, app, memory};
+use parlor_gateway::{admin, app, keys, memory};
 use parlor_shared::{
     client::chat_check,
     config::{self, GatewayConfig},
@@ -21,11 +21,12 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == "admin")
-    {
-        return admin::run(config::load_admin()).await;
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    if word == "admin" {
+        return admin::run(config::load_behind_word()).await;
+    }
+    if word == "keys" {
+        return keys::run(config::load_behind_word()).await;
     }
     let config: GatewayConfig = config::load();
     if let Some(question) = config.common.health_check {

@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use parlor_shared::{
     config::HistoryConfig,
-    keyspace::Keyspace,
     lifecycle::Lifecycle,
     redis::{
         Redis, connect,
-        lease::{Keeper, Reports, Settings},
+        lease::{HISTORY, Keeper, Reports, Settings},
     },
     telemetry::{self, AdminServer, Readiness},
 };
@@ -55,10 +54,10 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
 
     let location = config.common.redis()?;
     info!(redis = %location, "connecting");
-    let redis = Redis::at(&location)?;
+    let redis = Redis::at(&location, config.common.keyspace())?;
     let connect = async {
         let mut leases = redis.commands().await;
-        connect::check(&mut leases, config.common.partitions).await?;
+        connect::check(&mut leases).await?;
         anyhow::Ok((leases, redis.commands().await))
     };
     let stop = lifecycle.soft();
@@ -67,9 +66,9 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
         connected = connect => connected?,
     };
 
-    let keyspace = Keyspace::new(config.common.partitions);
+    let keyspace = redis.keyspace().clone();
     let settings = Settings {
-        role: "history",
+        role: HISTORY,
         ttl: config.history.history_lease,
     };
     let items = Partitions::new(keyspace.clone());
@@ -112,6 +111,7 @@ pub async fn start(config: HistoryConfig, lifecycle: &Lifecycle) -> anyhow::Resu
     let store = Store {
         commands,
         metrics: Arc::clone(&metrics),
+        counted: None,
     };
     let consumer = Consumer {
         redis,

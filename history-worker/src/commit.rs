@@ -8,7 +8,7 @@ use std::{
 use parlor_shared::{
     entry::Rewrite,
     id::ChannelId,
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     redis::{Commands, lease::Lease, scripts, stream::Entries},
 };
 use redis::RedisError;
@@ -104,14 +104,14 @@ impl Committer {
             .key(self.keyspace.photos_gone(partition))
             .arg(lease.token())
             .arg(self.keep_messages)
-            .arg(keyspace::CHANNEL_VOTES)
-            .arg(keyspace::CHANNEL_REACTIONS)
+            .arg(self.keyspace.channel_votes_stem())
+            .arg(self.keyspace.channel_reactions_stem())
             .arg(arguments.rooms.len());
         for (channel, newest_ms) in &arguments.rooms {
-            script.key(keyspace::channel_messages(channel));
-            script.key(keyspace::channel_tallies(channel));
-            script.key(keyspace::channel_changes(channel));
-            script.key(keyspace::channel_meta(channel));
+            script.key(self.keyspace.channel_messages(channel));
+            script.key(self.keyspace.channel_tallies(channel));
+            script.key(self.keyspace.channel_changes(channel));
+            script.key(self.keyspace.channel_meta(channel));
             script.arg(channel.as_str()).arg(*newest_ms);
         }
         script

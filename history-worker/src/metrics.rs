@@ -102,15 +102,15 @@ impl Metrics {
             )?,
             redis_memory_used: to.register(Gauge::new(
                 "parlor_redis_memory_used_bytes",
-                "Memory that Redis uses.",
+                "Memory that Redis uses; of a cluster that of the fullest master.",
             )?)?,
             redis_memory_limit: to.register(Gauge::new(
                 "parlor_redis_memory_limit_bytes",
-                "Redis' maxmemory, or its machine's memory where there is none.",
+                "Redis' maxmemory, or its machine's memory where there is none; of the same master.",
             )?)?,
             redis_main_thread_seconds: to.register(Counter::new(
                 "parlor_redis_main_thread_cpu_seconds_total",
-                "CPU time of the thread on which Redis runs commands.",
+                "CPU time of the thread on which Redis runs commands; of a cluster that of the busiest master.",
             )?)?,
             redis_evicted_keys: to.register(Counter::new(
                 "parlor_redis_evicted_keys_total",

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use parlor_shared::{clock, id::PhotoId, keyspace};
+use parlor_shared::{clock, id::PhotoId};
 use redis::{RedisResult, pipe};
 
 use crate::{
@@ -54,8 +54,8 @@ impl Photos {
         let mut forget = pipe();
         for photo in photos.iter().filter_map(|it| it.parse::<PhotoId>().ok()) {
             forget
-                .zadd(keyspace::photos_due(), photo.to_string(), now)
-                .del(keyspace::photo(photo));
+                .zadd(self.0.keyspace.photos_due(), photo.to_string(), now)
+                .del(self.0.keyspace.photo(photo));
         }
         forget.exec_async(&mut self.0.commands).await?;
         let gone = self.0.keyspace.photos_gone(partition);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parlor_shared::{
     clock,
     id::ChannelId,
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     redis::{
         Commands,
         lease::{Lease, Owned},
@@ -149,10 +149,10 @@ impl Trimmer {
     async fn page(&mut self, partition: &Partition, rooms: &[ChannelId]) -> RedisResult<u64> {
         let mut ask = pipe();
         for room in rooms {
-            let list = keyspace::channel_messages(room);
+            let list = self.keyspace.channel_messages(room);
             ask.llen(&list).lindex(list, 0);
             ask.cmd("HMGET")
-                .arg(keyspace::channel_meta(room))
+                .arg(self.keyspace.channel_meta(room))
                 .arg(&["historyMessages", "historySeconds"]);
         }
         let found: Vec<redis::Value> = ask.query_async(&mut self.commands).await?;
@@ -191,7 +191,7 @@ impl Trimmer {
             let chunk: Vec<Vec<u8>> = self
                 .commands
                 .lrange(
-                    keyspace::channel_messages(room),
+                    self.keyspace.channel_messages(room),
                     0,
                     CHUNK_MESSAGES as isize - 1,
                 )
@@ -223,18 +223,18 @@ impl Trimmer {
     ) -> RedisResult<u64> {
         let dropped: i64 = scripts::TRIM
             .key(partition.lease.key())
-            .key(keyspace::channel_messages(room))
+            .key(self.keyspace.channel_messages(room))
             .key(&partition.channels)
-            .key(keyspace::channel_tallies(room))
-            .key(keyspace::channel_changes(room))
-            .key(keyspace::channel_tallies_due(room))
+            .key(self.keyspace.channel_tallies(room))
+            .key(self.keyspace.channel_changes(room))
+            .key(self.keyspace.channel_tallies_due(room))
             .key(&partition.photos_gone)
             .arg(partition.lease.token())
             .arg(oldest)
             .arg(count)
             .arg(room.as_str())
-            .arg(keyspace::CHANNEL_VOTES)
-            .arg(keyspace::CHANNEL_REACTIONS)
+            .arg(self.keyspace.channel_votes_stem())
+            .arg(self.keyspace.channel_reactions_stem())
             .invoke_async(&mut self.commands)
             .await?;
         Ok(u64::try_from(dropped).unwrap_or_else(|_| {

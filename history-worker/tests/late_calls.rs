@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::Stage;
+use common::{Stage, keys};
 use parlor_shared::{
     id::ChannelId,
-    keyspace,
     redis::{scripts, stream},
 };
 use redis::{FromRedisValue, RedisResult};
@@ -44,7 +43,7 @@ impl Partition {
             lease: stage.keyspace.history_lease(number),
             channels: stage.keyspace.channels(number),
             photos_gone: stage.keyspace.photos_gone(number),
-            list: keyspace::channel_messages(&room),
+            list: commands.keyspace().channel_messages(&room),
             stage,
             room,
             stream,
@@ -64,21 +63,21 @@ impl Partition {
             .key(&self.lease)
             .key(&self.stream)
             .key(&self.channels)
-            .key(keyspace::channel_tallies_due(&self.room))
+            .key(keys().channel_tallies_due(&self.room))
             .key(&self.photos_gone);
         script
             .key(&self.list)
-            .key(keyspace::channel_tallies(&self.room))
-            .key(keyspace::channel_changes(&self.room))
-            .key(keyspace::channel_meta(&self.room));
+            .key(keys().channel_tallies(&self.room))
+            .key(keys().channel_changes(&self.room))
+            .key(keys().channel_meta(&self.room));
         script.arg(token).arg(0);
-        script.arg(keyspace::CHANNEL_VOTES);
-        script.arg(keyspace::CHANNEL_REACTIONS);
+        script.arg(keys().channel_votes_stem());
+        script.arg(keys().channel_reactions_stem());
         // One room, and nothing that changes another entry.
         script.arg(1).arg(self.room.as_str()).arg(1).arg(0);
         script
-            .key(keyspace::channel_webhook_state(&self.room))
-            .key(keyspace::channel_webhooks(&self.room));
+            .key(keys().channel_webhook_state(&self.room))
+            .key(keys().channel_webhooks(&self.room));
         for (id, text) in &self.entries {
             script.arg(id).arg(1).arg(text);
         }
@@ -90,13 +89,13 @@ impl Partition {
         let mut script = scripts::TRIM.prepare_invoke();
         script.key(&self.lease).key(&self.list).key(&self.channels);
         script
-            .key(keyspace::channel_tallies(&self.room))
-            .key(keyspace::channel_changes(&self.room))
-            .key(keyspace::channel_tallies_due(&self.room))
+            .key(keys().channel_tallies(&self.room))
+            .key(keys().channel_changes(&self.room))
+            .key(keys().channel_tallies_due(&self.room))
             .key(&self.photos_gone);
         script.arg(token).arg(oldest).arg(1).arg(self.room.as_str());
-        script.arg(keyspace::CHANNEL_VOTES);
-        script.arg(keyspace::CHANNEL_REACTIONS);
+        script.arg(keys().channel_votes_stem());
+        script.arg(keys().channel_reactions_stem());
         let mut commands = self.stage.commands.clone();
         script.invoke_async(&mut commands).await.expect("it runs")
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, Stage};
+use common::{PATIENCE, Stage, keys};
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn the_backlog_and_its_age_are_told() {
     let stage = Stage::new().await;
     let rooms = stage.rooms(1);
     // A list of another kind can't be written to, so its partition can't go on, nor lose anything.
-    let list = parlor_shared::keyspace::channel_messages(&rooms[0]);
+    let list = keys().channel_messages(&rooms[0]);
     stage.server.cli(&["SET", &list, "in the way"]);
     let worker = stage.worker(&[]).await;
     let published = stage.publish(&rooms, 10).await;

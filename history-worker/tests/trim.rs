@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, Stage};
+use common::{PATIENCE, Stage, keys};
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_room_that_is_set_to_keeps_fewer() {
     let stage = Stage::new().await;
     let rooms = stage.rooms(3);
     let set = |room: usize, field: &str, value: &str| {
-        let meta = parlor_shared::keyspace::channel_meta(&rooms[room]);
+        let meta = keys().channel_meta(&rooms[room]);
         stage.server.cli(&["HSET", &meta, field, value]);
     };
     set(0, "historyMessages", "5");

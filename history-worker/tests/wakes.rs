@@ -4,8 +4,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Stage};
-use parlor_shared::{keyspace, redis::Redis};
+use common::{PATIENCE, Stage, keys};
+use parlor_shared::redis::Redis;
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -19,9 +19,9 @@ async fn a_message_is_persisted_within_milliseconds() {
     // Redis itself tells when the message is in the list.
     // A cluster's node is asked for itself: its key is there.
     let url = format!("redis://127.0.0.1:{}", stage.server.port());
-    let redis = Redis::new(&url).expect("a URL");
+    let redis = Redis::new(&url, keys().clone()).expect("a URL");
     let mut waiter = redis.dedicated(PATIENCE).await.expect("connected");
-    let list = keyspace::channel_messages(&rooms[0]);
+    let list = keys().channel_messages(&rooms[0]);
     let mut took = Vec::new();
     for number in 0..MESSAGES {
         let began = Instant::now();

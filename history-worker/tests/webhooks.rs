@@ -16,11 +16,10 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use common::{PATIENCE, Stage, Worker};
+use common::{PATIENCE, Stage, Worker, keys};
 use parlor_shared::{
     event::Membership,
     id::{ChannelId, RoomName, SessionId, UserId, Username},
-    keyspace,
     protocol::value::User,
     redis::presence,
     roles::SiteRole,
@@ -167,7 +166,7 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 fn named_rooms(stage: &Stage, count: usize) -> Vec<ChannelId> {
     let rooms = stage.rooms(count);
     for (number, room) in rooms.iter().enumerate() {
-        let meta = keyspace::channel_meta(room);
+        let meta = keys().channel_meta(room);
         let name = format!("room {number}");
         stage.server.cli(&["HSET", &meta, "name", &name]);
     }
@@ -366,7 +365,7 @@ async fn what_waits_is_bounded_and_the_loss_is_told() {
     let rooms = stage.rooms(1);
     stage.publish(&rooms, 50).await;
     stage.wait_until_drained().await;
-    let stream = keyspace::channel_webhooks(&rooms[0]);
+    let stream = keys().channel_webhooks(&rooms[0]);
     assert_eq!(stage.server.cli(&["XLEN", &stream]), "10");
     wait_until(PATIENCE, "the loss is told", async || {
         worker.value("parlor_webhooks_dropped_total").await == 40
@@ -413,14 +412,14 @@ async fn only_what_is_wanted_is_put_aside() {
         .collect();
     assert_eq!(kinds, ["join"]);
     let waiting = || {
-        let stream = keyspace::channel_webhooks(&room);
+        let stream = keys().channel_webhooks(&room);
         stage.server.cli(&["XLEN", &stream])
     };
     wait_until(PATIENCE, "it is noted as sent", async || waiting() == "0").await;
     // A worker without a webhook tells the scripts that nobody wants anything any more.
     worker.process.kill9();
     let _plain = stage.worker(&[]).await;
-    let counts = keyspace::channel_webhook_state(&room);
+    let counts = keys().channel_webhook_state(&room);
     wait_until(PATIENCE, "the webhook is off", async || {
         stage.server.cli(&["EXISTS", &counts]) == "0"
     })

@@ -6,7 +6,6 @@ use futures_util::{StreamExt as _, stream};
 use parlor_shared::{
     event::Membership,
     id::{UserId, Username},
-    keyspace,
     protocol::value::User,
     redis::{
         Commands,
@@ -104,9 +103,12 @@ impl Announcer {
 /// Looks up what others are told of a session's user.
 async fn identify(commands: &mut Commands, seat: Seat) -> RedisResult<Membership> {
     type Facts = ((Option<String>, Option<String>), u64, u64);
-    let sessions = keyspace::user_sessions(seat.user);
+    let sessions = commands.keyspace().user_sessions(seat.user);
     let ((name, role), all, this): Facts = pipe()
-        .hmget(keyspace::user_account(seat.user), &["Username", "Role"])
+        .hmget(
+            commands.keyspace().user_account(seat.user),
+            &["Username", "Role"],
+        )
         .hlen(&sessions)
         .hexists(&sessions, seat.session.to_string())
         .query_async(commands)

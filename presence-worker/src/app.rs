@@ -41,10 +41,10 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
 
     let location = config.common.redis()?;
     info!(redis = %location, "connecting");
-    let redis = Redis::at(&location)?;
+    let redis = Redis::at(&location, config.common.keyspace())?;
     let connect = async {
         let mut for_leases = redis.commands().await;
-        connect::check(&mut for_leases, config.common.partitions).await?;
+        connect::check(&mut for_leases).await?;
         anyhow::Ok((for_leases, redis.commands().await))
     };
     let stop = lifecycle.soft();
@@ -54,11 +54,13 @@ pub async fn start(config: PresenceConfig, lifecycle: &Lifecycle) -> anyhow::Res
     };
 
     let keeping = lease::Settings {
-        role: "presence",
+        role: lease::PRESENCE,
         ttl: config.presence.presence_lease,
     };
+    let keyspace = redis.keyspace().clone();
+    let gateways = Gateways { keyspace };
     // Leases have a connection of their own: a renewal never waits behind a large batch.
-    let (keeper, owned) = Keeper::new(Gateways, keeping, for_leases, reports);
+    let (keeper, owned) = Keeper::new(gateways, keeping, for_leases, reports);
     let settings = presence_settings(&config);
     let watch = Watch {
         owned,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use parlor_shared::{
     id::GatewayId,
-    keyspace,
+    keyspace::Keyspace,
     redis::{Commands, lease::Items},
 };
 use redis::{RedisResult, pipe};
@@ -13,7 +13,9 @@ use redis::{RedisResult, pipe};
 /// More gateways than anybody runs: a bound on one reply, not on the deployment.
 const GATEWAYS_MAX: isize = 10_000;
 
-pub(crate) struct Gateways;
+pub(crate) struct Gateways {
+    pub keyspace: Keyspace,
+}
 
 impl Items for Gateways {
     type Item = GatewayId;
@@ -21,9 +23,9 @@ impl Items for Gateways {
     async fn list(&self, commands: &mut Commands) -> RedisResult<Vec<GatewayId>> {
         type Names = Vec<String>;
         let (known, dead, awaited): (Names, Names, Names) = pipe()
-            .zrange(keyspace::gateways(), 0, GATEWAYS_MAX - 1)
-            .zrange(keyspace::gateways_dead(), 0, GATEWAYS_MAX - 1)
-            .zrange(keyspace::gateways_awaited(), 0, GATEWAYS_MAX - 1)
+            .zrange(commands.keyspace().gateways(), 0, GATEWAYS_MAX - 1)
+            .zrange(commands.keyspace().gateways_dead(), 0, GATEWAYS_MAX - 1)
+            .zrange(commands.keyspace().gateways_awaited(), 0, GATEWAYS_MAX - 1)
             .query_async(commands)
             .await?;
         let names = known.iter().chain(&dead).chain(&awaited);
@@ -32,6 +34,6 @@ impl Items for Gateways {
     }
 
     fn key(&self, gateway: &GatewayId) -> String {
-        keyspace::presence_lease(*gateway)
+        self.keyspace.presence_lease(*gateway)
     }
 }

@@ -17,7 +17,6 @@ use std::{
 
 use parlor_shared::{
     id::GatewayId,
-    keyspace,
     redis::{Commands, lease::Lease, presence::Seat, scripts},
 };
 use redis::{AsyncCommands as _, RedisResult, pipe};
@@ -93,9 +92,9 @@ impl Reaper {
         let gateway = self.gateway.to_string();
         let ((seconds, micros), heartbeat, dead_since, awaited_since): Reply = pipe()
             .cmd("TIME")
-            .zscore(keyspace::gateways(), &gateway)
-            .zscore(keyspace::gateways_dead(), &gateway)
-            .zscore(keyspace::gateways_awaited(), &gateway)
+            .zscore(self.commands.keyspace().gateways(), &gateway)
+            .zscore(self.commands.keyspace().gateways_dead(), &gateway)
+            .zscore(self.commands.keyspace().gateways_awaited(), &gateway)
             .query_async(&mut self.commands)
             .await?;
         Ok(Signs {
@@ -108,8 +107,8 @@ impl Reaper {
 
     async fn condemn(&mut self, heartbeat: u64) -> RedisResult<bool> {
         scripts::CONDEMN
-            .key(keyspace::gateways())
-            .key(keyspace::gateways_dead())
+            .key(self.commands.keyspace().gateways())
+            .key(self.commands.keyspace().gateways_dead())
             .arg(self.gateway.to_string())
             .arg(heartbeat)
             .invoke_async(&mut self.commands)
@@ -131,8 +130,8 @@ impl Reaper {
     /// How many sessions are registered, and how many of these are noted as departed.
     async fn count(&mut self) -> RedisResult<(u64, u64)> {
         pipe()
-            .hlen(keyspace::gateway_sessions(self.gateway))
-            .zcard(keyspace::gateway_departed(self.gateway))
+            .hlen(self.commands.keyspace().gateway_sessions(self.gateway))
+            .zcard(self.commands.keyspace().gateway_departed(self.gateway))
             .query_async(&mut self.commands)
             .await
     }
@@ -144,7 +143,7 @@ impl Reaper {
             let sessions: Vec<String> = self
                 .commands
                 .zrangebyscore_limit(
-                    keyspace::gateway_departed(self.gateway),
+                    self.commands.keyspace().gateway_departed(self.gateway),
                     "-inf",
                     before,
                     0,
@@ -165,7 +164,7 @@ impl Reaper {
 
     async fn end_departed(&mut self, sessions: Vec<String>) -> RedisResult<()> {
         let users: Vec<Option<String>> = redis::cmd("HMGET")
-            .arg(keyspace::gateway_sessions(self.gateway))
+            .arg(self.commands.keyspace().gateway_sessions(self.gateway))
             .arg(&sessions)
             .query_async(&mut self.commands)
             .await?;
@@ -200,10 +199,15 @@ impl Reaper {
         }
         let mut forget = pipe();
         for session in strangers.iter().filter_map(|session| session.parse().ok()) {
-            forget.del(keyspace::user_session(session)).ignore();
+            forget
+                .del(self.commands.keyspace().user_session(session))
+                .ignore();
         }
         forget
-            .zrem(keyspace::gateway_departed(self.gateway), strangers)
+            .zrem(
+                self.commands.keyspace().gateway_departed(self.gateway),
+                strangers,
+            )
             .ignore()
             .query_async(&mut self.commands)
             .await
@@ -240,7 +244,7 @@ impl Reaper {
             return Ok(Vec::new());
         }
         let mut ask = redis::cmd("ZMSCORE");
-        ask.arg(keyspace::gateway_departed(self.gateway));
+        ask.arg(self.commands.keyspace().gateway_departed(self.gateway));
         for seat in &seats {
             ask.arg(seat.session.to_string());
         }
@@ -266,9 +270,9 @@ impl Reaper {
         let gateway = self.gateway.to_string();
         pipe()
             .atomic()
-            .zadd(keyspace::gateways_awaited(), &gateway, now)
+            .zadd(self.commands.keyspace().gateways_awaited(), &gateway, now)
             .ignore()
-            .zrem(keyspace::gateways_dead(), &gateway)
+            .zrem(self.commands.keyspace().gateways_dead(), &gateway)
             .ignore()
             .query_async(&mut self.commands)
             .await
@@ -279,11 +283,11 @@ impl Reaper {
         let gateway = self.gateway.to_string();
         pipe()
             .atomic()
-            .zadd(keyspace::gateways_awaited(), &gateway, now)
+            .zadd(self.commands.keyspace().gateways_awaited(), &gateway, now)
             .ignore()
-            .zrem(keyspace::gateways(), &gateway)
+            .zrem(self.commands.keyspace().gateways(), &gateway)
             .ignore()
-            .zrem(keyspace::gateways_dead(), &gateway)
+            .zrem(self.commands.keyspace().gateways_dead(), &gateway)
             .ignore()
             .query_async(&mut self.commands)
             .await
@@ -299,9 +303,9 @@ impl Reaper {
         let gateway = self.gateway.to_string();
         pipe()
             .atomic()
-            .zadd(keyspace::gateways_dead(), &gateway, since)
+            .zadd(self.commands.keyspace().gateways_dead(), &gateway, since)
             .ignore()
-            .zrem(keyspace::gateways_awaited(), &gateway)
+            .zrem(self.commands.keyspace().gateways_awaited(), &gateway)
             .ignore()
             .query_async(&mut self.commands)
             .await
@@ -311,7 +315,7 @@ impl Reaper {
     async fn stop_awaiting(&mut self) -> RedisResult<()> {
         let gateway = self.gateway.to_string();
         self.commands
-            .zrem(keyspace::gateways_awaited(), gateway)
+            .zrem(self.commands.keyspace().gateways_awaited(), gateway)
             .await
     }
 }

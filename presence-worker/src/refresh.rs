@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use parlor_shared::{
     id::GatewayId,
-    keyspace,
     redis::{
         Commands,
         lease::Lease,
@@ -93,12 +92,12 @@ impl Refresher {
         let mut expire = pipe();
         for seat in batch {
             let ttl = self.settings.status_ttl_seconds as i64;
-            expire.expire(keyspace::user_status(seat.user), ttl);
+            expire.expire(self.commands.keyspace().user_status(seat.user), ttl);
         }
         if with_sessions {
             for seat in batch {
                 let ttl = self.settings.session_ttl_seconds as i64;
-                expire.expire(keyspace::user_session(seat.session), ttl);
+                expire.expire(self.commands.keyspace().user_session(seat.session), ttl);
             }
         }
         let found: Vec<bool> = expire.query_async(&mut self.commands).await?;
@@ -133,7 +132,7 @@ pub(crate) async fn scan(
     cursor: u64,
 ) -> RedisResult<(u64, Vec<Seat>)> {
     let (next, fields): (u64, Vec<(String, String)>) = redis::cmd("HSCAN")
-        .arg(keyspace::gateway_sessions(gateway))
+        .arg(commands.keyspace().gateway_sessions(gateway))
         .arg(cursor)
         .arg("COUNT")
         .arg(BATCH_SESSIONS)

@@ -5,8 +5,8 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Gateway, PATIENCE, Stage, Told};
-use parlor_shared::{id::UserId, keyspace};
+use common::{Gateway, PATIENCE, Stage, Told, keys};
+use parlor_shared::id::UserId;
 use parlor_testkit::wait_until;
 
 const USERS: usize = 2_000;
@@ -41,7 +41,7 @@ impl Crowd {
 
     /// How many sessions are not ended yet.
     fn left(&self) -> usize {
-        let sessions = keyspace::gateway_sessions(self.gateway.id);
+        let sessions = keys().gateway_sessions(self.gateway.id);
         let left = self.stage.server.cli(&["HLEN", &sessions]);
         left.parse().expect("a number")
     }
@@ -54,7 +54,7 @@ impl Crowd {
 
     async fn check(&self) {
         wait_until(PATIENCE, "all are ended", async || self.left() == 0).await;
-        let members = keyspace::channel_users(&self.stage.room);
+        let members = keys().channel_users(&self.stage.room);
         assert!(!self.stage.exists(&members), "everyone left");
         // Rooms of more than a hundred are told counts, so only the last hundred are named.
         let named = self.told.left();

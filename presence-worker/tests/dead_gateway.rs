@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{PATIENCE, Stage};
-use parlor_shared::{event::Event, keyspace};
+use common::{PATIENCE, Stage, keys};
+use parlor_shared::event::Event;
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -41,20 +41,20 @@ async fn users_of_a_dead_gateway_go_offline() {
         assert_eq!(who.user.online, Some(false));
     }
     assert!(!stage.is_member(ada.uuid));
-    let dead = keyspace::gateways_dead();
+    let dead = keys().gateways_dead();
     let nothing_left = async || !stage.exists(&dead);
     wait_until(PATIENCE, "nothing is left of the gateway", nothing_left).await;
     for key in [
-        keyspace::user_status(ada.uuid),
-        keyspace::user_sessions(ada.uuid),
-        keyspace::user_session(seat.session),
-        keyspace::session_channels(seat.session),
-        keyspace::gateway_sessions(gateway.id),
-        keyspace::gateway_departed(gateway.id),
+        keys().user_status(ada.uuid),
+        keys().user_sessions(ada.uuid),
+        keys().user_session(seat.session),
+        keys().session_channels(seat.session),
+        keys().gateway_sessions(gateway.id),
+        keys().gateway_departed(gateway.id),
     ] {
         assert!(!stage.exists(&key), "{key}");
     }
-    let lease = keyspace::presence_lease(gateway.id);
+    let lease = keys().presence_lease(gateway.id);
     wait_until(PATIENCE, "its lease is gone", async || {
         !stage.exists(&lease)
     })
@@ -90,7 +90,7 @@ async fn a_user_with_a_tab_on_another_gateway_stays() {
         worker.value("parlor_presence_reaped_total").await == 1
     };
     wait_until(PATIENCE, "the lost session is ended", reaped).await;
-    assert!(!stage.exists(&keyspace::user_session(lost.session)));
+    assert!(!stage.exists(&keys().user_session(lost.session)));
     assert_eq!(told.events(), []);
     assert_eq!(
         worker

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{PATIENCE, Stage};
-use parlor_shared::{id::SessionId, keyspace};
+use common::{PATIENCE, Stage, keys};
+use parlor_shared::id::SessionId;
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -48,11 +48,11 @@ async fn a_session_that_never_signed_in_is_forgotten() {
     let stage = Stage::new().await;
     let gateway = stage.gateway().await;
     let session = SessionId::random();
-    let key = keyspace::user_session(session);
+    let key = keys().user_session(session);
     stage.server.cli(&["SET", &key, "some time"]);
     gateway.lose(session).await;
     let _worker = stage.worker(&[]).await;
-    let departed = keyspace::gateway_departed(gateway.id);
+    let departed = keys().gateway_departed(gateway.id);
     wait_until(PATIENCE, "it is forgotten", async || {
         !stage.exists(&departed)
     })
@@ -65,7 +65,7 @@ async fn a_guests_name_is_free_some_time_after_they_went() {
     let stage = Stage::new().await;
     let gateway = stage.gateway().await;
     let guest = stage.person("Gast", "guest").await;
-    let name = keyspace::users_username_index(&guest.username);
+    let name = keys().users_username_index(&guest.username);
     stage
         .server
         .cli(&["SET", &name, &format!("guest:{}", guest.uuid)]);
@@ -82,6 +82,6 @@ async fn a_guests_name_is_free_some_time_after_they_went() {
 
     gateway.lose(seat.session).await;
     wait_until(PATIENCE, "the name is free", async || !stage.exists(&name)).await;
-    assert!(!stage.exists(&keyspace::user_account(guest.uuid)));
+    assert!(!stage.exists(&keys().user_account(guest.uuid)));
     assert_eq!(told.offline(), [guest.uuid]);
 }

@@ -2,8 +2,7 @@
 
 mod common;
 
-use common::{PATIENCE, STATUS_TTL_MIN_MS, Stage};
-use parlor_shared::keyspace;
+use common::{PATIENCE, STATUS_TTL_MIN_MS, Stage, keys};
 use parlor_testkit::wait_until;
 
 #[tokio::test]
@@ -46,11 +45,9 @@ async fn a_missing_status_of_a_connected_user_comes_back() {
     gateway.enter(&stage, &leaving).await;
     stage
         .server
-        .cli(&["DEL", &keyspace::user_sessions(leaving.uuid)]);
+        .cli(&["DEL", &keys().user_sessions(leaving.uuid)]);
     for user in [&connected, &leaving] {
-        stage
-            .server
-            .cli(&["DEL", &keyspace::user_status(user.uuid)]);
+        stage.server.cli(&["DEL", &keys().user_status(user.uuid)]);
     }
     let worker = stage.worker(&[]).await;
     let rounds = async || {
@@ -61,6 +58,6 @@ async fn a_missing_status_of_a_connected_user_comes_back() {
     };
     wait_until(PATIENCE, "two refreshes", rounds).await;
     assert_eq!(worker.value("parlor_presence_restored_total").await, 1);
-    assert!(stage.exists(&keyspace::user_status(connected.uuid)));
-    assert!(!stage.exists(&keyspace::user_status(leaving.uuid)));
+    assert!(stage.exists(&keys().user_status(connected.uuid)));
+    assert!(!stage.exists(&keys().user_status(leaving.uuid)));
 }

@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{PATIENCE, Stage};
+use common::{PATIENCE, Stage, keys};
 use parlor_shared::{
     id::GatewayId,
-    keyspace,
     redis::{presence, scripts},
 };
 use parlor_testkit::wait_until;
@@ -59,19 +58,19 @@ async fn who_comes_in_after_the_reaping_and_before_the_end_is_not_left_behind() 
     // Long enough for the session below to be registered while the gateway is awaited.
     let worker = stage.worker(&["--gateway-dead-after", "5s"]).await;
     gateway.die();
-    let awaited = keyspace::gateways_awaited();
+    let awaited = keys().gateways_awaited();
     let reaped = async || stage.exists(&awaited);
     wait_until(PATIENCE, "nothing is left of the gateway", reaped).await;
     assert!(!stage.is_member(ada.uuid));
     // It only stood still, lets somebody in, and dies before its heart beats.
     gateway.enter(&stage, &ada).await;
     // It goes from awaited to dead and back in one step each, so it is in neither only at the end.
-    let dead = keyspace::gateways_dead();
+    let dead = keys().gateways_dead();
     let forgotten = async || !stage.exists(&awaited) && !stage.exists(&dead);
     wait_until(PATIENCE, "the gateway is forgotten", forgotten).await;
     for key in [
-        keyspace::user_sessions(ada.uuid),
-        keyspace::gateway_sessions(gateway.id),
+        keys().user_sessions(ada.uuid),
+        keys().gateway_sessions(gateway.id),
     ] {
         assert!(!stage.exists(&key), "{key}");
     }
@@ -90,13 +89,13 @@ async fn a_heart_that_beats_after_it_was_looked_at_saves_the_gateway() {
             .expect("a heartbeat");
         let score = stage
             .server
-            .cli(&["ZSCORE", &keyspace::gateways(), &id.to_string()]);
+            .cli(&["ZSCORE", &keys().gateways(), &id.to_string()]);
         score.parse::<u64>().expect("ms")
     };
     let condemn = async |heartbeat: u64| -> u64 {
         scripts::CONDEMN
-            .key(keyspace::gateways())
-            .key(keyspace::gateways_dead())
+            .key(keys().gateways())
+            .key(keys().gateways_dead())
             .arg(id.to_string())
             .arg(heartbeat)
             .invoke_async(&mut stage.commands.clone())
@@ -109,8 +108,8 @@ async fn a_heart_that_beats_after_it_was_looked_at_saves_the_gateway() {
         newest = beat().await;
     }
     assert_eq!(condemn(seen).await, 0);
-    assert!(stage.is_registered(id) && !stage.exists(&keyspace::gateways_dead()));
+    assert!(stage.is_registered(id) && !stage.exists(&commands.keyspace().gateways_dead()));
     assert_eq!(condemn(newest).await, 1);
-    assert!(!stage.is_registered(id) && stage.exists(&keyspace::gateways_dead()));
+    assert!(!stage.is_registered(id) && stage.exists(&commands.keyspace().gateways_dead()));
     assert_eq!(condemn(newest).await, 0, "it is not registered any more");
 }

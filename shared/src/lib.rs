@@ -7,6 +7,7 @@ pub mod config;
 pub mod cursor;
 pub mod entry;
 pub mod event;
+pub mod hex;
 pub mod id;
 pub mod keyspace;
 pub mod lifecycle;

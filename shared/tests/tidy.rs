@@ -70,6 +70,8 @@ const GATEWAY_IMPORTS: &[(&str, &[&str])] = &[
     ("moderation", &["moderation", "accounts", "bus"]),
     // A program of its own: wired like the gateway, of two of its parts.
     ("admin", &["accounts", "app", "moderation"]),
+    // The same, of no part.
+    ("keys", &[]),
     ("photos", &["photos", "user_limits"]),
     (
         "http",

@@ -32,6 +32,7 @@ TABLE: list[tuple[dict, str, str]] = [
     (at("metrics.monitor", True), "/metrics/monitor", "string"),
     (at("redis.bundled.persistence.size", "big"), "/redis/bundled/persistence/size", "pattern"),
     (at("redis.bundled.appendfsync", "always "), "/redis/bundled/appendfsync", "one of"),
+    (at("redis.prefix", "team a:"), "/redis/prefix", "pattern"),
     (at("photos.store", "nfs"), "/photos/store", "one of"),
     (at("photos.s3.url", "s3://key:secret@bucket"), "/photos/s3/url", "pattern"),
     # Each right and wrong together.

@@ -104,6 +104,7 @@ SAMPLES: dict[str, Any] = {
     "image.tag": "2.0.0",
     "image.pullSecrets": ["mine"],
     "settings": {"connections_per_gateway": 5000000, "trusted_proxies": ["10.0.0.0/8"]},
+    "redis.prefix": "team-a:",
     "redis.external.url": "redis://ann:secret-word@redis.example.org:6380/1",
     "redis.external.existingSecret.name": "mine",
     "redis.external.existingSecret.key": "url",

@@ -8,7 +8,7 @@ use parlor_chaos::{
 use parlor_shared::{
     client::Client,
     id::{Address, MessageId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
 };
 use serde_json::json;
 
@@ -31,8 +31,11 @@ async fn next(client: &mut Client) -> u64 {
 
 /// Stores a message as every publisher does, except that nobody is told.
 fn store_untold(fleet: &Fleet, room: &Address, sender: &Client) {
-    const PUBLISH: &str = include_str!("../../../shared/src/redis/lua/publish.lua");
-    const TELL: &str = "redis.call('PUBLISH', ARGV[1], event)";
+    const PUBLISH: &str = concat!(
+        include_str!("../../../shared/src/redis/lua/number.lua"),
+        include_str!("../../../shared/src/redis/lua/publish.lua"),
+    );
+    const TELL: &str = "redis.call('PUBLISH', published, event)";
     let script = PUBLISH.replace(TELL, "");
     assert_ne!(script, PUBLISH, "the script tells by {TELL}");
     let keyspace = Keyspace::new(PARTITIONS);
@@ -53,7 +56,7 @@ fn store_untold(fleet: &Fleet, room: &Address, sender: &Client) {
         "EVAL",
         &script,
         "3",
-        &keyspace::channel_meta(&channel),
+        &keyspace.channel_meta(&channel),
         &keyspace.messages(partition),
         &keyspace.era(partition),
         channel.as_str(),
@@ -63,6 +66,7 @@ fn store_untold(fleet: &Fleet, room: &Address, sender: &Client) {
         &message,
         "300",
         "",
+        channel.as_str(),
     ]);
 }
 

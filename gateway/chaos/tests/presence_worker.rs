@@ -7,7 +7,7 @@ use parlor_chaos::{
     fleet::{PATIENCE, Plan},
     stage::{Crowd, Stage},
 };
-use parlor_shared::keyspace;
+use parlor_shared::keyspace::Keyspace;
 use parlor_testkit::wait_until;
 
 /// Long enough that no status lives through it without a refresh.
@@ -26,10 +26,11 @@ async fn another_takes_over_before_a_status_expires() {
         .presence("PRESENCE_LEASE", "2s");
     let mut stage = Stage::start(plan, Crowd::default(), 91).await;
     let load = stage.load(50);
+    let keyspace = Keyspace::new(16);
     let users: Vec<String> = stage
         .members
         .iter()
-        .filter_map(|member| member.record().user.map(keyspace::user_status))
+        .filter_map(|member| member.record().user.map(|user| keyspace.user_status(user)))
         .collect();
     let mut question = vec!["EXISTS"];
     question.extend(users.iter().map(String::as_str));
@@ -72,7 +73,7 @@ const DEAD_AFTER: &str = "8s";
 
 /// When each gateway's heart has beaten last, by Redis' clock in ms.
 fn heartbeats(stage: &Stage) -> Vec<u64> {
-    let gateways = keyspace::gateways();
+    let gateways = Keyspace::new(16).gateways();
     let scores = stage
         .fleet
         .redis

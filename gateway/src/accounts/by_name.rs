@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use parlor_shared::{
     id::{self, UserId, Username},
-    keyspace, limits,
+    keyspace::Keyspace,
+    limits,
     protocol::client::Page,
     redis::Commands,
 };
@@ -32,21 +33,21 @@ fn user_of(member: &str) -> Option<UserId> {
 }
 
 /// Adds an account's entry to a pipeline.
-pub fn enter(pipeline: &mut Pipeline, name: &Username, user: UserId) {
-    let index = keyspace::users_by_name();
+pub fn enter(pipeline: &mut Pipeline, keyspace: &Keyspace, name: &Username, user: UserId) {
+    let index = keyspace.users_by_name();
     pipeline.zadd(index, member(name, user), 0).ignore();
 }
 
 /// Takes an account's entry out with a pipeline.
-pub fn leave(pipeline: &mut Pipeline, name: &Username, user: UserId) {
-    let index = keyspace::users_by_name();
+pub fn leave(pipeline: &mut Pipeline, keyspace: &Keyspace, name: &Username, user: UserId) {
+    let index = keyspace.users_by_name();
     pipeline.zrem(index, member(name, user)).ignore();
 }
 
 /// Takes an account's entry out.
 pub async fn remove(commands: &mut Commands, name: &Username, user: UserId) -> RedisResult<()> {
     let mut pipeline = pipe();
-    leave(&mut pipeline, name, user);
+    leave(&mut pipeline, commands.keyspace(), name, user);
     pipeline.query_async(commands).await
 }
 
@@ -70,7 +71,7 @@ pub async fn search(
     } else {
         page.limit()
     };
-    let index = keyspace::users_by_name();
+    let index = commands.keyspace().users_by_name();
     let (total, members): (u64, Vec<String>) = pipe()
         .cmd("ZLEXCOUNT")
         .arg(&index)
@@ -99,7 +100,7 @@ pub async fn namesakes(commands: &mut Commands, names: &[Username]) -> RedisResu
         let name = id::folded(name.as_str());
         lookup
             .cmd("ZRANGE")
-            .arg(keyspace::users_by_name())
+            .arg(commands.keyspace().users_by_name())
             .arg(format!("[{name}\0"))
             .arg(format!("({name}\u{1}"))
             .arg("BYLEX")
@@ -133,10 +134,14 @@ pub async fn fill(mut commands: Commands) {
 
 /// One step; how many accounts it has looked at.
 async fn fill_some(commands: &mut Commands) -> RedisResult<usize> {
-    let done: Option<isize> = commands.get(keyspace::users_by_name_filled()).await?;
+    let done: Option<isize> = commands
+        .get(commands.keyspace().users_by_name_filled())
+        .await?;
     let from = done.unwrap_or(0);
     let until = from + FILL_ACCOUNTS as isize - 1;
-    let entries: Vec<String> = commands.lrange(keyspace::users(), from, until).await?;
+    let entries: Vec<String> = commands
+        .lrange(commands.keyspace().users(), from, until)
+        .await?;
     if entries.is_empty() {
         return Ok(0);
     }
@@ -146,7 +151,7 @@ async fn fill_some(commands: &mut Commands) -> RedisResult<usize> {
         .collect();
     let mut lookup = pipe();
     for account in &accounts {
-        lookup.exists(keyspace::user_account(account.uuid));
+        lookup.exists(commands.keyspace().user_account(account.uuid));
     }
     let exist: Vec<bool> = if accounts.is_empty() {
         Vec::new()
@@ -156,11 +161,17 @@ async fn fill_some(commands: &mut Commands) -> RedisResult<usize> {
     let mut step = pipe();
     for (account, exists) in accounts.iter().zip(exist) {
         if exists {
-            enter(&mut step, &account.username, account.uuid);
+            enter(
+                &mut step,
+                commands.keyspace(),
+                &account.username,
+                account.uuid,
+            );
         }
     }
     let filled = from + entries.len() as isize;
-    step.set(keyspace::users_by_name_filled(), filled).ignore();
+    step.set(commands.keyspace().users_by_name_filled(), filled)
+        .ignore();
     let _: () = step.query_async(commands).await?;
     Ok(entries.len())
 }

@@ -11,7 +11,7 @@ use std::{
 use parlor_shared::{
     config::RateLimit,
     id::{UserId, Username},
-    keyspace, limits,
+    limits,
     protocol::{
         client::{Credentials, Secret},
         value::{Look, User},
@@ -111,7 +111,7 @@ impl Directory {
             Holder::Nobody => self.register(name.clone(), password).await,
             Holder::Pending | Holder::Guest => Err(Refusal::NameTaken),
             Holder::Account(user) => {
-                let account = keyspace::user_account(user);
+                let account = commands.keyspace().user_account(user);
                 let hash: Option<String> = commands.hget(&account, "PasswordHash").await?;
                 let hash = hash.unwrap_or_default();
                 if !self.passwords.verify(password, hash.clone()).await? {
@@ -181,8 +181,8 @@ impl Directory {
 
     /// Keeps a guest's name for as long as they are here, by what it adds to `steps`: behind those
     /// that tell the registry of their session, which lets the name go when the session ends.
-    pub fn keep_guest(steps: &mut Pipeline, user: &User) {
-        names::keep_guest(steps, user.uuid, &user.username);
+    pub fn keep_guest(&self, steps: &mut Pipeline, user: &User) {
+        names::keep_guest(steps, self.commands.keyspace(), user.uuid, &user.username);
     }
 
     async fn register(&self, name: Username, password: Secret) -> Result<Identity, Refusal> {
@@ -263,7 +263,7 @@ impl Directory {
             for user in &unknown {
                 lookup
                     .cmd("HMGET")
-                    .arg(keyspace::user_account(*user))
+                    .arg(self.commands.keyspace().user_account(*user))
                     .arg(&ACCOUNT_FIELDS);
             }
             let found: Vec<Vec<Option<String>>> =
@@ -306,7 +306,7 @@ impl Directory {
         let mut lookup = pipe();
         let mut any = false;
         for user in users {
-            lookup.exists(keyspace::user_status(user));
+            lookup.exists(self.commands.keyspace().user_status(user));
             any = true;
         }
         if !any {

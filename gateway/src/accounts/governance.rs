@@ -3,7 +3,6 @@
 use parlor_shared::{
     clock,
     id::{UserId, Username},
-    keyspace,
     protocol::{client::Secret, value::User},
     roles::{self, SiteRole},
 };
@@ -57,7 +56,7 @@ impl Directory {
     pub async fn standing(&self, user: UserId) -> RedisResult<Option<Standing>> {
         type Fields = (Option<String>, Option<String>, Option<u64>, Option<String>);
         let (name, role, until, reason): Fields = redis::cmd("HMGET")
-            .arg(keyspace::user_account(user))
+            .arg(self.commands.keyspace().user_account(user))
             .arg(&["Username", "Role", "BannedUntil", "BanReason"])
             .query_async(&mut self.commands.clone())
             .await?;
@@ -119,7 +118,7 @@ impl Directory {
         let hash: Option<String> = self
             .commands
             .clone()
-            .hget(keyspace::user_account(user), "PasswordHash")
+            .hget(self.commands.keyspace().user_account(user), "PasswordHash")
             .await?;
         let hash = hash.unwrap_or_default();
         self.passwords.verify(password, hash).await
@@ -156,13 +155,21 @@ impl Directory {
     pub async fn set_role(&self, user: UserId, role: SiteRole) -> RedisResult<()> {
         let mut write = pipe();
         write
-            .hset(keyspace::user_account(user), "Role", role.name())
+            .hset(
+                self.commands.keyspace().user_account(user),
+                "Role",
+                role.name(),
+            )
             .ignore();
         let id = user.to_string();
         if role > SiteRole::Member {
-            write.hset(keyspace::site_roles(), id, role.name()).ignore();
+            write
+                .hset(self.commands.keyspace().site_roles(), id, role.name())
+                .ignore();
         } else {
-            write.hdel(keyspace::site_roles(), id).ignore();
+            write
+                .hdel(self.commands.keyspace().site_roles(), id)
+                .ignore();
         }
         write.query_async(&mut self.commands.clone()).await
     }
@@ -172,16 +179,23 @@ impl Directory {
     /// # Errors
     /// When Redis can't be asked.
     pub async fn set_ban(&self, user: UserId, ban: Option<&Ban>) -> RedisResult<()> {
-        let (account, id) = (keyspace::user_account(user), user.to_string());
+        let (account, id) = (
+            self.commands.keyspace().user_account(user),
+            user.to_string(),
+        );
         let mut write = pipe();
         if let Some(Ban { until, reason }) = ban {
             let until = until.to_string();
             let fields = [("BannedUntil", until.as_str()), ("BanReason", reason)];
             write.hset_multiple(account, &fields).ignore();
-            write.hset(keyspace::site_bans(), id, until).ignore();
+            write
+                .hset(self.commands.keyspace().site_bans(), id, until)
+                .ignore();
         } else {
             write.hdel(account, &["BannedUntil", "BanReason"]).ignore();
-            write.hdel(keyspace::site_bans(), id).ignore();
+            write
+                .hdel(self.commands.keyspace().site_bans(), id)
+                .ignore();
         }
         write.query_async(&mut self.commands.clone()).await
     }
@@ -205,7 +219,7 @@ impl Directory {
         let hash = self.passwords.hash(password).await?;
         let mut commands = self.commands.clone();
         Ok(commands
-            .hset(keyspace::user_account(user), "PasswordHash", hash)
+            .hset(commands.keyspace().user_account(user), "PasswordHash", hash)
             .await?)
     }
 
@@ -215,40 +229,43 @@ impl Directory {
     /// When Redis can't be asked.
     pub async fn delete(&self, user: &User) -> RedisResult<()> {
         let mut commands = self.commands.clone();
-        let (id, by_uuid) = (user.uuid.to_string(), keyspace::users_uuid_index(user.uuid));
+        let (id, by_uuid) = (
+            user.uuid.to_string(),
+            commands.keyspace().users_uuid_index(user.uuid),
+        );
         // Nobody signs in or comes back from here on.
         keys::revoke_all(&mut commands, user.uuid).await?;
         let place: Option<isize> = commands.get(&by_uuid).await?;
         let mut delete = pipe();
         delete
-            .del(keyspace::user_account(user.uuid))
+            .del(commands.keyspace().user_account(user.uuid))
             .ignore()
-            .hdel(keyspace::site_roles(), &id)
+            .hdel(commands.keyspace().site_roles(), &id)
             .ignore()
-            .hdel(keyspace::site_bans(), &id)
+            .hdel(commands.keyspace().site_bans(), &id)
             .ignore()
             .del(by_uuid)
             .ignore();
         if let Some(place) = place {
             delete
                 .cmd("LSET")
-                .arg(keyspace::users())
+                .arg(commands.keyspace().users())
                 .arg(place)
                 .arg(TOMBSTONE)
                 .ignore();
         }
         for key in [
-            keyspace::read_cursors(user.uuid),
-            keyspace::mentions(user.uuid),
-            keyspace::sign_ins(user.uuid),
-            keyspace::private_rooms(user.uuid),
+            commands.keyspace().read_cursors(user.uuid),
+            commands.keyspace().mentions(user.uuid),
+            commands.keyspace().sign_ins(user.uuid),
+            commands.keyspace().private_rooms(user.uuid),
         ] {
             delete.del(key).ignore();
         }
-        by_name::leave(&mut delete, &user.username, user.uuid);
+        by_name::leave(&mut delete, commands.keyspace(), &user.username, user.uuid);
         // The name last: it is not taken again while something of the account is left.
         delete
-            .del(keyspace::users_username_index(&user.username))
+            .del(commands.keyspace().users_username_index(&user.username))
             .ignore();
         let _: () = delete.query_async(&mut commands).await?;
         self.forget(user.uuid);
@@ -267,8 +284,8 @@ impl Directory {
     pub async fn listed(&self) -> RedisResult<Vec<Listed>> {
         let mut commands = self.commands.clone();
         let (privileged, banned): (Vec<String>, Vec<String>) = pipe()
-            .hkeys(keyspace::site_roles())
-            .hkeys(keyspace::site_bans())
+            .hkeys(commands.keyspace().site_roles())
+            .hkeys(commands.keyspace().site_bans())
             .query_async(&mut commands)
             .await?;
         let mut ids: Vec<UserId> = privileged
@@ -284,7 +301,9 @@ impl Directory {
             let standing = self.standing(id).await?;
             if let (Some(user), Some(Standing { role, ban })) = (user, standing) {
                 if ban.is_none() {
-                    let _: () = commands.hdel(keyspace::site_bans(), id.to_string()).await?;
+                    let _: () = commands
+                        .hdel(commands.keyspace().site_bans(), id.to_string())
+                        .await?;
                 }
                 if ban.is_some() || role > SiteRole::Member {
                     listed.push(Listed { user, role, ban });

@@ -1,9 +1,10 @@
 //! Access keys: 32 random bytes, given to the client once; Redis holds their SHA-256 only.
 
 use parlor_shared::{
-    clock,
+    clock, hex,
     id::{SessionId, UserId},
-    keyspace, limits,
+    keyspace::Keyspace,
+    limits,
     protocol::client::Secret,
     redis::Commands,
 };
@@ -21,19 +22,19 @@ pub async fn issue(commands: &mut Commands, user: UserId) -> RedisResult<Secret>
 }
 
 /// Makes the first key of a user, by what it adds to `steps`.
-pub fn issue_first(steps: &mut Pipeline, user: UserId) -> Secret {
-    add(steps, user, expiry_from_now(), "")
+pub fn issue_first(steps: &mut Pipeline, keyspace: &Keyspace, user: UserId) -> Secret {
+    add(steps, keyspace, user, expiry_from_now(), "")
 }
 
 fn expiry_from_now() -> u64 {
     clock::now_ms() + limits::ACCESS_KEY_TTL_SECONDS * 1_000
 }
 
-fn add(steps: &mut Pipeline, user: UserId, expiry: u64, tail: &str) -> Secret {
+fn add(steps: &mut Pipeline, keyspace: &Keyspace, user: UserId, expiry: u64, tail: &str) -> Secret {
     let mut bytes = [0_u8; limits::ACCESS_KEY_BYTES];
     rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
-    let key = Secret(hex(&bytes) + tail);
-    let name = keyspace::access_key(user);
+    let key = Secret(hex::encode(&bytes) + tail);
+    let name = keyspace.access_key(user);
     steps
         .hset(&name, digest(&key), expiry)
         .ignore()
@@ -51,9 +52,9 @@ pub async fn issue_until(
     tail: &str,
 ) -> RedisResult<Secret> {
     let mut steps = pipe();
-    let key = add(&mut steps, user, expiry, tail);
+    let key = add(&mut steps, commands.keyspace(), user, expiry, tail);
     let (held,): (usize,) = steps
-        .hlen(keyspace::access_key(user))
+        .hlen(commands.keyspace().access_key(user))
         .query_async(commands)
         .await?;
     if held > KEYS_PER_USER {
@@ -69,7 +70,7 @@ pub async fn good_until(
     key: &Secret,
 ) -> RedisResult<Option<u64>> {
     let held: Option<String> = commands
-        .hget(keyspace::access_key(user), digest(key))
+        .hget(commands.keyspace().access_key(user), digest(key))
         .await?;
     let expiry = held.as_deref().and_then(expiry);
     Ok(expiry.filter(|expiry| *expiry > clock::now_ms()))
@@ -85,9 +86,9 @@ pub fn tail(key: &Secret) -> &str {
 /// Ends a key.
 pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> RedisResult<()> {
     pipe()
-        .hdel(keyspace::access_key(user), digest(key))
+        .hdel(commands.keyspace().access_key(user), digest(key))
         .ignore()
-        .hdel(keyspace::sign_ins(user), sign_in(key).to_string())
+        .hdel(commands.keyspace().sign_ins(user), sign_in(key).to_string())
         .ignore()
         .query_async(commands)
         .await
@@ -95,11 +96,11 @@ pub async fn revoke(commands: &mut Commands, user: UserId, key: &Secret) -> Redi
 
 /// Ends all of a user's keys.
 pub async fn revoke_all(commands: &mut Commands, user: UserId) -> RedisResult<()> {
-    commands.del(keyspace::access_key(user)).await
+    commands.del(commands.keyspace().access_key(user)).await
 }
 
 async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
-    let name = keyspace::access_key(user);
+    let name = commands.keyspace().access_key(user);
     let mut keys: Vec<(String, String)> = commands.hgetall(&name).await?;
     keys.sort_by_key(|(_, held)| expiry(held));
     let surplus = keys.len().saturating_sub(KEYS_PER_USER);
@@ -116,7 +117,7 @@ async fn prune(commands: &mut Commands, user: UserId) -> RedisResult<()> {
 
 /// What Redis knows a key by. The key is random, so a plain hash can't be guessed back.
 pub(super) fn digest(key: &Secret) -> String {
-    hex(&Sha256::digest(key.0.as_bytes()))
+    hex::encode(&Sha256::digest(key.0.as_bytes()))
 }
 
 /// When a key expires, in ms, by what is held of it.
@@ -134,14 +135,4 @@ pub(super) fn sign_in_of(digest: &str) -> Option<SessionId> {
     let half = digest.get(..32)?;
     let bytes = Uuid::parse_str(half).ok()?.into_bytes();
     Some(SessionId(Builder::from_random_bytes(bytes).into_uuid()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -3,7 +3,7 @@
 use parlor_shared::{
     clock,
     id::{UserId, Username},
-    keyspace,
+    keyspace::Keyspace,
     protocol::client::Secret,
     redis::{Commands, scripts},
 };
@@ -40,7 +40,9 @@ pub enum Holder {
 
 /// Who holds a name.
 pub async fn holder(commands: &mut Commands, name: &Username) -> RedisResult<Holder> {
-    let index: Option<String> = commands.get(keyspace::users_username_index(name)).await?;
+    let index: Option<String> = commands
+        .get(commands.keyspace().users_username_index(name))
+        .await?;
     let Some(index) = index else {
         return Ok(Holder::Nobody);
     };
@@ -50,7 +52,7 @@ pub async fn holder(commands: &mut Commands, name: &Username) -> RedisResult<Hol
     let Ok(index) = index.parse::<isize>() else {
         return Ok(Holder::Pending);
     };
-    let entry: Option<String> = commands.lindex(keyspace::users(), index).await?;
+    let entry: Option<String> = commands.lindex(commands.keyspace().users(), index).await?;
     Ok(entry
         .and_then(|entry| serde_json::from_str::<Registered>(&entry).ok())
         .map_or(Holder::Nobody, |entry| Holder::Account(entry.uuid)))
@@ -77,7 +79,7 @@ pub async fn register_as(
     name: &Username,
     fields: &[(&str, &str)],
 ) -> RedisResult<bool> {
-    let index_key = keyspace::users_username_index(name);
+    let index_key = commands.keyspace().users_username_index(name);
     let pending = format!("pending:{user}");
     if !reserve(commands, &index_key, &pending, PENDING_SECONDS).await? {
         return Ok(false);
@@ -89,7 +91,7 @@ pub async fn register_as(
             .arg(&pending)
             .invoke_async(commands)
             .await;
-        let _: RedisResult<()> = commands.del(keyspace::user_account(user)).await;
+        let _: RedisResult<()> = commands.del(commands.keyspace().user_account(user)).await;
         let _: RedisResult<()> = by_name::remove(commands, name, user).await;
     }
     made.map(|()| true)
@@ -110,21 +112,21 @@ async fn register_reserved(
     let entry = serde_json::to_string(&entry).expect("ids and names are JSON");
     let (length,): (u64,) = pipe()
         .hset_multiple(
-            keyspace::user_account(user),
+            commands.keyspace().user_account(user),
             &[("Username", name.as_str()), ("CreatedAt", &created_at)],
         )
         .ignore()
-        .hset_multiple(keyspace::user_account(user), fields)
+        .hset_multiple(commands.keyspace().user_account(user), fields)
         .ignore()
-        .rpush(keyspace::users(), entry)
+        .rpush(commands.keyspace().users(), entry)
         .query_async(commands)
         .await?;
     let mut indices = pipe();
-    by_name::enter(&mut indices, name, user);
+    by_name::enter(&mut indices, commands.keyspace(), name, user);
     indices
-        .set(keyspace::users_uuid_index(user), length - 1)
+        .set(commands.keyspace().users_uuid_index(user), length - 1)
         .ignore()
-        .set(keyspace::users_username_index(name), length - 1)
+        .set(commands.keyspace().users_username_index(name), length - 1)
         .ignore()
         .query_async(commands)
         .await
@@ -138,11 +140,11 @@ pub async fn take_for_guest(
     ttl_seconds: u64,
 ) -> RedisResult<Option<(UserId, Secret)>> {
     let user = UserId::random();
-    let index_key = keyspace::users_username_index(name);
+    let index_key = commands.keyspace().users_username_index(name);
     if !reserve(commands, &index_key, &format!("guest:{user}"), ttl_seconds).await? {
         return Ok(None);
     }
-    let account = keyspace::user_account(user);
+    let account = commands.keyspace().user_account(user);
     let created_at = clock::rfc3339(clock::now_ms());
     let mut steps = pipe();
     steps
@@ -157,35 +159,35 @@ pub async fn take_for_guest(
         .ignore()
         .expire(&account, ttl_seconds as i64)
         .ignore();
-    let key = keys::issue_first(&mut steps, user);
+    let key = keys::issue_first(&mut steps, commands.keyspace(), user);
     let _: () = steps.query_async(commands).await?;
     Ok(Some((user, key)))
 }
 
 /// Keeps a guest's keys while they are here; when they are gone the registry lets them expire.
-pub fn keep_guest(steps: &mut Pipeline, user: UserId, name: &Username) {
+pub fn keep_guest(steps: &mut Pipeline, keyspace: &Keyspace, user: UserId, name: &Username) {
     steps
-        .persist(keyspace::user_account(user))
+        .persist(keyspace.user_account(user))
         .ignore()
-        .persist(keyspace::users_username_index(name))
+        .persist(keyspace.users_username_index(name))
         .ignore()
-        .persist(keyspace::read_cursors(user))
+        .persist(keyspace.read_cursors(user))
         .ignore()
-        .persist(keyspace::mentions(user))
+        .persist(keyspace.mentions(user))
         .ignore();
 }
 
 /// Takes the UUID of a user from elsewhere, so that of several gateways one makes the account.
 /// Gives it back by itself after [`PENDING_SECONDS`].
 pub async fn reserve_user(commands: &mut Commands, user: UserId) -> RedisResult<bool> {
-    let key = keyspace::users_uuid_index(user);
+    let key = commands.keyspace().users_uuid_index(user);
     reserve(commands, &key, PENDING, PENDING_SECONDS).await
 }
 
 /// Gives a UUID back that no account was made for.
 pub async fn release_user(commands: &mut Commands, user: UserId) -> RedisResult<()> {
     scripts::DELETE_IF_EQUAL
-        .key(keyspace::users_uuid_index(user))
+        .key(commands.keyspace().users_uuid_index(user))
         .arg(PENDING)
         .invoke_async(commands)
         .await

@@ -4,7 +4,6 @@ use std::{collections::HashMap, net::IpAddr};
 
 use parlor_shared::{
     id::{SessionId, UserId, Username},
-    keyspace,
     protocol::{
         client::{Page, Secret},
         people::{Profile, ProfileUpdate, SignedInSession, UserSearch},
@@ -49,7 +48,7 @@ impl Directory {
         }
         let mut lookup = pipe();
         for name in &names {
-            lookup.get(keyspace::users_username_index(name));
+            lookup.get(self.commands.keyspace().users_username_index(name));
         }
         let held: Vec<Option<String>> = lookup.query_async(&mut self.commands.clone()).await?;
         let mut holders: HashMap<Username, UserId> = HashMap::new();
@@ -88,7 +87,7 @@ impl Directory {
         let Some(user) = self.users_with_status(&[user]).await?.pop() else {
             return Ok(None);
         };
-        let account = keyspace::user_account(user.uuid);
+        let account = self.commands.keyspace().user_account(user.uuid);
         let (created_at, role): (Option<String>, Option<String>) = self
             .commands
             .clone()
@@ -111,7 +110,7 @@ impl Directory {
         if self.user(user).await?.is_none() {
             return Ok(None);
         }
-        let account = keyspace::user_account(user);
+        let account = self.commands.keyspace().user_account(user);
         let fields = [
             ("DisplayName", update.display_name),
             ("Color", update.color),
@@ -167,13 +166,14 @@ impl Directory {
     /// tell the registry of the connection. They give one `bool`, `false` when the key was ended
     /// meanwhile: then the connection must not stay.
     pub fn note_session(
+        &self,
         steps: &mut Pipeline,
         user: UserId,
         key: &Secret,
         session: SessionId,
         client: &str,
     ) {
-        sign_ins::note(steps, user, key, session, client);
+        sign_ins::note(steps, self.commands.keyspace(), user, key, session, client);
     }
 
     /// A user's sign-ins; `current` is the key of the one that asks.
@@ -198,8 +198,8 @@ impl Directory {
     async fn list(&self, page: Page) -> RedisResult<Users> {
         let (from, to) = super::list_range(page);
         let (total, entries): (u64, Vec<String>) = pipe()
-            .llen(keyspace::users())
-            .lrange(keyspace::users(), from, to)
+            .llen(self.commands.keyspace().users())
+            .lrange(self.commands.keyspace().users(), from, to)
             .query_async(&mut self.commands.clone())
             .await?;
         let registered = |entry: &String| {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use parlor_shared::{
     clock,
     id::{SessionId, UserId},
-    keyspace, limits,
+    keyspace::Keyspace,
+    limits,
     protocol::{client::Secret, people::SignedInSession},
     redis::Commands,
 };
@@ -18,8 +19,15 @@ use super::keys;
 ///
 /// They come behind the one that names the connection in `userSessions`. Who ends keys does that first
 /// and then looks for connections there: so either they find this one, or it finds its key gone.
-pub fn note(steps: &mut Pipeline, user: UserId, key: &Secret, session: SessionId, client: &str) {
-    let (by_session, sign_ins) = (keyspace::session_sign_ins(user), keyspace::sign_ins(user));
+pub fn note(
+    steps: &mut Pipeline,
+    keyspace: &Keyspace,
+    user: UserId,
+    key: &Secret,
+    session: SessionId,
+    client: &str,
+) {
+    let (by_session, sign_ins) = (keyspace.session_sign_ins(user), keyspace.sign_ins(user));
     let sign_in = keys::sign_in(key).to_string();
     steps
         .hset(&by_session, session.to_string(), &sign_in)
@@ -30,7 +38,7 @@ pub fn note(steps: &mut Pipeline, user: UserId, key: &Secret, session: SessionId
         .ignore()
         .expire(&sign_ins, limits::ACCESS_KEY_TTL_SECONDS as i64)
         .ignore()
-        .hexists(keyspace::access_key(user), keys::digest(key));
+        .hexists(keyspace.access_key(user), keys::digest(key));
 }
 
 /// A user's connections by their sign-ins.
@@ -57,12 +65,12 @@ pub async fn list(
     user: UserId,
     current: &Secret,
 ) -> RedisResult<Vec<SignedInSession>> {
-    let by_session = keyspace::session_sign_ins(user);
+    let by_session = commands.keyspace().session_sign_ins(user);
     let (held, facts, sign_ins, open): (Hash, Hash, Hash, Vec<String>) = pipe()
-        .hgetall(keyspace::access_key(user))
-        .hgetall(keyspace::sign_ins(user))
+        .hgetall(commands.keyspace().access_key(user))
+        .hgetall(commands.keyspace().sign_ins(user))
         .hgetall(&by_session)
-        .hkeys(keyspace::user_sessions(user))
+        .hkeys(commands.keyspace().user_sessions(user))
         .query_async(commands)
         .await?;
     // What is left of connections and keys that are no more.
@@ -78,7 +86,9 @@ pub async fn list(
         .collect();
     let left: Vec<&String> = facts.keys().filter(|it| !known.contains(it)).collect();
     if !left.is_empty() {
-        let _: () = commands.hdel(keyspace::sign_ins(user), left).await?;
+        let _: () = commands
+            .hdel(commands.keyspace().sign_ins(user), left)
+            .await?;
     }
     let connections = Connections { sign_ins, open };
     let (now, current) = (clock::now_ms(), keys::sign_in(current));
@@ -113,7 +123,7 @@ pub async fn end(
     user: UserId,
     sign_in: SessionId,
 ) -> RedisResult<Vec<SessionId>> {
-    let held: Vec<String> = commands.hkeys(keyspace::access_key(user)).await?;
+    let held: Vec<String> = commands.hkeys(commands.keyspace().access_key(user)).await?;
     let ended = held
         .into_iter()
         .filter(|it| keys::sign_in_of(it) == Some(sign_in));
@@ -128,7 +138,7 @@ pub async fn end_others(
     user: UserId,
     kept: &Secret,
 ) -> RedisResult<Vec<SessionId>> {
-    let held: Vec<String> = commands.hkeys(keyspace::access_key(user)).await?;
+    let held: Vec<String> = commands.hkeys(commands.keyspace().access_key(user)).await?;
     let digest = keys::digest(kept);
     let ended = held.into_iter().filter(|it| *it != digest);
     let name = keys::sign_in(kept).to_string();
@@ -146,12 +156,16 @@ async fn revoke(
     if !digests.is_empty() {
         let names = digests.iter().filter_map(|it| keys::sign_in_of(it));
         let names: Vec<String> = names.map(|it| it.to_string()).collect();
-        steps.hdel(keyspace::access_key(user), &digests).ignore();
-        steps.hdel(keyspace::sign_ins(user), names).ignore();
+        steps
+            .hdel(commands.keyspace().access_key(user), &digests)
+            .ignore();
+        steps
+            .hdel(commands.keyspace().sign_ins(user), names)
+            .ignore();
     }
     let (sign_ins, open): (HashMap<String, String>, Vec<String>) = steps
-        .hgetall(keyspace::session_sign_ins(user))
-        .hkeys(keyspace::user_sessions(user))
+        .hgetall(commands.keyspace().session_sign_ins(user))
+        .hkeys(commands.keyspace().user_sessions(user))
         .query_async(commands)
         .await?;
     Ok(Connections { sign_ins, open })

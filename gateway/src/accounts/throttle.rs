@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use parlor_shared::{config::RateLimit, id::Username, keyspace, redis::Commands};
+use parlor_shared::{config::RateLimit, id::Username, redis::Commands};
 use redis::{RedisResult, pipe};
 
 use super::Refusal;
@@ -18,8 +18,8 @@ pub async fn admit(
     let Some(rate) = limit.rate() else {
         return Ok(());
     };
-    let by_name = keyspace::sign_in_failures_name(name);
-    let by_address = keyspace::sign_in_failures_address(address);
+    let by_name = commands.keyspace().sign_in_failures_name(name);
+    let by_address = commands.keyspace().sign_in_failures_address(address);
     let window_ms = rate.window.as_millis() as u64;
     let (attempts, name_ttl, failures, address_ttl): (u64, i64, Option<u64>, i64) = pipe()
         .cmd("SET")
@@ -51,7 +51,7 @@ pub async fn failed(commands: &mut Commands, limit: RateLimit, address: IpAddr) 
     let Some(rate) = limit.rate() else {
         return Ok(());
     };
-    let key = keyspace::sign_in_failures_address(address);
+    let key = commands.keyspace().sign_in_failures_address(address);
     pipe()
         .cmd("SET")
         .arg(&key)
@@ -76,7 +76,7 @@ pub async fn succeeded(
         return Ok(());
     }
     redis::cmd("DEL")
-        .arg(keyspace::sign_in_failures_name(name))
+        .arg(commands.keyspace().sign_in_failures_name(name))
         .query_async(commands)
         .await
 }

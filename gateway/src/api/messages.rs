@@ -9,7 +9,7 @@ use parlor_shared::{
     clock,
     entry::Entry,
     id::{Address, ChannelId, MessageId, RoomName, UserId, Username},
-    keyspace, limits,
+    limits,
     protocol::{
         ErrorCode,
         value::{Message, User},
@@ -213,10 +213,11 @@ async fn publish(
     channel: ChannelId,
     message: Message,
 ) -> Result<crate::bus::publisher::Published, PublishError> {
-    let seen_key = message
-        .client_message_id
-        .as_ref()
-        .map(|id| keyspace::message_seen(&channel, message.sender_uuid, id));
+    let seen_key = message.client_message_id.as_ref().map(|id| {
+        api.app
+            .keyspace
+            .message_seen(&channel, message.sender_uuid, id)
+    });
     // Ids, names and texts: nothing in it that JSON can't hold.
     let body = serde_json::to_string(&message).expect("a message is JSON");
     let (answer, answered) = oneshot::channel();

@@ -7,7 +7,6 @@ use axum::{
 use http::StatusCode;
 use parlor_shared::{
     id::{ChannelId, RoomName, UserId},
-    keyspace,
     protocol::{client::Page, value::User},
     redis::moderation::{self, By, Change, Place},
     roles::SiteRole,
@@ -96,7 +95,7 @@ pub(super) async fn find(api: &Api, name: &str) -> Result<(RoomName, ChannelId),
         .app
         .commands
         .clone()
-        .hexists(keyspace::channel_meta(&channel), "name")
+        .hexists(api.app.keyspace.channel_meta(&channel), "name")
         .await?;
     if is_there {
         Ok((name, channel))
@@ -113,9 +112,9 @@ async fn look(api: &Api, names: Vec<RoomName>) -> RedisResult<Vec<Option<Room>>>
     for name in &names {
         let channel = api.app.keyspace.named_room(name);
         ask.cmd("HMGET")
-            .arg(keyspace::channel_meta(&channel))
+            .arg(api.app.keyspace.channel_meta(&channel))
             .arg(&["name", "owner", "createdAt", "seq", "epoch"]);
-        ask.hlen(keyspace::channel_users(&channel));
+        ask.hlen(api.app.keyspace.channel_users(&channel));
     }
     let replies: Vec<redis::Value> = ask.query_async(&mut api.app.commands.clone()).await?;
     let room = |(name, reply): (RoomName, &[redis::Value])| {
@@ -147,8 +146,8 @@ pub(super) async fn list(
 ) -> Result<Json<Rooms>, Refused> {
     let (from, to) = list_range(page);
     let (total, names): (u64, Vec<String>) = pipe()
-        .zcard(keyspace::rooms())
-        .zrange(keyspace::rooms(), from, to)
+        .zcard(api.app.keyspace.rooms())
+        .zrange(api.app.keyspace.rooms(), from, to)
         .query_async(&mut api.app.commands.clone())
         .await?;
     let names = names.iter().filter_map(|name| RoomName::new(name).ok());
@@ -206,7 +205,7 @@ pub(super) async fn members(
     Query(From { next }): Query<From>,
 ) -> Result<Json<Members>, Refused> {
     let (_, channel) = find(&api, &name).await?;
-    let key = keyspace::channel_users(&channel);
+    let key = api.app.keyspace.channel_users(&channel);
     let (total, (next, found)): (u64, (u64, Vec<(String, String)>)) = pipe()
         .hlen(&key)
         .cmd("HSCAN")

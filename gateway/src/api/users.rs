@@ -7,7 +7,6 @@ use axum::{
 use http::StatusCode;
 use parlor_shared::{
     id::{UserId, Username},
-    keyspace,
     protocol::{ErrorCode, people::Profile, value::User},
 };
 use serde::{Deserialize, Serialize};
@@ -48,7 +47,7 @@ async fn look(api: &Api, user: UserId) -> Result<Account, Refused> {
         ..
     } = profile.ok_or_else(Refused::no_such_user)?;
     let (external_id, issuer) = redis::cmd("HMGET")
-        .arg(keyspace::user_account(user.uuid))
+        .arg(api.app.keyspace.user_account(user.uuid))
         .arg(&["Subject", "Issuer"])
         .query_async(&mut api.app.commands.clone())
         .await?;

@@ -1,11 +1,6 @@
 //! What is published, as the commands that Redis is given.
 
-use parlor_shared::{
-    event,
-    keyspace::{self, Keyspace},
-    limits,
-    redis::scripts,
-};
+use parlor_shared::{event, keyspace::Keyspace, limits, redis::scripts};
 use redis::{Cmd, RedisResult, Script, aio::ConnectionLike};
 
 use super::publication::{Act, Publish};
@@ -66,16 +61,16 @@ impl Publishing {
         let optional =
             usize::from(publish.seen_key.is_some()) + usize::from(publish.slow.is_some());
         command.arg(fixed + optional);
-        command.arg(keyspace::channel_meta(channel));
+        command.arg(self.keyspace.channel_meta(channel));
         command.arg(self.keyspace.messages(partition));
         command.arg(self.keyspace.era(partition));
         if let Some(message) = subject {
             command
-                .arg(keyspace::channel_tallies(channel))
-                .arg(keyspace::channel_changes(channel))
+                .arg(self.keyspace.channel_tallies(channel))
+                .arg(self.keyspace.channel_changes(channel))
                 .arg(self.keyspace.tallies_due(partition))
-                .arg(keyspace::channel_votes(channel, message))
-                .arg(keyspace::channel_reactions(channel, message));
+                .arg(self.keyspace.channel_votes(channel, message))
+                .arg(self.keyspace.channel_reactions(channel, message));
         }
         if let Some(key) = &publish.seen_key {
             command.arg(key);
@@ -93,7 +88,8 @@ impl Publishing {
             .arg(event::new_epoch())
             .arg(publish.message.to_string())
             .arg(limits::MESSAGE_DEDUPLICATION_SECONDS)
-            .arg(era);
+            .arg(era)
+            .arg(self.keyspace.published(&publish.channel).as_str());
         let slow = publish
             .slow
             .as_ref()

@@ -11,7 +11,8 @@ use parlor_shared::{
     clock,
     cursor::{Stand, address_text},
     id::{Address, ChannelId, SessionId, UserId},
-    keyspace, limits,
+    keyspace::Keyspace,
+    limits,
     notice::{Notice, Sessions},
     protocol::{ServerFrame, people::Read, server::Sys, value::RoomRef},
     redis::{Commands, scripts},
@@ -114,12 +115,15 @@ impl Cursors {
         let place = (reader, channel);
         self.waiting().remove(&place);
         let mut commands = self.shared.commands.clone();
-        let (users, name) = (keyspace::channel_users(&place.1), reader.to_string());
+        let (users, name) = (
+            commands.keyspace().channel_users(&place.1),
+            reader.to_string(),
+        );
         let stays: bool = commands.hexists(users, name).await?;
         if stays {
             return Ok(());
         }
-        let cursors = keyspace::read_cursors(reader);
+        let cursors = commands.keyspace().read_cursors(reader);
         commands.hdel(cursors, place.1.as_str()).await
     }
 
@@ -155,8 +159,9 @@ impl Cursors {
             Address::Private(_) => 0,
             Address::General | Address::Named(_) => seq,
         };
-        let call = call(reader, address, channel, (epoch, first), false);
         let mut commands = self.shared.commands.clone();
+        let keyspace = commands.keyspace();
+        let call = call(keyspace, reader, address, channel, (epoch, first), false);
         let stands: Vec<(u8, String, u64)> =
             scripts::run_each(&mut commands, &scripts::READ, &[call]).await?;
         let stand = stands.into_iter().next();
@@ -213,7 +218,8 @@ impl Cursors {
             .map(|(to, stand)| {
                 // Nobody has read what is not there.
                 let place = (stand.epoch.as_str(), to.seq.min(stand.seq));
-                call(to.reader, &to.address, &to.channel, place, true)
+                let keyspace = commands.keyspace();
+                call(keyspace, to.reader, &to.address, &to.channel, place, true)
             })
             .collect();
         let stands: Vec<(u8, String, u64)> =
@@ -238,6 +244,7 @@ impl Cursors {
 }
 
 fn call(
+    keyspace: &Keyspace,
     reader: UserId,
     address: &Address,
     channel: &ChannelId,
@@ -245,7 +252,7 @@ fn call(
     moves: bool,
 ) -> scripts::Call {
     (
-        vec![keyspace::read_cursors(reader)],
+        vec![keyspace.read_cursors(reader)],
         vec![
             channel.to_string(),
             epoch.to_owned(),
@@ -271,7 +278,10 @@ pub async fn stands(commands: &mut Commands, channels: &[&ChannelId]) -> RedisRe
     }
     let mut lookup = pipe();
     for channel in channels {
-        lookup.hmget(keyspace::channel_meta(channel), &["epoch", "seq", "begun"]);
+        lookup.hmget(
+            commands.keyspace().channel_meta(channel),
+            &["epoch", "seq", "begun"],
+        );
     }
     let found: Vec<Fields> = lookup.query_async(commands).await?;
     let stand = |(epoch, seq, begun): Fields| Stand {

@@ -11,7 +11,7 @@ use parlor_shared::{
     clock,
     event::{self, Position},
     id::ChannelId,
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     redis::scripts,
 };
 use redis::{Pipeline, RedisResult, Value, aio::MultiplexedConnection};
@@ -198,8 +198,8 @@ impl Guard {
         command.arg(self.keyspace.era(*partition));
         if let Some(seen) = seen {
             let channel = ChannelId::new(seen.channel.clone());
-            command.arg(keyspace::channel_meta(&channel));
-            command.arg(keyspace::channel_messages(&channel));
+            command.arg(self.keyspace.channel_meta(&channel));
+            command.arg(self.keyspace.channel_messages(&channel));
             command.arg(self.keyspace.messages(*partition));
         }
         command.arg(event::new_era()).arg(over.len());

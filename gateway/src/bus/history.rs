@@ -13,7 +13,7 @@ use parlor_shared::{
     entry::{Entry, fold},
     event::MessageEvent,
     id::{ChannelId, MessageId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     protocol::{
         change::{ChangeKind, MessageRef, ReplyTo, excerpt},
         value::Message,
@@ -211,9 +211,9 @@ impl History {
             Range::After(seq) => ("after", seq),
         };
         let reply: Vec<redis::Value> = scripts::HISTORY
-            .key(keyspace::channel_messages(channel))
-            .key(keyspace::channel_meta(channel))
-            .key(keyspace::channel_tallies(channel))
+            .key(self.commands.keyspace().channel_messages(channel))
+            .key(self.commands.keyspace().channel_meta(channel))
+            .key(self.commands.keyspace().channel_tallies(channel))
             .arg(direction)
             .arg(seq)
             .arg(wanted.count)
@@ -284,7 +284,7 @@ impl History {
             return Ok(Vec::new());
         }
         let mut script = scripts::ENTRIES.prepare_invoke();
-        script.key(keyspace::channel_messages(channel));
+        script.key(self.commands.keyspace().channel_messages(channel));
         for seq in names.keys() {
             script.arg(*seq);
         }

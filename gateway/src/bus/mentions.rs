@@ -3,7 +3,7 @@
 use parlor_shared::{
     event::Position,
     id::{ChannelId, MessageId, UserId},
-    keyspace, limits,
+    limits,
     notice::{Notice, Sessions},
     protocol::{
         ServerFrame, people,
@@ -43,7 +43,7 @@ pub async fn note(commands: &mut Commands, mentions: &[Mention]) -> RedisResult<
         let Position { epoch, seq, ms } = &mention.position;
         let place = format!("{} {epoch} {seq}", mention.channel);
         for user in &mention.users {
-            let key = keyspace::mentions(*user);
+            let key = commands.keyspace().mentions(*user);
             let surplus = -(limits::KEPT_MENTIONS as isize) - 1;
             notes.zadd(&key, &place, *ms).ignore();
             notes.zremrangebyrank(&key, 0, surplus).ignore();

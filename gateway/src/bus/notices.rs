@@ -207,10 +207,18 @@ impl Task {
             let (sender, recipient) = (message.sender.uuid, message.recipient);
             let ms = message.position.ms;
             notes
-                .zadd(keyspace::private_rooms(sender), recipient.to_string(), ms)
+                .zadd(
+                    self.commands.keyspace().private_rooms(sender),
+                    recipient.to_string(),
+                    ms,
+                )
                 .ignore();
             notes
-                .zadd(keyspace::private_rooms(recipient), sender.to_string(), ms)
+                .zadd(
+                    self.commands.keyspace().private_rooms(recipient),
+                    sender.to_string(),
+                    ms,
+                )
                 .ignore();
         }
         notes.query_async(&mut self.commands).await
@@ -227,7 +235,7 @@ pub async fn tell(commands: &mut Commands, notices: &[Notice]) -> RedisResult<()
     }
     let mut lookup = pipe();
     for notice in notices {
-        lookup.hvals(keyspace::user_sessions(notice.recipient));
+        lookup.hvals(commands.keyspace().user_sessions(notice.recipient));
     }
     let gateways: Vec<Vec<String>> = lookup.query_async(commands).await?;
     let mut tell = pipe();
@@ -238,8 +246,8 @@ pub async fn tell(commands: &mut Commands, notices: &[Notice]) -> RedisResult<()
             .filter_map(|gateway| gateway.parse().ok())
             .collect();
         for gateway in gateways {
-            tell.publish(keyspace::notices(gateway).as_str(), &payload)
-                .ignore();
+            let channel = commands.keyspace().published(&keyspace::notices(gateway));
+            tell.publish(channel.as_str(), &payload).ignore();
         }
     }
     tell.query_async(commands).await

@@ -79,7 +79,7 @@ impl Probe {
         seconds: Histogram,
     ) {
         // During an outage this waits; the condition says so.
-        let mut subscribed = subscriptions.subscribe(self.channel.clone());
+        let mut subscribed = subscriptions.subscribe(&self.channel);
         condition.fails("not connected yet");
         let _ = (&mut subscribed).await;
         let mut ticks = interval(every);
@@ -107,7 +107,8 @@ impl Probe {
     }
 
     async fn probe(&self, commands: &mut Commands, number: u64) -> Result<(), String> {
-        let publish = commands.publish::<_, _, ()>(self.channel.as_str(), number.to_string());
+        let channel = commands.keyspace().published(&self.channel);
+        let publish = commands.publish::<_, _, ()>(channel.as_str(), number.to_string());
         match timeout(ANSWER_TIMEOUT, publish).await {
             Err(_) => return Err("Redis does not answer".to_owned()),
             Ok(Err(error)) => return Err(format!("Redis can't be reached: {error}")),

@@ -48,7 +48,7 @@ impl Publisher {
         guard: &Guard,
         metrics: &GatewayMetrics,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let on_cluster = redis.cluster().is_some();
+        let on_cluster = redis.on_cluster();
         let (up_in, up) = watch::channel(true);
         let up_in = Arc::new(Up {
             down: AtomicUsize::new(0),

@@ -5,7 +5,6 @@ use std::{collections::HashMap, time::Duration};
 use parlor_shared::{
     event,
     id::{ChannelId, UserId},
-    keyspace,
     redis::{moderation, scripts},
 };
 use redis::RedisResult;
@@ -29,7 +28,7 @@ impl History {
             let mut pipe = redis::pipe();
             for (channel, _) in batch {
                 pipe.cmd("HMGET")
-                    .arg(keyspace::channel_meta(channel))
+                    .arg(commands.keyspace().channel_meta(channel))
                     .arg("epoch")
                     .arg("seq")
                     .arg("policy");
@@ -64,7 +63,7 @@ impl History {
         channels.dedup_by_key(|channel| channel.tag());
         let mut pipe = redis::pipe();
         for channel in &channels {
-            pipe.get(keyspace::channel_era(channel));
+            pipe.get(self.commands.keyspace().channel_era(channel));
         }
         let eras: Vec<Option<String>> = pipe.query_async(&mut self.commands.clone()).await?;
         let tags = channels.iter().filter_map(|channel| channel.tag());
@@ -77,8 +76,8 @@ impl History {
     /// Has a room begin its new epoch, and gives where it stands then.
     async fn renewed(&self, channel: &ChannelId) -> RedisResult<(String, u64)> {
         scripts::RENEW
-            .key(keyspace::channel_meta(channel))
-            .key(keyspace::channel_era(channel))
+            .key(self.commands.keyspace().channel_meta(channel))
+            .key(self.commands.keyspace().channel_era(channel))
             .arg(event::new_epoch())
             .invoke_async(&mut self.commands.clone())
             .await
@@ -110,9 +109,9 @@ impl History {
         interval: Duration,
     ) -> RedisResult<bool> {
         scripts::OCCUPANCY
-            .key(keyspace::channel_users(channel))
-            .key(keyspace::occupancy_told(channel))
-            .arg(channel.as_str())
+            .key(self.commands.keyspace().channel_users(channel))
+            .key(self.commands.keyspace().occupancy_told(channel))
+            .arg(self.commands.keyspace().published(channel).as_str())
             .arg(interval.as_millis() as u64)
             .invoke_async(&mut self.commands.clone())
             .await

@@ -6,7 +6,6 @@ use parlor_shared::{
     clock,
     entry::{Changed, Entry},
     id::{ChannelId, MessageId, UserId},
-    keyspace,
     protocol::{
         change::{ChangeKind, Mark, Reaction, Results, Tally},
         value::Message,
@@ -28,7 +27,7 @@ pub(super) async fn fill(
         return Ok(());
     }
     let mut ask = redis::cmd("HMGET");
-    ask.arg(keyspace::channel_tallies(channel));
+    ask.arg(commands.keyspace().channel_tallies(channel));
     for message in &wanted {
         ask.arg(message.to_string());
     }
@@ -134,11 +133,13 @@ pub async fn marks<'a>(
     }
     let mut ask = pipe();
     for subject in &chosen {
-        let reactions = keyspace::channel_reactions(channel, subject.message);
+        let reactions = commands
+            .keyspace()
+            .channel_reactions(channel, subject.message);
         for reaction in subject.reactions {
             ask.zscore(&reactions, format!("{}\0{user}", reaction.emoji));
         }
-        let votes = keyspace::channel_votes(channel, subject.message);
+        let votes = commands.keyspace().channel_votes(channel, subject.message);
         for option in 0..subject.options {
             ask.zscore(&votes, format!("{option}:{user}"));
         }

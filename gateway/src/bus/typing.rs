@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use parlor_shared::{
     event::Membership,
     id::ChannelId,
-    keyspace,
     redis::{Commands, scripts},
 };
 use tokio::sync::mpsc;
@@ -103,13 +102,14 @@ impl Task {
 
     fn call(&self, typing: &Typing) -> scripts::Call {
         let Typing { channel, who, on } = typing;
+        let keyspace = self.commands.keyspace();
         (
             vec![
-                keyspace::channel_users(channel),
-                keyspace::typing_told(channel),
+                keyspace.channel_users(channel),
+                keyspace.typing_told(channel),
             ],
             vec![
-                channel.to_string(),
+                keyspace.published(channel).to_string(),
                 u8::from(*on).to_string(),
                 who.encode(),
                 self.names_limit.to_string(),

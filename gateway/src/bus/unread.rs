@@ -7,7 +7,7 @@ use parlor_shared::{
     clock,
     cursor::Cursor,
     id::{ChannelId, UserId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     protocol::{
         client::Page,
         people::{Unread, UnreadRoom},
@@ -35,7 +35,9 @@ pub async fn unread(
     reader: UserId,
     page: Page,
 ) -> RedisResult<Unread> {
-    let cursors: HashMap<String, String> = commands.hgetall(keyspace::read_cursors(reader)).await?;
+    let cursors: HashMap<String, String> = commands
+        .hgetall(commands.keyspace().read_cursors(reader))
+        .await?;
     let room = |(channel, cursor): (String, String)| {
         let channel = ChannelId::new(channel);
         Some(Room {
@@ -57,12 +59,14 @@ pub async fn unread(
     }
     let channels: Vec<&ChannelId> = rooms.iter().map(|room| &room.channel).collect();
     let stands = cursors::stands(&mut commands, &channels).await?;
-    let mentions: Vec<String> = commands.zrange(keyspace::mentions(reader), 0, -1).await?;
+    let mentions: Vec<String> = commands
+        .zrange(commands.keyspace().mentions(reader), 0, -1)
+        .await?;
     let mentions = places(&mentions);
     let mut lookup = pipe();
     for (room, stand) in rooms.iter().zip(&stands) {
         let read = room.cursor.read(stand);
-        let changes = keyspace::channel_changes(&room.channel);
+        let changes = commands.keyspace().channel_changes(&room.channel);
         lookup.zcount(changes, format!("({read}"), stand.seq);
         let partition = keyspace.partition_of(&room.channel).unwrap_or_default();
         lookup.zscore(keyspace.channels(partition), room.channel.as_str());

@@ -7,7 +7,6 @@ use parlor_shared::{
     clock,
     entry::Changed,
     id::{Address, MessageId},
-    keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerFrame,
         change::{Change, ChangeKind, MessageRef},
@@ -80,7 +79,7 @@ impl Connection {
         };
         let seen_key = client_message_id
             .as_ref()
-            .map(|id| keyspace::message_seen(&channel, user.uuid, id));
+            .map(|id| self.app.keyspace.message_seen(&channel, user.uuid, id));
         let (tell, told) = oneshot::channel();
         self.app.publisher.publish(Publish {
             channel,

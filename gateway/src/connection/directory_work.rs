@@ -7,7 +7,6 @@ use parlor_shared::{
     entry::{Changed, Entry},
     event::Membership,
     id::{Address, ChannelId, UserId},
-    keyspace,
     protocol::{
         ErrorBody, ErrorCode, ServerFrame,
         change::MessageChange,
@@ -25,7 +24,7 @@ use super::{
     Connection, effects::unavailable, leaving::StillListed, people::key_ended, registry::Door,
 };
 use crate::{
-    accounts::{Directory, Refusal, list_range},
+    accounts::{Refusal, list_range},
     bus::{
         history::{HistoryPage, Range},
         tallies,
@@ -67,13 +66,20 @@ impl Connection {
         let registered = async {
             let mut steps = pipe();
             let settings = self.app.registry_settings;
-            presence::signed_in(&mut steps, settings, self.seat(user.uuid));
+            presence::signed_in(
+                &mut steps,
+                &self.app.keyspace,
+                settings,
+                self.seat(user.uuid),
+            );
             if user.guest {
-                Directory::keep_guest(&mut steps, &user);
+                self.app.directory.keep_guest(&mut steps, &user);
             }
             let key = &authenticated.identity.access_key;
             let session = self.session.id();
-            Directory::note_session(&mut steps, user.uuid, key, session, &self.client);
+            self.app
+                .directory
+                .note_session(&mut steps, user.uuid, key, session, &self.client);
             let (noted,): (bool,) = steps.query_async(&mut commands).await?;
             // Looked up behind being entered: a ban comes either before, and is found, or after, and
             // finds the session.
@@ -171,9 +177,14 @@ impl Connection {
         let mut commands = self.app.commands.clone();
         let again = async {
             let mut steps = pipe();
-            presence::signed_in(&mut steps, settings, self.seat(who.user.uuid));
+            presence::signed_in(
+                &mut steps,
+                &self.app.keyspace,
+                settings,
+                self.seat(who.user.uuid),
+            );
             if who.user.guest {
-                Directory::keep_guest(&mut steps, &who.user);
+                self.app.directory.keep_guest(&mut steps, &who.user);
             }
             let _: () = steps.query_async(&mut commands).await?;
             for (address, channel) in self.session.rooms() {
@@ -227,8 +238,8 @@ impl Connection {
     async fn list_private_rooms(&self, user: UserId, page: Page) -> RedisResult<PrivateRooms> {
         let (from, to) = list_range(page);
         let (total, peers): (u64, Vec<(String, f64)>) = pipe()
-            .zcard(keyspace::private_rooms(user))
-            .zrevrange_withscores(keyspace::private_rooms(user), from, to)
+            .zcard(self.app.commands.keyspace().private_rooms(user))
+            .zrevrange_withscores(self.app.commands.keyspace().private_rooms(user), from, to)
             .query_async(&mut self.app.commands.clone())
             .await?;
         let last: HashMap<UserId, u64> = peers

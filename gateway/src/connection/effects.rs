@@ -5,7 +5,6 @@ use std::{collections::VecDeque, time::Instant};
 use parlor_shared::{
     clock,
     id::{Address, ChannelId, MessageId},
-    keyspace,
     protocol::{
         ErrorBody, ErrorCode, RequestId, ServerEnvelope, ServerFrame,
         client::Secret,
@@ -107,7 +106,10 @@ impl Connection {
         let admitted = self.app.policies.admit(&channel, writer);
         let slow = match admitted {
             Ok(wait) => wait.map(|wait| {
-                let key = keyspace::channel_slow(&channel, message.sender_uuid);
+                let key = self
+                    .app
+                    .keyspace
+                    .channel_slow(&channel, message.sender_uuid);
                 (key, wait)
             }),
             Err(body) => return self.refuse(id, body).await,
@@ -123,9 +125,11 @@ impl Connection {
         message.mentions.clone_from(&mentioned);
         let ticket = self.in_flight.begin().await;
         let client_message_id = message.client_message_id.clone();
-        let seen_key = client_message_id
-            .as_ref()
-            .map(|id| keyspace::message_seen(&channel, message.sender_uuid, id));
+        let seen_key = client_message_id.as_ref().map(|id| {
+            self.app
+                .keyspace
+                .message_seen(&channel, message.sender_uuid, id)
+        });
         // Ids, names and texts: nothing in it that JSON can't hold.
         let body = serde_json::to_string(&message).expect("a message is JSON");
         let outbox = self.outbox.clone();

@@ -4,7 +4,6 @@
 use parlor_shared::{
     clock,
     id::{Address, ChannelId, UserId},
-    keyspace,
     protocol::{ErrorBody, ErrorCode, value::User},
     redis::presence::{self, Denied, Entering, Joined},
     roles::{self, Rights, SiteRole},
@@ -225,7 +224,7 @@ impl Connection {
     async fn private_channel(&self, user: UserId, other: UserId) -> RedisResult<ChannelId> {
         let mut commands = self.app.commands.clone();
         let own: Option<String> = commands
-            .get(keyspace::channel_sender_recipient(user, other))
+            .get(commands.keyspace().channel_sender_recipient(user, other))
             .await?;
         if let Some(channel) = own {
             return Ok(ChannelId::new(channel));
@@ -233,7 +232,7 @@ impl Connection {
         let (first, second) = (user.min(other), user.max(other));
         let candidate = self.app.keyspace.new_private_room();
         let earlier: Option<String> = redis::cmd("SET")
-            .arg(keyspace::channel_sender_recipient(first, second))
+            .arg(commands.keyspace().channel_sender_recipient(first, second))
             .arg(candidate.as_str())
             .arg("NX")
             .arg("GET")
@@ -242,7 +241,7 @@ impl Connection {
         let channel = earlier.map_or(candidate, ChannelId::new);
         let _: () = commands
             .set(
-                keyspace::channel_sender_recipient(second, first),
+                commands.keyspace().channel_sender_recipient(second, first),
                 channel.as_str(),
             )
             .await?;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use parlor_shared::{
     id::{GatewayId, SessionId},
-    keyspace,
     redis::{Commands, connect::Backoff, presence},
 };
 use redis::{RedisResult, pipe};
@@ -153,7 +152,7 @@ impl RegistrarTask {
     async fn try_beat(&mut self) -> RedisResult<()> {
         // Asked before as well: should the heartbeat arrive and its answer not, it is remembered.
         let known: Option<f64> = redis::cmd("ZSCORE")
-            .arg(keyspace::gateways())
+            .arg(self.commands.keyspace().gateways())
             .arg(self.gateway.to_string())
             .query_async(&mut self.commands)
             .await?;
@@ -187,12 +186,14 @@ impl RegistrarTask {
                 Note::Connected(session) => {
                     let ttl = self.settings.session_ttl_seconds;
                     others
-                        .set_ex(keyspace::user_session(*session), &now, ttl)
+                        .set_ex(self.commands.keyspace().user_session(*session), &now, ttl)
                         .ignore();
                     any = true;
                 }
                 Note::Forgotten(session) => {
-                    others.del(keyspace::user_session(*session)).ignore();
+                    others
+                        .del(self.commands.keyspace().user_session(*session))
+                        .ignore();
                     any = true;
                 }
                 Note::Departed(session) => departed.push(*session),

@@ -8,7 +8,6 @@ use std::{
 
 use parlor_shared::{
     id::{ChannelId, UserId},
-    keyspace,
     protocol::{roster::Roster, value::User},
     redis::Commands,
 };
@@ -54,7 +53,7 @@ impl Rosters {
         if self.limit == 0 {
             return Ok(Roster::default());
         }
-        let key = keyspace::channel_users(channel);
+        let key = self.commands.keyspace().channel_users(channel);
         let mut commands = self.commands.clone();
         if users <= self.limit as u64 {
             let ids: Vec<String> = commands.hkeys(key).await?;

@@ -1,7 +1,7 @@
 //! The audit log: who did what.
 
 use parlor_shared::{
-    clock, keyspace, limits,
+    clock, limits,
     protocol::{
         moderation::{AuditEntry, AuditLog, AuditPage},
         value::{RoomRef, User},
@@ -38,7 +38,7 @@ impl Moderation {
         };
         let json = serde_json::to_string(&entry).expect("ids and texts are JSON");
         let written: RedisResult<String> = redis::cmd("XADD")
-            .arg(keyspace::audit_log())
+            .arg(self.commands.keyspace().audit_log())
             .arg("MAXLEN")
             .arg("~")
             .arg(limits::AUDIT_LOG_ENTRIES)
@@ -66,7 +66,7 @@ impl Moderation {
             Some(_) => return Err(malformed("before is the id of an entry")),
         };
         let mut found: Vec<Raw> = redis::cmd("XREVRANGE")
-            .arg(keyspace::audit_log())
+            .arg(self.commands.keyspace().audit_log())
             .arg(newest)
             .arg("-")
             .arg("COUNT")

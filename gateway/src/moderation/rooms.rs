@@ -3,7 +3,7 @@
 use parlor_shared::{
     clock,
     id::{RoomName, UserId},
-    keyspace, limits,
+    limits,
     protocol::{
         ErrorBody, ErrorCode,
         client::Page,
@@ -176,8 +176,8 @@ impl Moderation {
         };
         let (from, to) = list_range(rest);
         let (public, names): (u64, Vec<String>) = pipe()
-            .zcard(keyspace::rooms())
-            .zrange(keyspace::rooms(), from, to)
+            .zcard(commands.keyspace().rooms())
+            .zrange(commands.keyspace().rooms(), from, to)
             .query_async(&mut commands)
             .await?;
         let names = names.iter().filter_map(|name| RoomName::new(name).ok());
@@ -199,8 +199,8 @@ impl Moderation {
         let mut lookup = pipe();
         for name in &names {
             let channel = self.keyspace.named_room(name);
-            lookup.hlen(keyspace::channel_users(&channel));
-            lookup.hget(keyspace::channel_meta(&channel), "access");
+            lookup.hlen(self.commands.keyspace().channel_users(&channel));
+            lookup.hget(self.commands.keyspace().channel_meta(&channel), "access");
         }
         let found: Vec<redis::Value> = lookup.query_async(&mut self.commands.clone()).await?;
         let rooms = names.into_iter().zip(found.chunks_exact(2));

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use parlor_shared::{
-    keyspace,
     notice::{Notice, Order, Sessions},
     redis::Commands,
 };
@@ -64,7 +63,7 @@ impl Watch {
         };
         loop {
             let found: Vec<Raw> = redis::cmd("XRANGE")
-                .arg(keyspace::audit_log())
+                .arg(self.commands.keyspace().audit_log())
                 .arg(format!("({last}"))
                 .arg("+")
                 .arg("COUNT")
@@ -89,7 +88,7 @@ impl Watch {
 
     async fn newest(&mut self) -> RedisResult<String> {
         let newest: Vec<Raw> = redis::cmd("XREVRANGE")
-            .arg(keyspace::audit_log())
+            .arg(self.commands.keyspace().audit_log())
             .arg("+")
             .arg("-")
             .arg("COUNT")

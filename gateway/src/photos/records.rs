@@ -8,7 +8,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use parlor_shared::{
     clock,
     id::{ChannelId, PhotoId, UserId},
-    keyspace,
     redis::{Commands, scripts},
 };
 use rand::RngCore as _;
@@ -63,7 +62,7 @@ impl Records {
     /// Enters a photo that is about to be stored.
     pub async fn begin(&self, photo: PhotoId, due_ms: u64) -> RedisResult<()> {
         let mut commands = self.commands.clone();
-        let due = keyspace::photos_due();
+        let due = commands.keyspace().photos_due();
         commands.zadd(due, photo.to_string(), due_ms).await
     }
 
@@ -84,14 +83,14 @@ impl Records {
         }
         let mut commands = self.commands.clone();
         commands
-            .hset_multiple(keyspace::photo(photo), &fields)
+            .hset_multiple(commands.keyspace().photo(photo), &fields)
             .await
     }
 
     /// A photo's record; `None` when there is no such photo.
     pub async fn find(&self, photo: PhotoId) -> RedisResult<Option<Record>> {
         let fields: Vec<Option<String>> = redis::cmd("HMGET")
-            .arg(keyspace::photo(photo))
+            .arg(self.commands.keyspace().photo(photo))
             .arg(&["owner", "channel", "peer", "width", "height"])
             .arg(&["bytes", "thumbnailBytes", "type"])
             .query_async(&mut self.commands.clone())
@@ -136,7 +135,7 @@ impl Records {
     ) -> RedisResult<Attached> {
         let mut commands = self.commands.clone();
         let (outcome, width, height): (u8, Option<u32>, Option<u32>) = scripts::PHOTO_ATTACH
-            .key(keyspace::photo(photo))
+            .key(commands.keyspace().photo(photo))
             .arg(sender.to_string())
             .arg(channel.as_str())
             .arg(name)
@@ -157,7 +156,7 @@ impl Records {
     pub async fn claim_due(&self) -> RedisResult<Vec<PhotoId>> {
         let now = clock::now_ms();
         let due: Vec<String> = scripts::PHOTOS_CLAIM
-            .key(keyspace::photos_due())
+            .key(self.commands.keyspace().photos_due())
             .arg(now)
             .arg(now + CLAIM_MS)
             .arg(CLAIM_PHOTOS)
@@ -169,7 +168,7 @@ impl Records {
     /// Forgets a photo unless a message has it; `true` when its pictures are to be deleted.
     pub async fn discard(&self, photo: PhotoId) -> RedisResult<bool> {
         scripts::PHOTO_DISCARD
-            .key(keyspace::photo(photo))
+            .key(self.commands.keyspace().photo(photo))
             .invoke_async(&mut self.commands.clone())
             .await
     }
@@ -178,7 +177,7 @@ impl Records {
     pub async fn done(&self, photo: PhotoId) -> RedisResult<()> {
         let mut commands = self.commands.clone();
         commands
-            .zrem(keyspace::photos_due(), photo.to_string())
+            .zrem(commands.keyspace().photos_due(), photo.to_string())
             .await
     }
 
@@ -188,14 +187,17 @@ impl Records {
         user: UserId,
         other: UserId,
     ) -> RedisResult<Option<ChannelId>> {
-        let key = keyspace::channel_sender_recipient(user, other);
+        let key = self
+            .commands
+            .keyspace()
+            .channel_sender_recipient(user, other);
         let channel: Option<String> = self.commands.clone().get(key).await?;
         Ok(channel.map(ChannelId::new))
     }
 
     /// Whether anybody may come into a room that is not private.
     pub async fn is_open(&self, channel: &ChannelId) -> RedisResult<bool> {
-        let key = keyspace::channel_meta(channel);
+        let key = self.commands.keyspace().channel_meta(channel);
         let access: Option<String> = self.commands.clone().hget(key, "access").await?;
         Ok(access.as_deref() != Some("invite"))
     }
@@ -203,7 +205,7 @@ impl Records {
     /// The key that links are signed with, the same for all gateways.
     pub async fn link_key(&self) -> RedisResult<Vec<u8>> {
         let mut commands = self.commands.clone();
-        let known: Option<String> = commands.get(keyspace::photo_key()).await?;
+        let known: Option<String> = commands.get(commands.keyspace().photo_key()).await?;
         let text = if let Some(known) = known {
             known
         } else {
@@ -211,7 +213,7 @@ impl Records {
             rand::rngs::ThreadRng::default().fill_bytes(&mut bytes);
             let made = URL_SAFE_NO_PAD.encode(bytes);
             let earlier: Option<String> = redis::cmd("SET")
-                .arg(keyspace::photo_key())
+                .arg(commands.keyspace().photo_key())
                 .arg(&made)
                 .arg("NX")
                 .arg("GET")

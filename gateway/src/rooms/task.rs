@@ -250,7 +250,7 @@ impl Rooms {
             .or_insert_with(|| {
                 self.next_generation += 1;
                 let generation = self.next_generation;
-                let confirmed = self.subscriptions.subscribe(channel.clone());
+                let confirmed = self.subscriptions.subscribe(&channel);
                 let (own, subscribed) = (self.own.clone(), channel.clone());
                 tokio::spawn(async move {
                     if confirmed.await.is_ok() {
@@ -304,7 +304,7 @@ impl Rooms {
         }
         if let Some(entry) = self.entries.remove(channel) {
             self.policies.forget(channel);
-            self.subscriptions.unsubscribe(entry.channel);
+            self.subscriptions.unsubscribe(&entry.channel);
             self.metrics.rooms.dec();
         }
     }

@@ -1,10 +1,10 @@
 //! How accounts lie in Redis: as the demo's document has them, and without its secrets.
 
-use parlor_shared::{id::Address, keyspace::Keyspace};
+use parlor_shared::id::Address;
 use parlor_testkit::RedisServer;
 use serde_json::Value;
 
-use crate::common::TestGateway;
+use crate::common::{TestGateway, keys};
 
 const PASSWORD: &str = "correct horse";
 
@@ -77,7 +77,7 @@ async fn sessions_and_members_are_as_documented() {
     bob.sign_up("Bob", PASSWORD).await.expect("signs up");
     let (user, other) = (ann.user().to_string(), bob.user().to_string());
     ann.join(&Address::General).await.expect("joins");
-    let general = Keyspace::new(16).general();
+    let general = keys().general();
     assert!(general.as_str().ends_with("}public"));
     let members = lines(&redis, &["HKEYS", &format!("channelUsers:{general}")]);
     assert_eq!(members, std::slice::from_ref(&user));

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use parlor_gateway::api;
 use parlor_shared::{
     id::Address,
-    keyspace,
     protocol::{ErrorCode, ServerFrame, server::Sys},
 };
 use parlor_testkit::{
@@ -16,7 +15,7 @@ use parlor_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{PATIENCE, TestGateway, room, tokens};
+use crate::common::{PATIENCE, TestGateway, keys, room, tokens};
 
 const KEY: &str = "the-first-key-of-the-test";
 const NEW_KEY: &str = "the-second-key-of-the-test";
@@ -435,7 +434,7 @@ fn every_name_is_taken(redis: &RedisServer) {
         let mut command = vec!["MSET".to_owned()];
         for name in names {
             let name = parlor_shared::id::Username::new(name).expect("a name");
-            command.push(keyspace::users_username_index(&name));
+            command.push(keys().users_username_index(&name));
             command.push("guest:somebody".to_owned());
         }
         redis.cli(&command.iter().map(String::as_str).collect::<Vec<_>>());

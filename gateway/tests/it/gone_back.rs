@@ -4,7 +4,6 @@
 use parlor_shared::{
     client::Client,
     id::Address,
-    keyspace::{Keyspace, channel_era},
     protocol::{
         ServerFrame,
         client::ResumeRoom,
@@ -14,7 +13,7 @@ use parlor_shared::{
 };
 use parlor_testkit::{Proxy, RedisServer, wait_until};
 
-use crate::common::{PATIENCE, TestGateway, room};
+use crate::common::{PATIENCE, TestGateway, keys, room};
 
 /// A Redis that keeps what `SAVE` has written and nothing else.
 async fn redis() -> RedisServer {
@@ -259,8 +258,8 @@ async fn an_era_that_is_deleted_by_hand_ends() {
     let held = say(&mut ann, &lobby, "1").await;
     drop(ann);
     gateway.shut_down().await;
-    let channel = Keyspace::new(16).fixed_channel(&lobby).expect("named");
-    assert_eq!(redis.cli(&["DEL", &channel_era(&channel)]), "1");
+    let channel = keys().fixed_channel(&lobby).expect("named");
+    assert_eq!(redis.cli(&["DEL", &keys().channel_era(&channel)]), "1");
     let gateway = TestGateway::start(&redis).await;
     let (recovered, epoch) = resume(&gateway, &lobby, &held).await;
     assert!(!recovered);

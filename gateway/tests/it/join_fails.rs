@@ -1,20 +1,17 @@
 //! A join that fails half-way leaves nobody in the room.
 
-use parlor_shared::{
-    keyspace::{Keyspace, channel_users},
-    protocol::{ErrorCode, ServerFrame},
-};
+use parlor_shared::protocol::{ErrorCode, ServerFrame};
 use parlor_testkit::{RedisServer, wait_until};
 
-use crate::common::{PATIENCE, TestGateway, assert_refused, room};
+use crate::common::{PATIENCE, TestGateway, assert_refused, keys, room};
 
 #[tokio::test]
 async fn who_could_not_join_is_not_listed_and_can_join_later() {
     let redis = RedisServer::start().await;
     let gateway = TestGateway::start(&redis).await;
     let lobby = room("lobby");
-    let channel = Keyspace::new(16).fixed_channel(&lobby).expect("named");
-    let listed = || redis.cli(&["HLEN", &channel_users(&channel)]);
+    let channel = keys().fixed_channel(&lobby).expect("named");
+    let listed = || redis.cli(&["HLEN", &keys().channel_users(&channel)]);
     let mut ann = gateway.guest_in("ann", &lobby).await;
     let mut bob = gateway.guest("bob").await;
 

@@ -51,6 +51,7 @@ mod resume;
 mod roles;
 mod room_settings;
 mod secrets;
+mod sharing;
 mod slow_reader;
 mod tokens;
 mod typing;

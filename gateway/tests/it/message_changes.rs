@@ -4,7 +4,6 @@
 use parlor_shared::{
     client::Client,
     id::{Address, MessageId},
-    keyspace,
     protocol::{
         ClientFrame, ErrorCode, ServerFrame,
         change::{ChangeKind, MessageEdit, MessageRef},
@@ -16,13 +15,13 @@ use parlor_shared::{
 use parlor_testkit::wait_until;
 
 use crate::common::{
-    PATIENCE, assert_refused, private, room,
+    PATIENCE, assert_refused, keys, private, room,
     stage::{Stage, history},
 };
 
 /// What is kept of the lobby.
 fn list(stage: &Stage) -> String {
-    let key = keyspace::channel_messages(&stage.channel());
+    let key = keys().channel_messages(&stage.channel());
     stage.redis.cli(&["LRANGE", &key, "0", "-1"])
 }
 

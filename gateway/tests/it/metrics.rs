@@ -1,16 +1,13 @@
 //! The gateway counts what it does, in a form that every scraper reads, on the admin port alone.
 
-use parlor_shared::{
-    id::{Address, ChannelId},
-    keyspace,
-};
+use parlor_shared::id::{Address, ChannelId};
 use parlor_testkit::{
     Proxy, RedisServer,
     exposition::{Families, Kind},
     http, wait_until,
 };
 
-use crate::common::{PATIENCE, TestGateway, page::Page, room};
+use crate::common::{PATIENCE, TestGateway, keys, page::Page, room};
 
 /// What must be there, and of which kind.
 const FAMILIES: &[(&str, Kind)] = &[
@@ -215,7 +212,7 @@ async fn a_gap_is_open_as_long_as_its_messages_can_not_be_had() {
     // The room's list can't be read while it is none.
     let meta = redis.cli(&["KEYS", "channelMeta:*"]);
     let channel = meta.trim().trim_start_matches("channelMeta:");
-    let list = keyspace::channel_messages(&ChannelId::new(channel));
+    let list = keys().channel_messages(&ChannelId::new(channel));
     redis.cli(&["SET", &list, "in the way"]);
     let later = format!("m {} {} 1000\n{{}}", first.epoch, first.seq + 5);
     redis.publish(channel, &later);

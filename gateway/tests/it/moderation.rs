@@ -6,7 +6,6 @@ use parlor_shared::{
     client::{Client, ClientError},
     event::Removal,
     id::{Address, RoomName},
-    keyspace::{self, Keyspace},
     protocol::{
         ClientFrame, ErrorCode, ServerFrame,
         client::{ChannelMessages, Resume, ResumeRoom, Secret},
@@ -19,7 +18,7 @@ use parlor_shared::{
 use parlor_testkit::{RedisServer, wait_until};
 
 use crate::common::{
-    PATIENCE, TestGateway, assert_refused,
+    PATIENCE, TestGateway, assert_refused, keys,
     moderating::{ask, ban, does, error, grant, has_message, make, page, removed, user},
     refusal, room,
 };
@@ -73,7 +72,7 @@ impl Stage {
 }
 
 fn channel() -> parlor_shared::id::ChannelId {
-    Keyspace::new(16).named_room(&RoomName::new("lobby").expect("a name"))
+    keys().named_room(&RoomName::new("lobby").expect("a name"))
 }
 
 #[tokio::test]
@@ -96,7 +95,7 @@ async fn who_is_banned_is_out_on_every_gateway_and_stays_out() {
         _ => None,
     });
     assert_eq!(left.await.expect("hears it"), bob);
-    let users = keyspace::channel_users(&channel());
+    let users = keys().channel_users(&channel());
     assert_eq!(stage.redis.cli(&["HLEN", &users]), "1");
 
     stage.owner.say(&lobby, "after").await.expect("says");
@@ -274,10 +273,10 @@ async fn a_member_who_tries_is_refused() {
 async fn a_decision_whose_event_was_lost_is_found_by_the_audit() {
     let mut stage = Stage::with(&["--audit-interval=300ms"]).await;
     let (lobby, bob) = (stage.lobby.clone(), stage.bob[0].user());
-    let (meta, id) = (keyspace::channel_meta(&channel()), bob.to_string());
+    let (meta, id) = (keys().channel_meta(&channel()), bob.to_string());
     // As the script leaves it, without what it publishes.
     stage.redis.cli(&["HINCRBY", &meta, "policy", "1"]);
-    let mutes = keyspace::channel_mutes(&channel());
+    let mutes = keys().channel_mutes(&channel());
     stage.redis.cli(&["HSET", &mutes, &id, "0"]);
     for bob in &mut stage.bob {
         assert!(muted(bob).await);
@@ -292,7 +291,7 @@ async fn a_decision_whose_event_was_lost_is_found_by_the_audit() {
         at: 1,
     };
     let removal = serde_json::to_string(&removal).expect("JSON");
-    let bans = keyspace::channel_bans(&channel());
+    let bans = keys().channel_bans(&channel());
     stage.redis.cli(&["HSET", &bans, &id, &removal]);
     stage.redis.cli(&["HINCRBY", &meta, "policy", "1"]);
     for bob in &mut stage.bob {
@@ -355,10 +354,10 @@ async fn a_ban_from_the_site_ends_every_session_and_keeps_out() {
 async fn a_ban_of_which_no_gateway_was_told_is_found_by_following_the_log() {
     let mut stage = Stage::with(&["--audit-interval=300ms"]).await;
     let bob = stage.bob[0].user();
-    let account = keyspace::user_account(bob);
+    let account = keys().user_account(bob);
     stage.redis.cli(&["HSET", &account, "BannedUntil", "0"]);
     let entry = format!(r#"{{"by":"operator","action":"userBan","userUUID":"{bob}"}}"#);
-    let log = keyspace::audit_log();
+    let log = keys().audit_log();
     stage.redis.cli(&["XADD", &log, "*", "e", &entry]);
     for bob in &mut stage.bob {
         assert_eq!(error(bob).await.code, ErrorCode::Banned.number());
@@ -383,7 +382,7 @@ async fn resume(
 async fn a_ban_is_not_outrun_by_a_join() {
     let mut stage = Stage::new().await;
     let (lobby, bob) = (stage.lobby.clone(), stage.bob[0].user());
-    let users = keyspace::channel_users(&channel());
+    let users = keys().channel_users(&channel());
     for _ in 0..20 {
         stage
             .owner_does(Request::RoomUnban(user(&lobby, bob)))

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use parlor_shared::{
-    id::Address,
-    keyspace::{self, Keyspace},
-};
+use parlor_shared::id::Address;
 use parlor_testkit::{RedisCluster, RedisServer, wait_for};
 
-use crate::common::{PATIENCE, TestGateway, room, stage};
+use crate::common::{PATIENCE, TestGateway, keys, room, stage};
 
 const ROOMS: usize = 24;
 
@@ -17,7 +14,7 @@ async fn people_chat_across_gateways_in_rooms_on_every_master() {
     let cluster = RedisCluster::start(3, 0).await;
     let one = TestGateway::start_at(&cluster.url(), &[]).await;
     let two = TestGateway::start_at(&cluster.url(), &[]).await;
-    let keyspace = Keyspace::new(16);
+    let keyspace = keys();
     let mut speaker = one.guest("speaker").await;
     let mut listener = two.guest("listener").await;
     let mut masters = BTreeSet::new();
@@ -30,7 +27,7 @@ async fn people_chat_across_gateways_in_rooms_on_every_master() {
         let heard = listener.message().await.expect("is delivered");
         assert_eq!((heard.message, heard.seq), (text, sent.seq));
         let channel = keyspace.fixed_channel(&room).expect("a named room");
-        let slot = cluster.slot(&keyspace::channel_meta(&channel));
+        let slot = cluster.slot(&keys().channel_meta(&channel));
         masters.insert(cluster.owner(slot));
     }
     assert_eq!(masters.len(), 3, "the rooms lie on all masters");
@@ -42,8 +39,8 @@ async fn a_slot_that_moves_takes_its_subscribers_with_it() {
     let gateway = TestGateway::start_at(&cluster.url(), &[]).await;
     let mut speaker = gateway.guest_in("speaker", &Address::General).await;
     let mut listener = gateway.guest_in("listener", &Address::General).await;
-    let general = Keyspace::new(16).general();
-    let slot = cluster.slot(&keyspace::channel_meta(&general));
+    let general = keys().general();
+    let slot = cluster.slot(&keys().channel_meta(&general));
     for round in 0..4 {
         let text = format!("before {round}");
         speaker.say(&Address::General, &text).await.expect("sent");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parlor_shared::{
     client::Client,
-    keyspace, limits,
+    limits,
     protocol::{
         ErrorCode,
         change::{ChangeKind, Mark, MessageChange, MessageRef, NewPoll, Reaction, Results},
@@ -16,7 +16,7 @@ use parlor_shared::{
 use parlor_testkit::wait_until;
 
 use crate::common::{
-    PATIENCE, assert_refused, room,
+    PATIENCE, assert_refused, keys, room,
     stage::{Stage, history},
 };
 
@@ -168,7 +168,7 @@ async fn five_hundred_votes_are_told_in_a_few_changes_and_the_last_has_them_all(
     futures_util::future::join_all(voters).await;
     let no = (0..VOTERS).filter(|number| (number + 9) % 3 == 0).count() as u64;
     let expected = [VOTERS as u64 - no, no];
-    let due = keyspace::channel_tallies_due(&stage.channel());
+    let due = keys().channel_tallies_due(&stage.channel());
     wait_until(PATIENCE, "all is told", async || {
         stage.redis.cli(&["ZCARD", &due]).trim() == "0"
     })
@@ -236,8 +236,8 @@ async fn what_a_dead_gateway_was_to_tell_a_history_worker_tells() {
     let poll = MessageRef::from(&poll);
     // Due, and nobody is about to tell it: as when the gateway that was has died.
     let channel = stage.channel();
-    let due = keyspace::channel_tallies_due(&channel);
-    let votes = keyspace::channel_votes(&channel, poll.uuid);
+    let due = keys().channel_tallies_due(&channel);
+    let votes = keys().channel_votes(&channel, poll.uuid);
     for member in [format!("1:{}", ann.user()), format!("v:{}", ann.user())] {
         stage.redis.cli(&["ZADD", &votes, "0", &member]);
     }

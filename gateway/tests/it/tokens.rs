@@ -1,11 +1,11 @@
 //! Signing in by token: a product's own users chat without a second account.
 
-use parlor_shared::{id::UserId, keyspace};
+use parlor_shared::id::UserId;
 use parlor_testkit::RedisServer;
 use serde_json::{Value, json};
 
 use crate::common::{
-    TestGateway,
+    TestGateway, keys,
     page::{Page, text},
     tokens::{Issuer, SECRET, Signer, in_seconds, sign_in},
 };
@@ -74,7 +74,7 @@ async fn a_subject_is_one_user_on_every_gateway() {
     assert_ne!(first["accessKey"], second["accessKey"]);
     assert_eq!(redis.cli(&["LLEN", "users"]), "1");
     let user: UserId = text(&first["userUUID"]).parse().expect("a UUID");
-    let account = keyspace::user_account(user);
+    let account = keys().user_account(user);
     assert_eq!(
         redis.cli(&["HGET", &account, "Role"]),
         "moderator",

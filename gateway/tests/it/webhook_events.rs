@@ -1,25 +1,22 @@
 //! What a gateway puts aside for the webhook: who joins and leaves, and reports of messages.
 
-use parlor_shared::{
-    id::{Address, RoomName},
-    keyspace::{self, Keyspace},
-};
+use parlor_shared::id::{Address, RoomName};
 use parlor_testkit::{RedisServer, wait_until};
 use serde_json::json;
 
-use crate::common::{PATIENCE, TestGateway, page::Page, room};
+use crate::common::{PATIENCE, TestGateway, keys, page::Page, room};
 
 #[tokio::test]
 async fn joins_leaves_and_reports_wait_for_the_webhook() {
     let redis = RedisServer::start().await;
     let gateway = TestGateway::start(&redis).await;
     let lobby = RoomName::new("lobby").expect("a name");
-    let channel = Keyspace::new(16).named_room(&lobby);
-    let state = keyspace::channel_webhook_state(&channel);
+    let channel = keys().named_room(&lobby);
+    let state = keys().channel_webhook_state(&channel);
     redis.cli(&[
         "HSET", &state, "most", "100", "join", "1", "leave", "1", "report", "1",
     ]);
-    let waiting = || redis.cli(&["XRANGE", &keyspace::channel_webhooks(&channel), "-", "+"]);
+    let waiting = || redis.cli(&["XRANGE", &keys().channel_webhooks(&channel), "-", "+"]);
 
     let mut ann = gateway.guest_in("ann", &room("lobby")).await;
     let said = ann

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use http::{Request, Uri, header};
 use parlor_shared::{
     config::Secret,
+    hex,
     outbound::{self, Outbound, OutboundError},
 };
 use ring::hmac;
@@ -78,11 +79,7 @@ fn signature(keys: &[hmac::Key], seconds: u64, body: &str) -> String {
     let signed = format!("{seconds}.{body}");
     for key in keys {
         text.push_str(",v1=");
-        for byte in hmac::sign(key, signed.as_bytes()).as_ref() {
-            use std::fmt::Write as _;
-            // Writing to a string can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
+        text.push_str(&hex::encode(hmac::sign(key, signed.as_bytes()).as_ref()));
     }
     text
 }

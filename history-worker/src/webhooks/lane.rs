@@ -15,7 +15,7 @@ use parlor_shared::{
     clock,
     config::WebhookSettings,
     id::ChannelId,
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     redis::{Commands, connect::Backoff, lease::Lease, scripts},
 };
 use redis::{RedisResult, pipe, streams::StreamRangeReply};
@@ -228,7 +228,7 @@ impl Lane {
         let general = self.keyspace.general();
         let mut ask = pipe();
         for (channel, _) in rooms {
-            ask.hget(keyspace::channel_meta(channel), "name");
+            ask.hget(self.commands.keyspace().channel_meta(channel), "name");
         }
         let names: Vec<Option<String>> = ask.query_async(&mut self.commands.clone()).await?;
         let rooms = rooms.iter().zip(names).map(|((channel, _), name)| {

@@ -3,13 +3,13 @@
 // Each test is a program of its own that uses a part of this.
 #![allow(dead_code, unreachable_pub)]
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::LazyLock, time::Duration};
 
 use futures_util::future::join_all;
 use parlor_shared::{
     event::{Position, new_epoch},
     id::{ChannelId, MessageId, RoomName, UserId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     protocol::value::Message,
     redis::{Commands, Redis, scripts},
 };
@@ -27,6 +27,12 @@ const PARTITIONS: u16 = 16;
 /// Messages on their way to Redis at once.
 const PIPELINE: usize = 500;
 
+/// What keys are called where nothing is set.
+pub fn keys() -> &'static Keyspace {
+    static KEYS: LazyLock<Keyspace> = LazyLock::new(|| Keyspace::new(PARTITIONS));
+    &KEYS
+}
+
 pub struct Stage {
     pub server: RedisServer,
     pub commands: Commands,
@@ -36,10 +42,10 @@ pub struct Stage {
 impl Stage {
     pub async fn new() -> Self {
         let server = RedisServer::start().await;
-        let redis = Redis::new(&server.url()).expect("a URL");
+        let redis = Redis::new(&server.url(), keys().clone()).expect("a URL");
         Self {
             commands: redis.commands().await,
-            keyspace: Keyspace::new(PARTITIONS),
+            keyspace: keys().clone(),
             server,
         }
     }
@@ -92,7 +98,7 @@ impl Stage {
         let partition = self.keyspace.partition_of(&room).expect("a room of ours");
         let mut commands = self.commands.clone();
         let reply: String = scripts::PUBLISH
-            .key(keyspace::channel_meta(&room))
+            .key(commands.keyspace().channel_meta(&room))
             .key(self.keyspace.messages(partition))
             .key(self.keyspace.era(partition))
             .arg(room.as_str())
@@ -102,6 +108,7 @@ impl Stage {
             .arg(MessageId::random().to_string())
             .arg(300)
             .arg("")
+            .arg(self.keyspace.published(&room).as_str())
             .invoke_async(&mut commands)
             .await
             .expect("published");
@@ -117,7 +124,7 @@ impl Stage {
     pub fn history(&self, room: &ChannelId) -> Vec<Message> {
         let list = self
             .server
-            .cli(&["LRANGE", &keyspace::channel_messages(room), "0", "-1"]);
+            .cli(&["LRANGE", &self.keyspace.channel_messages(room), "0", "-1"]);
         list.lines()
             .map(|json| serde_json::from_str(json).expect("a message"))
             .collect()
@@ -127,7 +134,7 @@ impl Stage {
     pub fn stored(&self, rooms: &[ChannelId]) -> usize {
         let length = |room| {
             self.server
-                .cli(&["LLEN", &keyspace::channel_messages(room)])
+                .cli(&["LLEN", &self.keyspace.channel_messages(room)])
         };
         rooms
             .iter()

@@ -7,7 +7,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use parlor_shared::{
     event::{Event, Membership},
     id::{ChannelId, GatewayId, SessionId, UserId, Username},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     protocol::value::User,
     redis::{
         Commands, Redis,
@@ -57,6 +57,12 @@ const SETTINGS: [&str; 12] = [
 /// What the issue calls 15 s of 60 s.
 pub const STATUS_TTL_MIN_MS: i64 = 1_500;
 
+/// What keys are called where nothing is set.
+pub fn keys() -> &'static Keyspace {
+    static KEYS: LazyLock<Keyspace> = LazyLock::new(|| Keyspace::new(16));
+    &KEYS
+}
+
 pub struct Stage {
     pub server: RedisServer,
     pub commands: Commands,
@@ -67,10 +73,10 @@ pub struct Stage {
 impl Stage {
     pub async fn new() -> Self {
         let server = RedisServer::start().await;
-        let redis = Redis::new(&server.url()).expect("a URL");
+        let redis = Redis::new(&server.url(), keys().clone()).expect("a URL");
         Self {
             commands: redis.commands().await,
-            room: Keyspace::new(16).general(),
+            room: keys().general(),
             server,
             redis,
         }
@@ -121,7 +127,7 @@ impl Stage {
             guest: role == "guest",
             look: None,
         };
-        let account = keyspace::user_account(user.uuid);
+        let account = self.commands.keyspace().user_account(user.uuid);
         let facts = [("Username", name), ("Role", role)];
         let mut commands = self.commands.clone();
         let _: () = commands
@@ -137,12 +143,12 @@ impl Stage {
 
     /// The rest of a status' life, in ms; -2 when it is gone.
     pub fn status_ttl_ms(&self, user: UserId) -> i64 {
-        let ttl = self.server.cli(&["PTTL", &keyspace::user_status(user)]);
+        let ttl = self.server.cli(&["PTTL", &keys().user_status(user)]);
         ttl.parse().expect("a number")
     }
 
     pub fn is_member(&self, user: UserId) -> bool {
-        let members = keyspace::channel_users(&self.room);
+        let members = keys().channel_users(&self.room);
         self.server.cli(&["HEXISTS", &members, &user.to_string()]) == "1"
     }
 
@@ -150,7 +156,7 @@ impl Stage {
         let gateway = gateway.to_string();
         !self
             .server
-            .cli(&["ZSCORE", &keyspace::gateways(), &gateway])
+            .cli(&["ZSCORE", &keys().gateways(), &gateway])
             .is_empty()
     }
 
@@ -159,7 +165,7 @@ impl Stage {
         let told = Told::default();
         let (subscriptions, task) = Subscriptions::new(self.redis.clone(), told.clone());
         tokio::spawn(task);
-        let confirmed = subscriptions.subscribe(self.room.clone()).await;
+        let confirmed = subscriptions.subscribe(&self.room).await;
         confirmed.expect("subscribed");
         // The subscription lasts as long as the handle.
         std::mem::forget(subscriptions);
@@ -270,7 +276,7 @@ impl Gateway {
             .await
             .expect("connected");
         let mut steps = redis::pipe();
-        presence::signed_in(&mut steps, settings, seat);
+        presence::signed_in(&mut steps, commands.keyspace(), settings, seat);
         let signed_in: redis::RedisResult<()> = steps.query_async(&mut commands).await;
         signed_in.expect("signed in");
         let entering = Entering {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::redis::{self, RedisAddress, RedisLocation, Secret};
 use super::value::{between, log_filter};
 use super::{ConfigError, ListenAddress};
+use crate::keyspace::{Keyspace, Prefix};
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,17 @@ pub struct Common {
     #[arg(long, env = "REDIS_TLS_KEY", value_name = "FILE")]
     pub redis_tls_key: Option<PathBuf>,
 
+    /// What every key, stream and channel in Redis begins with, as team-a:, for several Parlors on one
+    /// Redis; the same for all programs and for good [none]
+    #[arg(
+        long,
+        env = "REDIS_PREFIX",
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub redis_prefix: Prefix,
+
     /// Address for health and metrics; never reachable from outside
     #[arg(
         long,
@@ -165,6 +177,11 @@ impl Common {
             certificate: self.redis_tls_cert.as_ref(),
             key: self.redis_tls_key.as_ref(),
         })
+    }
+
+    /// What this Parlor's keys are called.
+    pub fn keyspace(&self) -> Keyspace {
+        Keyspace::with_prefix(self.redis_prefix.clone(), self.partitions)
     }
 }
 

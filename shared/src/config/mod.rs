@@ -17,6 +17,7 @@ mod explain;
 mod gateway;
 mod history;
 mod jwt;
+mod keys;
 mod limits;
 mod photos;
 mod presence;
@@ -49,6 +50,7 @@ pub use delivery::DeliverySettings;
 pub use gateway::GatewayConfig;
 pub use history::HistoryConfig;
 pub use jwt::JwtSettings;
+pub use keys::{KeysAction, KeysConfig};
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
@@ -110,8 +112,8 @@ pub fn load<T: Settings>() -> T {
     load_from(std::env::args_os().collect())
 }
 
-/// The same for `gateway admin …`, whose command line begins behind that word.
-pub fn load_admin() -> AdminConfig {
+/// The same for `gateway admin …` and its like, whose command line begins behind that word.
+pub fn load_behind_word<T: Settings>() -> T {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     args.remove(1);
     load_from(args)

@@ -55,6 +55,8 @@ fn defaults() {
     assert!(gateway.guests && gateway.create_rooms && gateway.sign_up);
     assert!(!gateway.allowed_origins.allows("https://example.org"));
 
+    assert!(gateway.common.keyspace().prefix().is_empty());
+
     let history: HistoryConfig = Given::default().parse();
     assert_eq!(history.common.admin_address.to_string(), "127.0.0.1:9101");
     assert_eq!(history.history.history_max_messages, 10_000);

@@ -3,6 +3,7 @@
 use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, aio::ConnectionLike};
 
 use super::{cluster::ClusterCommands, node::Node};
+use crate::keyspace::Keyspace;
 
 /// The connections that many share: they pipeline commands and reconnect by themselves. A command
 /// during an outage fails within [`super::connect::RESPONSE_TIMEOUT`]. Cheap to clone.
@@ -12,6 +13,7 @@ use super::{cluster::ClusterCommands, node::Node};
 #[derive(Clone)]
 pub struct Commands {
     way: Way,
+    keyspace: Keyspace,
 }
 
 #[derive(Clone)]
@@ -27,14 +29,19 @@ impl std::fmt::Debug for Commands {
 }
 
 impl Commands {
-    pub(super) fn one(node: Node) -> Self {
+    pub(super) fn one(node: Node, keyspace: Keyspace) -> Self {
         let way = Way::One(node);
-        Self { way }
+        Self { way, keyspace }
     }
 
-    pub(super) fn cluster(commands: ClusterCommands) -> Self {
+    pub(super) fn cluster(commands: ClusterCommands, keyspace: Keyspace) -> Self {
         let way = Way::Cluster(commands);
-        Self { way }
+        Self { way, keyspace }
+    }
+
+    /// What keys are called: every command that names one asks here.
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
     }
 
     /// Whether they find their way in a cluster.
@@ -50,8 +57,8 @@ impl Commands {
         match &self.way {
             Way::One(_) => Ok(vec![self.clone()]),
             Way::Cluster(commands) => {
-                let masters = commands.masters()?;
-                Ok(masters.into_iter().map(Self::one).collect())
+                let one = |node| Self::one(node, self.keyspace.clone());
+                Ok(commands.masters()?.into_iter().map(one).collect())
             }
         }
     }

@@ -22,7 +22,10 @@ use super::{
     sentinel::Sentinels,
     stream::Reader,
 };
-use crate::config::{RedisLocation, Servers, TlsFiles};
+use crate::{
+    config::{Address, RedisLocation, Servers, TlsFiles},
+    keyspace::Keyspace,
+};
 
 /// How long a command may take. Redis answers within milliseconds or something is wrong; people
 /// wait for the answer.
@@ -34,10 +37,11 @@ const PIPELINE_BUFFER_COMMANDS: usize = 4_096;
 /// Pauses between attempts to connect, the first and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// Where Redis is. Cheap to clone.
+/// Where Redis is, and what Parlor's keys are called there. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Redis {
     way: Way,
+    keyspace: Keyspace,
 }
 
 #[derive(Clone, Debug)]
@@ -52,8 +56,8 @@ impl Redis {
     ///
     /// # Errors
     /// When it is no URL for Redis.
-    pub fn new(url: &str) -> anyhow::Result<Self> {
-        Self::at(&url.into())
+    pub fn new(url: &str, keyspace: Keyspace) -> anyhow::Result<Self> {
+        Self::at(&url.into(), keyspace)
     }
 
     /// Redis where the settings say; nothing is connected yet. Files are read once: a certificate
@@ -61,7 +65,7 @@ impl Redis {
     ///
     /// # Errors
     /// A sentence when it is no URL for Redis, or a file can't be read or has nothing in it.
-    pub fn at(location: &RedisLocation) -> anyhow::Result<Self> {
+    pub fn at(location: &RedisLocation, keyspace: Keyspace) -> anyhow::Result<Self> {
         let servers = location.servers().map_err(anyhow::Error::msg);
         let way = match servers.context("the URL of Redis is of no use")? {
             Servers::One => Way::One(Box::new(client(&location.url, &location.tls)?)),
@@ -79,7 +83,12 @@ impl Redis {
                 Way::Sentinel(Sentinels::new(template, sentinels, name, own))
             }
         };
-        Ok(Self { way })
+        Ok(Self { way, keyspace })
+    }
+
+    /// What keys are called.
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
     }
 
     /// The cluster, if Redis is one.
@@ -88,6 +97,11 @@ impl Redis {
             Way::Cluster(cluster, _) => Some(cluster.clone()),
             _ => None,
         }
+    }
+
+    /// Whether Redis is a cluster.
+    pub fn on_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(..))
     }
 
     /// The shared connections. Waits for Redis, however long that takes, saying so in the log.
@@ -124,19 +138,21 @@ impl Redis {
     }
 
     async fn connect(&self, config: ConnectionManagerConfig) -> RedisResult<Commands> {
+        let keyspace = self.keyspace.clone();
         match &self.way {
-            Way::One(client) => Node::connect((**client).clone(), config)
-                .await
-                .map(Commands::one),
+            Way::One(client) => {
+                let node = Node::connect((**client).clone(), config).await?;
+                Ok(Commands::one(node, keyspace))
+            }
             Way::Sentinel(sentinels) => {
                 let (_, client) = sentinels.primary().await?;
                 let node = Node::connect(client, config).await?;
                 sentinels.lead(&node);
-                Ok(Commands::one(node))
+                Ok(Commands::one(node, keyspace))
             }
             Way::Cluster(cluster, _) => {
-                let connected = ClusterCommands::connect(cluster.clone(), config);
-                connected.await.map(Commands::cluster)
+                let commands = ClusterCommands::connect(cluster.clone(), config).await?;
+                Ok(Commands::cluster(commands, keyspace))
             }
         }
     }
@@ -224,6 +240,7 @@ impl Redis {
     }
 }
 
+/// How a connection is set up that belongs to one user and ends for good when it breaks.
 pub(super) fn dedicated_config(response_timeout: Duration) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECTION_TIMEOUT))
@@ -231,7 +248,8 @@ pub(super) fn dedicated_config(response_timeout: Duration) -> AsyncConnectionCon
         .set_pipeline_buffer_size(PIPELINE_BUFFER_COMMANDS)
 }
 
-async fn open(
+/// A connection of one's own to where a client leads.
+pub(super) async fn open(
     client: &Client,
     config: AsyncConnectionConfig,
 ) -> RedisResult<MultiplexedConnection> {
@@ -263,6 +281,26 @@ fn client(url: &str, tls: &TlsFiles) -> anyhow::Result<Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::build_with_tls(info, certificates(tls)?);
     client.context("the certificates for Redis are of no use")
+}
+
+/// What leads to the server at `address`, spoken to as the template's is.
+pub(super) fn client_at(template: &Client, address: &Address) -> RedisResult<Client> {
+    let template = template.get_connection_info();
+    let (host, port) = (address.host.clone(), address.port);
+    let addr = match template.addr().clone() {
+        ConnectionAddr::TcpTls {
+            insecure,
+            tls_params,
+            ..
+        } => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure,
+            tls_params,
+        },
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    Client::open(template.clone().set_addr(addr))
 }
 
 fn certificates(files: &TlsFiles) -> anyhow::Result<TlsCertificates> {
@@ -306,17 +344,18 @@ impl Backoff {
 }
 
 /// Sees whether Redis is fit for what is trusted to it and laid out as this program expects. A Redis
-/// that nobody has used is laid out in `partitions` from here on.
+/// in which there is no such Parlor yet is laid out in the keyspace's partitions from here on.
 ///
 /// # Errors
 /// A sentence for people with what to change, or that Redis can't be asked.
-pub async fn check(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
+pub async fn check(commands: &mut Commands) -> anyhow::Result<()> {
     inspect::inspect(commands).await?;
-    claim_partitions(commands, partitions).await
+    claim_partitions(commands).await
 }
 
-async fn claim_partitions(commands: &mut Commands, partitions: u16) -> anyhow::Result<()> {
-    let key = crate::keyspace::partitions();
+async fn claim_partitions(commands: &mut Commands) -> anyhow::Result<()> {
+    let partitions = commands.keyspace().partitions();
+    let key = commands.keyspace().partitions_key();
     let found: Option<String> = redis::cmd("SET")
         .arg(&key)
         .arg(partitions)
@@ -327,7 +366,7 @@ async fn claim_partitions(commands: &mut Commands, partitions: u16) -> anyhow::R
     match found {
         Some(found) if found != partitions.to_string() => anyhow::bail!(
             "this Redis holds a Parlor laid out in {found} partitions, but PARTITIONS is {partitions}: \
-             set PARTITIONS={found}"
+             set PARTITIONS={found}, or for another Parlor beside it a REDIS_PREFIX"
         ),
         _ => Ok(()),
     }

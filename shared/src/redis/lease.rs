@@ -25,6 +25,11 @@ use super::Commands;
 pub use keeper::{Keeper, Reports, Settings};
 pub use plan::{Holder, Plan, plan};
 
+/// The role of history-workers, who lease partitions.
+pub const HISTORY: &str = "history";
+/// The role of presence-workers, who lease gateways.
+pub const PRESENCE: &str = "presence";
+
 /// What the leases of a role are about.
 pub trait Items: Send + Sync + 'static {
     type Item: Clone + Ord + Debug + Send + Sync + 'static;

@@ -1,6 +1,9 @@
 //! A connection to publish on: what is written on it is run in that order.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use redis::{PushInfo, PushKind, RedisResult, aio::MultiplexedConnection};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -16,6 +19,7 @@ pub const WAITING_BATCHES: usize = 2;
 pub struct Line {
     pub connection: MultiplexedConnection,
     broken: watch::Sender<bool>,
+    given_up: Arc<AtomicBool>,
     waiting: Arc<Semaphore>,
 }
 
@@ -25,6 +29,7 @@ impl Line {
         Self {
             connection,
             broken,
+            given_up: Arc::default(),
             waiting: Arc::new(Semaphore::new(WAITING_BATCHES)),
         }
     }
@@ -40,9 +45,10 @@ impl Line {
         *self.broken.borrow()
     }
 
-    /// Says that it is of no use any more, for all who share it.
-    pub fn give_up(&self) {
+    /// Says that it is of no use any more, for all who share it. `true` for the first of them.
+    pub fn give_up(&self) -> bool {
         self.broken.send_replace(true);
+        !self.given_up.swap(true, Ordering::AcqRel)
     }
 
     /// Waits for the turn of a batch that has Redis wait for replicas or the disk. Turns are taken

@@ -5,6 +5,7 @@ pub mod cluster;
 mod commands;
 pub mod connect;
 mod inspect;
+pub mod inventory;
 pub mod lease;
 mod line;
 pub mod moderation;

@@ -10,7 +10,7 @@ use crate::{
     clock,
     event::{self, Membership, Removal},
     id::{ChannelId, RoomName, SessionId, UserId},
-    keyspace, limits,
+    limits,
     protocol::{moderation::Why, value::User},
     roles::{RoomRole, RoomSettings, SiteRole, holds},
 };
@@ -113,14 +113,14 @@ pub async fn moderate(
     let channel = place.channel;
     let run = async |commands: &mut Commands| -> RedisResult<Vec<String>> {
         scripts::MODERATE
-            .key(keyspace::channel_meta(channel))
-            .key(keyspace::channel_roles(channel))
-            .key(keyspace::channel_bans(channel))
-            .key(keyspace::channel_mutes(channel))
-            .key(keyspace::channel_users(channel))
-            .key(keyspace::channel_sessions(channel))
+            .key(commands.keyspace().channel_meta(channel))
+            .key(commands.keyspace().channel_roles(channel))
+            .key(commands.keyspace().channel_bans(channel))
+            .key(commands.keyspace().channel_mutes(channel))
+            .key(commands.keyspace().channel_users(channel))
+            .key(commands.keyspace().channel_sessions(channel))
             .arg(name)
-            .arg(channel.as_str())
+            .arg(commands.keyspace().published(channel).as_str())
             .arg(actor(by))
             .arg(by.role.rank())
             .arg(user.uuid.to_string())
@@ -158,7 +158,7 @@ async fn note_room(
     room: &RoomName,
     belongs: bool,
 ) -> RedisResult<()> {
-    let key = keyspace::user_rooms(user);
+    let key = commands.keyspace().user_rooms(user);
     let mut note = pipe();
     if belongs {
         note.zadd(key, room.as_str(), 0);
@@ -200,12 +200,12 @@ pub async fn set(
     };
     let mut script = scripts::ROOM_SETTINGS.prepare_invoke();
     script
-        .key(keyspace::channel_meta(channel))
-        .key(keyspace::channel_roles(channel))
-        .key(keyspace::channel_users(channel))
-        .key(keyspace::channel_era(channel))
+        .key(commands.keyspace().channel_meta(channel))
+        .key(commands.keyspace().channel_roles(channel))
+        .key(commands.keyspace().channel_users(channel))
+        .key(commands.keyspace().channel_era(channel))
         .arg(what)
-        .arg(channel.as_str())
+        .arg(commands.keyspace().published(channel).as_str())
         .arg(actor(by))
         .arg(by.role.rank())
         .arg(place.room.map_or("", RoomName::as_str))
@@ -229,18 +229,22 @@ pub async fn set(
     // The lists of rooms lie in other slots; who reads them looks at the rooms' settings as well.
     let mut lists = pipe();
     if access == "public" {
-        lists.zadd(keyspace::rooms(), room.as_str(), 0).ignore();
+        lists
+            .zadd(commands.keyspace().rooms(), room.as_str(), 0)
+            .ignore();
     } else {
-        lists.zrem(keyspace::rooms(), room.as_str()).ignore();
+        lists
+            .zrem(commands.keyspace().rooms(), room.as_str())
+            .ignore();
     }
     if let (Change::Create(_), Some(owner)) = (change, by.user) {
-        let own = keyspace::user_rooms(owner);
+        let own = commands.keyspace().user_rooms(owner);
         lists.zadd(own, room.as_str(), 0).ignore();
     }
     if access == "invite" && before != "invite" {
         for (user, _) in roles(commands, channel).await? {
             lists
-                .zadd(keyspace::user_rooms(user), room.as_str(), 0)
+                .zadd(commands.keyspace().user_rooms(user), room.as_str(), 0)
                 .ignore();
         }
     }
@@ -287,7 +291,7 @@ type First = (Option<String>, Option<String>, Option<u64>);
 /// Looks a room up.
 pub async fn facts(commands: &mut Commands, channel: &ChannelId) -> RedisResult<Facts> {
     let fields = RoomSettings::FIELDS;
-    let meta = keyspace::channel_meta(channel);
+    let meta = commands.keyspace().channel_meta(channel);
     let (first, settings, members, users): (First, Values, u64, u64) = pipe()
         .cmd("HMGET")
         .arg(&meta)
@@ -295,8 +299,8 @@ pub async fn facts(commands: &mut Commands, channel: &ChannelId) -> RedisResult<
         .cmd("HMGET")
         .arg(&meta)
         .arg(&fields)
-        .hlen(keyspace::channel_roles(channel))
-        .hlen(keyspace::channel_users(channel))
+        .hlen(commands.keyspace().channel_roles(channel))
+        .hlen(commands.keyspace().channel_users(channel))
         .query_async(commands)
         .await?;
     let (name, owner, policy) = first;
@@ -325,9 +329,9 @@ pub async fn standings(
         let ids: Vec<String> = users.iter().map(UserId::to_string).collect();
         let mut lookup = pipe();
         for key in [
-            keyspace::channel_roles(channel),
-            keyspace::channel_mutes(channel),
-            keyspace::channel_bans(channel),
+            commands.keyspace().channel_roles(channel),
+            commands.keyspace().channel_mutes(channel),
+            commands.keyspace().channel_bans(channel),
         ] {
             lookup.cmd("HMGET").arg(key).arg(&ids);
         }

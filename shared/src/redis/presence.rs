@@ -14,7 +14,7 @@ use crate::{
     clock,
     event::Membership,
     id::{ChannelId, GatewayId, SessionId, UserId},
-    keyspace,
+    keyspace::Keyspace,
 };
 
 pub use joining::{Denied, Entering, Joined, join};
@@ -72,7 +72,7 @@ pub async fn connected(
     let now = clock::rfc3339(clock::now_ms());
     commands
         .set_ex(
-            keyspace::user_session(session),
+            commands.keyspace().user_session(session),
             now,
             settings.session_ttl_seconds,
         )
@@ -80,22 +80,22 @@ pub async fn connected(
 }
 
 /// Notes a session's user, by what it adds to `steps`. They give nothing.
-pub fn signed_in(steps: &mut Pipeline, settings: Settings, seat: Seat) {
+pub fn signed_in(steps: &mut Pipeline, keyspace: &Keyspace, settings: Settings, seat: Seat) {
     let (session, gateway) = (seat.session.to_string(), seat.gateway.to_string());
     let now = clock::rfc3339(clock::now_ms());
     // gatewaySessions first: from there on the session is reaped whatever happens. userSessions
     // before userStatus: see `end` for the race this order decides.
     steps
         .hset(
-            keyspace::gateway_sessions(seat.gateway),
+            keyspace.gateway_sessions(seat.gateway),
             &session,
             seat.user.to_string(),
         )
         .ignore()
-        .hset(keyspace::user_sessions(seat.user), &session, gateway)
+        .hset(keyspace.user_sessions(seat.user), &session, gateway)
         .ignore()
         .cmd("SET")
-        .arg(keyspace::user_status(seat.user))
+        .arg(keyspace.user_status(seat.user))
         .arg(now)
         .arg("EX")
         .arg(settings.status_ttl_seconds)
@@ -111,19 +111,23 @@ pub async fn leave(
     who: &Membership,
 ) -> RedisResult<Left> {
     let (gone, users): (u64, u64) = scripts::LEAVE
-        .key(keyspace::channel_sessions(channel))
-        .key(keyspace::channel_users(channel))
-        .key(keyspace::channel_webhook_state(channel))
-        .key(keyspace::channel_webhooks(channel))
+        .key(commands.keyspace().channel_sessions(channel))
+        .key(commands.keyspace().channel_users(channel))
+        .key(commands.keyspace().channel_webhook_state(channel))
+        .key(commands.keyspace().channel_webhooks(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(channel.as_str())
         .arg(who.encode())
         .arg(settings.names_limit)
+        .arg(commands.keyspace().published(channel).as_str())
         .invoke_async(commands)
         .await?;
     let _: () = commands
-        .srem(keyspace::session_channels(who.session), channel.as_str())
+        .srem(
+            commands.keyspace().session_channels(who.session),
+            channel.as_str(),
+        )
         .await?;
     Ok(Left {
         gone: gone == 1,
@@ -148,10 +152,10 @@ pub async fn end(
     who: &Membership,
 ) -> RedisResult<Ended> {
     let session = seat.session.to_string();
-    let held = keyspace::session_channels(seat.session);
+    let held = commands.keyspace().session_channels(seat.session);
     let (channels, sign_in): (Vec<String>, Option<String>) = pipe()
         .smembers(&held)
-        .hget(keyspace::session_sign_ins(seat.user), &session)
+        .hget(commands.keyspace().session_sign_ins(seat.user), &session)
         .query_async(commands)
         .await?;
     let mut left = Vec::new();
@@ -169,12 +173,12 @@ pub async fn end(
     let _: () = pipe()
         .del(held)
         .ignore()
-        .del(keyspace::user_session(seat.session))
+        .del(commands.keyspace().user_session(seat.session))
         .ignore()
-        .hdel(keyspace::gateway_sessions(seat.gateway), &session)
+        .hdel(commands.keyspace().gateway_sessions(seat.gateway), &session)
         .ignore()
         // Last of all: until here a crash has it ended again.
-        .zrem(keyspace::gateway_departed(seat.gateway), &session)
+        .zrem(commands.keyspace().gateway_departed(seat.gateway), &session)
         .ignore()
         .query_async(commands)
         .await?;
@@ -195,8 +199,8 @@ async fn forget(
     // Atomic, so that of two sessions that end at once exactly one is the last.
     let (removed, others): (u64, u64) = pipe()
         .atomic()
-        .hdel(keyspace::user_sessions(user), session)
-        .hlen(keyspace::user_sessions(user))
+        .hdel(commands.keyspace().user_sessions(user), session)
+        .hlen(commands.keyspace().user_sessions(user))
         .query_async(commands)
         .await?;
     if let Some(sign_in) = sign_in {
@@ -208,7 +212,9 @@ async fn forget(
     if !status::clear(commands, settings, user).await? {
         return Ok(false);
     }
-    let role: Option<String> = commands.hget(keyspace::user_account(user), "Role").await?;
+    let role: Option<String> = commands
+        .hget(commands.keyspace().user_account(user), "Role")
+        .await?;
     if role.as_deref() == Some("guest") {
         release_guest(commands, settings, user).await?;
     }
@@ -222,7 +228,7 @@ async fn last_seen(
     session: &str,
     sign_in: &str,
 ) -> RedisResult<()> {
-    let sign_ins = keyspace::sign_ins(user);
+    let sign_ins = commands.keyspace().sign_ins(user);
     let facts: Option<String> = commands.hget(&sign_ins, sign_in).await?;
     let mut steps = pipe();
     // One that was ended has none, and must not get any.
@@ -231,7 +237,7 @@ async fn last_seen(
         steps.hset(&sign_ins, sign_in, facts).ignore();
     }
     steps
-        .hdel(keyspace::session_sign_ins(user), session)
+        .hdel(commands.keyspace().session_sign_ins(user), session)
         .ignore()
         .query_async(commands)
         .await
@@ -243,26 +249,26 @@ async fn release_guest(
     settings: Settings,
     user: UserId,
 ) -> RedisResult<()> {
-    let account = keyspace::user_account(user);
+    let account = commands.keyspace().user_account(user);
     let name: Option<String> = commands.hget(&account, "Username").await?;
     let ttl = settings.guest_ttl_seconds.max(1) as i64;
     let mut keys = vec![
         account,
-        keyspace::access_key(user),
-        keyspace::read_cursors(user),
-        keyspace::mentions(user),
-        keyspace::sign_ins(user),
-        keyspace::session_sign_ins(user),
+        commands.keyspace().access_key(user),
+        commands.keyspace().read_cursors(user),
+        commands.keyspace().mentions(user),
+        commands.keyspace().sign_ins(user),
+        commands.keyspace().session_sign_ins(user),
     ];
     if let Some(Ok(name)) = name.as_deref().map(crate::id::Username::new) {
-        keys.push(keyspace::users_username_index(&name));
+        keys.push(commands.keyspace().users_username_index(&name));
     }
     let mut release = pipe();
     for key in &keys {
         release.expire(key, ttl).ignore();
     }
     let (sessions,): (u64,) = release
-        .hlen(keyspace::user_sessions(user))
+        .hlen(commands.keyspace().user_sessions(user))
         .query_async(commands)
         .await?;
     if sessions > 0 {
@@ -285,8 +291,8 @@ pub async fn tell_presence(
     online: bool,
 ) -> RedisResult<()> {
     scripts::PRESENCE
-        .key(keyspace::channel_users(channel))
-        .arg(channel.as_str())
+        .key(commands.keyspace().channel_users(channel))
+        .arg(commands.keyspace().published(channel).as_str())
         .arg(if online { "1" } else { "0" })
         .arg(who.encode())
         .arg(settings.names_limit)
@@ -304,7 +310,7 @@ pub async fn departed(
     sessions: &[SessionId],
 ) -> RedisResult<()> {
     let mut stamp = scripts::STAMP.prepare_invoke();
-    stamp.key(keyspace::gateway_departed(gateway));
+    stamp.key(commands.keyspace().gateway_departed(gateway));
     for session in sessions {
         stamp.arg(session.to_string());
     }
@@ -316,7 +322,7 @@ pub async fn departed(
 /// gateway has to register its sessions again.
 pub async fn heartbeat(commands: &mut Commands, gateway: GatewayId) -> RedisResult<bool> {
     let (_, added): Stamped = scripts::STAMP
-        .key(keyspace::gateways())
+        .key(commands.keyspace().gateways())
         .arg(gateway.to_string())
         .invoke_async(commands)
         .await?;

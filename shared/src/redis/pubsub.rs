@@ -17,7 +17,7 @@ use super::{
     cluster,
     connect::{Backoff, Redis},
 };
-use crate::id::ChannelId;
+use crate::{id::ChannelId, keyspace::Keyspace};
 
 /// Channels in one SUBSCRIBE: a reply to each comes back, so a batch is bounded.
 const BATCH_CHANNELS: usize = 500;
@@ -49,8 +49,10 @@ pub struct Subscriptions {
     /// Unbounded, so that a change never waits and the order of calls is the order of changes;
     /// what bounds it is the number of rooms that come and go.
     changes: mpsc::UnboundedSender<Change>,
+    keyspace: Keyspace,
 }
 
+/// By what Redis calls the channels.
 #[derive(Debug)]
 pub(super) enum Change {
     Subscribe(ChannelId, oneshot::Sender<()>),
@@ -61,8 +63,10 @@ impl Subscriptions {
     /// The handle, and the task to spawn.
     pub fn new(redis: Redis, sink: impl Sink) -> (Self, impl Future<Output = ()> + Send) {
         let (changes, queue) = mpsc::unbounded_channel();
+        let keyspace = redis.keyspace().clone();
         let run = async move {
-            let sink = Arc::new(sink);
+            let keyspace = redis.keyspace().clone();
+            let sink = Arc::new(Own { keyspace, sink });
             if let Some(cluster) = redis.cluster() {
                 return cluster::subscriber(cluster, sink, queue).await;
             }
@@ -74,22 +78,42 @@ impl Subscriptions {
             };
             task.run(queue).await;
         };
-        (Self { changes }, run)
+        (Self { changes, keyspace }, run)
     }
 
     /// Subscribes. What is returned resolves when Redis has confirmed it: what is published from
     /// then on arrives. During an outage that is when Redis is back. It fails when the task ended.
-    pub fn subscribe(&self, channel: ChannelId) -> oneshot::Receiver<()> {
+    pub fn subscribe(&self, channel: &ChannelId) -> oneshot::Receiver<()> {
         let (confirmed, confirmation) = oneshot::channel();
+        let channel = self.keyspace.published(channel);
         // The task has ended: dropping the sender says so.
         let _ = self.changes.send(Change::Subscribe(channel, confirmed));
         confirmation
     }
 
     /// Unsubscribes, some time later.
-    pub fn unsubscribe(&self, channel: ChannelId) {
+    pub fn unsubscribe(&self, channel: &ChannelId) {
+        let channel = self.keyspace.published(channel);
         // The task has ended: so have its subscriptions.
         let _ = self.changes.send(Change::Unsubscribe(channel));
+    }
+}
+
+/// Gives what arrives to `sink` by the name that a channel has within this Parlor.
+struct Own<S> {
+    keyspace: Keyspace,
+    sink: S,
+}
+
+impl<S: Sink> Sink for Own<S> {
+    fn message(&self, channel: &str, payload: Bytes) {
+        if let Some(channel) = self.keyspace.heard(channel) {
+            self.sink.message(channel, payload);
+        }
+    }
+
+    fn notice(&self, notice: Notice) {
+        self.sink.notice(notice);
     }
 }
 

@@ -116,14 +116,10 @@ pub async fn run_each<T: FromRedisValue>(
         command.arg(keys).arg(arguments);
     }
     pipeline.ignore_errors();
-    let mut replies: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
-    if replies
-        .iter()
-        .any(|reply| reply.as_ref().is_err_and(is_not_loaded))
-    {
-        script.load_async(connection).await?;
-        replies = pipeline.query_async(connection).await?;
-    }
+    let replies = with_script(connection, &pipeline, async |connection| {
+        script.load_async(connection).await.map(drop)
+    });
+    let replies = replies.await?;
     let read = |reply: RedisResult<Value>| Ok(redis::from_redis_value(reply?)?);
     replies.into_iter().map(read).collect()
 }
@@ -139,17 +135,30 @@ pub async fn run_behind<T: FromRedisValue>(
     script: &ScriptInvocation<'_>,
 ) -> RedisResult<T> {
     steps.invoke_script(script).ignore_errors();
-    let mut replies: Vec<RedisResult<Value>> = steps.query_async(connection).await?;
-    let last = replies.last().and_then(|reply| reply.as_ref().err());
-    if last.is_some_and(is_not_loaded) {
-        script.load_async(connection).await?;
-        replies = steps.query_async(connection).await?;
-    }
+    let replies = with_script(connection, &steps, async |connection| {
+        script.load_async(connection).await.map(drop)
+    });
     let mut last = Value::Nil;
-    for reply in replies {
+    for reply in replies.await? {
         last = reply?;
     }
     Ok(redis::from_redis_value(last)?)
+}
+
+/// The reply to each of the steps, which are sent again when Redis turns out not to know the script
+/// that is among them.
+async fn with_script<C: ConnectionLike>(
+    connection: &mut C,
+    steps: &Pipeline,
+    load: impl AsyncFnOnce(&mut C) -> RedisResult<()>,
+) -> RedisResult<Vec<RedisResult<Value>>> {
+    let replies: Vec<RedisResult<Value>> = steps.query_async(connection).await?;
+    let is_missing = |reply: &RedisResult<Value>| reply.as_ref().is_err_and(is_not_loaded);
+    if !replies.iter().any(is_missing) {
+        return Ok(replies);
+    }
+    load(connection).await?;
+    steps.query_async(connection).await
 }
 
 /// Whether Redis does not know the script: it restarted or its scripts were flushed.

@@ -10,8 +10,8 @@ use std::{
 
 use futures_util::future::join_all;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo, PushKind,
-    RedisConnectionInfo, RedisError, RedisResult,
+    Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo, RedisError,
+    RedisResult, Value,
     aio::{AsyncPushSender, MultiplexedConnection},
 };
 use tokio::{
@@ -20,7 +20,10 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{cluster::Cluster, connect::CONNECTION_TIMEOUT, node::Node};
+use super::{
+    connect::{client_at, dedicated_config, open},
+    node::Node,
+};
 use crate::config::{Address, Login};
 
 /// How often sentinels are asked who the primary is. They need some seconds for a failover; this
@@ -37,8 +40,8 @@ pub struct Sentinels {
 
 #[derive(Debug)]
 struct Shared {
-    /// Makes clients for servers and sentinels alike, with the servers' credentials.
-    clients: Cluster,
+    /// How servers and sentinels alike are spoken to: all but the address.
+    template: Client,
     name: String,
     sentinels: Vec<Sentinel>,
     /// What sentinels want to hear, if not the same as servers.
@@ -70,7 +73,7 @@ impl Sentinels {
         };
         Self {
             shared: Arc::new(Shared {
-                clients: Cluster::new(template, Vec::new()),
+                template,
                 name,
                 own,
                 sentinels: sentinels.into_iter().map(sentinel).collect(),
@@ -87,19 +90,11 @@ impl Sentinels {
     pub async fn primary(&self) -> RedisResult<(Address, Client)> {
         self.watch();
         let address = self.shared.ask().await?;
-        let client = self.shared.clients.client(&address)?;
-        let config = config();
-        let mut connection = client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
-        let role: (String,) = redis::cmd("ROLE")
-            .query_async::<Vec<redis::Value>>(&mut connection)
-            .await
-            .and_then(|parts| {
-                let role = parts.into_iter().next().unwrap_or(redis::Value::Nil);
-                Ok((redis::from_redis_value(role)?,))
-            })?;
-        if role.0 != "master" {
+        let client = client_at(&self.shared.template, &address)?;
+        let mut connection = open(&client, dedicated_config(ASK_TIMEOUT)).await?;
+        // What follows the role differs from one role to the next.
+        let role: Vec<Value> = redis::cmd("ROLE").query_async(&mut connection).await?;
+        if role.first() != Some(&Value::BulkString(b"master".to_vec())) {
             return Err((ErrorKind::Io, "who the sentinels name is no primary").into());
         }
         Ok((address, client))
@@ -128,7 +123,7 @@ impl Sentinels {
                     return;
                 };
                 if let Some(address) = address
-                    && let Ok(client) = shared.clients.client(&address)
+                    && let Ok(client) = client_at(&shared.template, &address)
                 {
                     node.lead_to(client);
                 }
@@ -241,27 +236,19 @@ impl Shared {
 
     /// A sentinel often has no password though the servers have one.
     async fn connect(&self, address: &Address) -> RedisResult<MultiplexedConnection> {
-        let client = self.clients.client(address)?;
-        let config = config();
-        let connect = |client: Client| {
-            let config = config.clone();
-            async move {
-                client
-                    .get_multiplexed_async_connection_with_config(&config)
-                    .await
-            }
-        };
+        let client = client_at(&self.template, address)?;
+        let config = dedicated_config(ASK_TIMEOUT);
         let info = client.get_connection_info().clone();
         if let Some(own) = &self.own {
             let own = credentials(own.username.as_deref(), own.password.expose());
-            return connect(Client::open(info.set_redis_settings(own))?).await;
+            return open(&Client::open(info.set_redis_settings(own))?, config).await;
         }
-        let refused = match connect(client).await {
+        let refused = match open(&client, config.clone()).await {
             Err(error) if error.kind() == ErrorKind::AuthenticationFailed => error,
             outcome => return outcome,
         };
         let client = Client::open(info.set_redis_settings(anonymous()))?;
-        connect(client).await.map_err(|_: RedisError| {
+        open(&client, config).await.map_err(|_: RedisError| {
             warn!(
                 %address,
                 "a sentinel wants other credentials than the servers: set redis_sentinel_password"
@@ -281,10 +268,4 @@ fn credentials(username: Option<&str>, password: &str) -> RedisConnectionInfo {
         Some(username) => named.set_username(username),
         None => named,
     }
-}
-
-fn config() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-        .set_response_timeout(Some(ASK_TIMEOUT))
 }

@@ -9,17 +9,18 @@ use super::{
     commands::Commands,
     presence::{Seat, Settings},
 };
-use crate::{clock, id::UserId, keyspace};
+use crate::{clock, id::UserId};
 
 /// Brings a missing `userStatus` of a connected user back: it expired while nobody kept it fresh.
 /// `false` when the session is ending, or somebody else brought it back.
 pub async fn restore(commands: &mut Commands, settings: Settings, seat: Seat) -> RedisResult<bool> {
     let session = seat.session.to_string();
     let registered = |replies: (bool, bool)| replies.0 && replies.1;
+    let keyspace = commands.keyspace().clone();
     let is_registered = || {
         let mut ask = pipe();
-        ask.hexists(keyspace::gateway_sessions(seat.gateway), &session)
-            .hexists(keyspace::user_sessions(seat.user), &session);
+        ask.hexists(keyspace.gateway_sessions(seat.gateway), &session)
+            .hexists(keyspace.user_sessions(seat.user), &session);
         ask
     };
     if !registered(is_registered().query_async(commands).await?) {
@@ -42,7 +43,7 @@ pub(super) async fn set(
     user: UserId,
 ) -> RedisResult<bool> {
     let done: Option<String> = redis::cmd("SET")
-        .arg(keyspace::user_status(user))
+        .arg(commands.keyspace().user_status(user))
         .arg(clock::rfc3339(clock::now_ms()))
         .arg("EX")
         .arg(settings.status_ttl_seconds)
@@ -58,15 +59,17 @@ pub(super) async fn clear(
     settings: Settings,
     user: UserId,
 ) -> RedisResult<bool> {
-    let sessions: u64 = commands.hlen(keyspace::user_sessions(user)).await?;
+    let sessions: u64 = commands
+        .hlen(commands.keyspace().user_sessions(user))
+        .await?;
     if sessions > 0 {
         return Ok(false);
     }
     // A sign-in may come between these steps: it writes userSessions, then userStatus. Either it
     // writes userStatus after this DEL, or its userSessions shows in the HLEN and is put right.
     let (_, sessions): (u64, u64) = pipe()
-        .del(keyspace::user_status(user))
-        .hlen(keyspace::user_sessions(user))
+        .del(commands.keyspace().user_status(user))
+        .hlen(commands.keyspace().user_sessions(user))
         .query_async(commands)
         .await?;
     if sessions > 0 {

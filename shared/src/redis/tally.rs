@@ -6,7 +6,7 @@ use super::scripts;
 use crate::{
     event,
     id::{ChannelId, UserId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
     limits,
     protocol::change::{Mark, MessageRef},
 };
@@ -79,14 +79,14 @@ impl TallyCall {
         let partition = keyspace.partition_of(channel).unwrap_or_default();
         command
             .arg(8)
-            .arg(keyspace::channel_meta(channel))
+            .arg(keyspace.channel_meta(channel))
             .arg(keyspace.messages(partition))
             .arg(keyspace.era(partition))
-            .arg(keyspace::channel_tallies(channel))
-            .arg(keyspace::channel_changes(channel))
+            .arg(keyspace.channel_tallies(channel))
+            .arg(keyspace.channel_changes(channel))
             .arg(keyspace.tallies_due(partition))
-            .arg(keyspace::channel_votes(channel, message))
-            .arg(keyspace::channel_reactions(channel, message));
+            .arg(keyspace.channel_votes(channel, message))
+            .arg(keyspace.channel_reactions(channel, message));
         command
             .arg(channel.as_str())
             .arg(message.to_string())
@@ -95,7 +95,8 @@ impl TallyCall {
             .arg(era)
             .arg(most_entries)
             .arg(limits::TALLY_INTERVAL_MS)
-            .arg(limits::TALLY_NAMES);
+            .arg(limits::TALLY_NAMES)
+            .arg(keyspace.published(channel).as_str());
         let flag = |on: &bool| u8::from(*on);
         match &self.act {
             TallyAct::React {

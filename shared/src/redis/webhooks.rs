@@ -4,7 +4,7 @@
 use redis::RedisResult;
 
 use super::{commands::Commands, scripts};
-use crate::{id::ChannelId, keyspace};
+use crate::id::ChannelId;
 
 /// Puts a report of a message aside, if reports are wanted. `body` is JSON, passed on as it is.
 ///
@@ -12,8 +12,8 @@ use crate::{id::ChannelId, keyspace};
 /// When Redis can't be asked.
 pub async fn report(commands: &mut Commands, channel: &ChannelId, body: &str) -> RedisResult<()> {
     let _: u64 = scripts::WEBHOOK_ADD
-        .key(keyspace::channel_webhook_state(channel))
-        .key(keyspace::channel_webhooks(channel))
+        .key(commands.keyspace().channel_webhook_state(channel))
+        .key(commands.keyspace().channel_webhooks(channel))
         .arg("report")
         .arg(channel.as_str())
         .arg(body)

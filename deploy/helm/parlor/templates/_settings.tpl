@@ -55,6 +55,10 @@
 
 {{/* Environment by which the programs find Redis. */}}
 {{- define "parlor.redisEnvironment" -}}
+{{- with .Values.redis.prefix -}}
+- name: REDIS_PREFIX
+  value: {{ . | quote }}
+{{ end -}}
 {{- if .Values.redis.bundled.enabled -}}
 - name: REDIS_URL
   value: redis://{{ include "parlor.fullname" . }}-redis:6379

@@ -8,7 +8,7 @@ use std::{
 use parlor_shared::{
     client::ClientError,
     id::{ChannelId, UserId},
-    keyspace::{self, Keyspace},
+    keyspace::Keyspace,
 };
 
 use super::{Stage, in_time, report::Report};
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     fn is_delivered(&self, keyspace: &Keyspace, room: usize) -> bool {
-        let (epoch, seq) = self.stands_at(&self.channel(keyspace, room));
+        let (epoch, seq) = self.stands_at(keyspace, &self.channel(keyspace, room));
         self.have_all_until(room, &epoch, seq)
     }
 
@@ -107,8 +107,8 @@ impl Stage {
     }
 
     /// A room's epoch and last message.
-    fn stands_at(&self, channel: &ChannelId) -> (String, u64) {
-        let key = keyspace::channel_meta(channel);
+    fn stands_at(&self, keyspace: &Keyspace, channel: &ChannelId) -> (String, u64) {
+        let key = keyspace.channel_meta(channel);
         let seq = self.fleet.redis.cli(&["HGET", &key, "seq"]);
         let epoch = self.fleet.redis.cli(&["HGET", &key, "epoch"]);
         (epoch.trim().to_owned(), seq.trim().parse().unwrap_or(0))
@@ -134,13 +134,13 @@ impl Stage {
             .filter_map(|member| of(member, |record| Some((record.user?, record.online))))
             .collect();
         let users: Vec<UserId> = truth.keys().copied().collect();
-        let keys: Vec<String> = users.iter().map(|it| keyspace::user_status(*it)).collect();
+        let keys: Vec<String> = users.iter().map(|it| keyspace.user_status(*it)).collect();
         let online = |key: &String| redis.cli(&["EXISTS", key]) == "1";
         let shown = users.iter().copied();
         let shown = shown.zip(keys.iter().map(online)).collect();
         let mut found = check_presence("by userStatus", &truth, &shown);
         for user in &users {
-            let sessions = redis.cli(&["HLEN", &keyspace::user_sessions(*user)]);
+            let sessions = redis.cli(&["HLEN", &keyspace.user_sessions(*user)]);
             let expected = if truth[user] { "1" } else { "0" };
             if sessions.trim() != expected {
                 let what = format!("{user} has {} sessions, not {expected}", sessions.trim());
@@ -153,7 +153,7 @@ impl Stage {
                 .filter_map(|member| of(member, |record| Some((record.user?, record.online))))
                 .map(|(user, online)| (user.to_string(), online))
                 .collect();
-            let key = keyspace::channel_users(&self.channel(keyspace, room));
+            let key = keyspace.channel_users(&self.channel(keyspace, room));
             let there = redis.cli(&["HKEYS", &key]);
             let there: BTreeMap<String, bool> = there
                 .lines()
@@ -196,8 +196,8 @@ impl Stage {
         let mut rooms = Vec::new();
         for room in 0..self.ledger.rooms() {
             let channel = self.channel(keyspace, room);
-            let (epoch, seq) = self.stands_at(&channel);
-            let key = keyspace::channel_messages(&channel);
+            let (epoch, seq) = self.stands_at(keyspace, &channel);
+            let key = keyspace.channel_messages(&channel);
             let list = self.fleet.redis.cli(&["LRANGE", &key, "0", "-1"]);
             let list: Vec<Stored> = list
                 .lines()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlor_shared::{
     clock,
     id::{UserId, Username},
-    keyspace, limits,
+    limits,
     protocol::value::User,
     roles::SiteRole,
 };
@@ -127,8 +127,8 @@ impl Directory {
     /// Whether an account is there as a whole.
     async fn registered(&self, uuid: UserId) -> RedisResult<bool> {
         let (index, named): (Option<String>, bool) = pipe()
-            .get(keyspace::users_uuid_index(uuid))
-            .hexists(keyspace::user_account(uuid), "Username")
+            .get(self.commands.keyspace().users_uuid_index(uuid))
+            .hexists(self.commands.keyspace().user_account(uuid), "Username")
             .query_async(&mut self.commands.clone())
             .await?;
         Ok(named && index.is_some_and(|index| index.parse::<u64>().is_ok()))

@@ -84,13 +84,14 @@ impl Task {
                     self.be_up(true);
                     match self.serve(&line, &mut queue, &mut backoff).await {
                         Served::Ended => return,
-                        Served::Displaced => {}
+                        // On a cluster the other server's connection is there for others already.
+                        Served::Displaced if self.publishing.on_cluster => {}
+                        Served::Displaced => self.metrics.redis_reconnects.inc(),
                         Served::Broken => {
-                            line.give_up();
                             self.held_since = None;
+                            self.give_up(&line);
                         }
                     }
-                    self.metrics.redis_reconnects.inc();
                 }
                 Err(error) => {
                     self.metrics.redis_errors.inc();
@@ -129,11 +130,18 @@ impl Task {
         };
         if let Err(error) = prepared.await {
             if !was_not_run(&error) {
-                line.give_up();
+                self.give_up(&line);
             }
             return Err(error);
         }
         Ok(line)
+    }
+
+    /// Counts a connection once, however many tasks share it.
+    fn give_up(&self, line: &Line) {
+        if line.give_up() {
+            self.metrics.redis_reconnects.inc();
+        }
     }
 
     /// Publishes until the connection fails, the slot goes, or nobody is left to publish.

@@ -9,6 +9,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
+use parlor_shared::hex;
 use percent_encoding::percent_decode_str;
 use rust_embed::RustEmbed;
 use tokio::fs::File;
@@ -69,7 +70,7 @@ fn built_in(name: &str) -> Option<Stored> {
     Some(Stored {
         bytes: bytes.len() as u64,
         body: Body::from(bytes),
-        tag: format!("\"{}\"", hex(&hash[..16])),
+        tag: format!("\"{}\"", hex::encode(&hash[..16])),
     })
 }
 
@@ -95,14 +96,6 @@ fn inside(name: &str) -> Option<PathBuf> {
     let name = percent_decode_str(name).decode_utf8().ok()?;
     let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
     name.split('/').all(is_plain).then(|| name.as_ref().into())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

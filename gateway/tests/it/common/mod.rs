@@ -8,13 +8,14 @@ pub mod tokens;
 pub mod wire;
 pub mod witnesses;
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::LazyLock, time::Duration};
 
 use parlor_gateway::app;
 use parlor_shared::{
     client::{Client, ClientError},
     config::{self, GatewayConfig},
     id::{Address, RoomName, UserId},
+    keyspace::Keyspace,
     lifecycle::{Ending, Lifecycle},
     protocol::{ErrorBody, ErrorCode},
 };
@@ -22,6 +23,9 @@ use parlor_testkit::{RedisServer, wait_until};
 
 /// Far beyond what anything here takes on an idle machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Partitions, as programs have by default.
+pub const PARTITIONS: u16 = 16;
 
 /// What tests set unless they are about it: cheap hashes, and no limits that a busy test would hit.
 const TEST_SETTINGS: &[&str] = &[
@@ -35,6 +39,12 @@ const TEST_SETTINGS: &[&str] = &[
     "--drain-grace=0s",
     "--photo-store=off",
 ];
+
+/// What keys are called where nothing is set.
+pub fn keys() -> &'static Keyspace {
+    static KEYS: LazyLock<Keyspace> = LazyLock::new(|| Keyspace::new(PARTITIONS));
+    &KEYS
+}
 
 /// A gateway of this test.
 pub struct TestGateway {

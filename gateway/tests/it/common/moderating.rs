@@ -3,7 +3,6 @@
 use parlor_shared::{
     client::{Client, ClientError},
     id::{Address, UserId},
-    keyspace,
     protocol::{
         ClientFrame, ErrorBody, ServerFrame,
         moderation::{
@@ -16,6 +15,8 @@ use parlor_shared::{
     roles::SiteRole,
 };
 use parlor_testkit::RedisServer;
+
+use super::keys;
 
 /// Asks, and gives the answer.
 pub async fn ask(client: &mut Client, request: Request) -> Result<ServerFrame, ClientError> {
@@ -116,7 +117,7 @@ pub async fn last_entry(client: &mut Client) -> AuditEntry {
 
 /// Makes somebody who is not signed in yet what the operator would.
 pub fn make(redis: &RedisServer, user: UserId, role: SiteRole) {
-    let account = keyspace::user_account(user);
+    let account = keys().user_account(user);
     redis.cli(&["HSET", &account, "Role", role.name()]);
 }
 

@@ -3,15 +3,11 @@
 use parlor_shared::{
     client::Client,
     id::{Address, ChannelId},
-    keyspace::Keyspace,
     protocol::{client::ChannelMessages, server::History, value::RoomRef},
 };
 use parlor_testkit::{Process, RedisServer, binary, wait_until};
 
-use super::{PATIENCE, TestGateway, room};
-
-/// Partitions, as programs have by default.
-const PARTITIONS: u16 = 16;
+use super::{PARTITIONS, PATIENCE, TestGateway, keys, room};
 
 pub struct Stage {
     pub redis: RedisServer,
@@ -42,7 +38,7 @@ impl Stage {
     /// Everything published so far is moved to the lists.
     pub async fn persist(&self) -> Process {
         let worker = self.worker(&[]);
-        let keyspace = Keyspace::new(PARTITIONS);
+        let keyspace = keys();
         wait_until(PATIENCE, "the streams are empty", async || {
             let length = |partition| self.redis.cli(&["XLEN", &keyspace.messages(partition)]);
             (0..PARTITIONS).all(|partition| length(partition).trim() == "0")
@@ -56,7 +52,7 @@ impl Stage {
         let Address::Named(name) = &self.lobby else {
             unreachable!("the lobby has a name")
         };
-        Keyspace::new(PARTITIONS).named_room(name)
+        keys().named_room(name)
     }
 
     pub fn keys(&self, pattern: &str) -> Vec<String> {

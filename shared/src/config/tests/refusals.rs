@@ -61,6 +61,14 @@ fn bad_values_are_refused_with_key_place_and_expectation() {
         ),
         (
             Given {
+                yaml: Some("redis_prefix: 'team a:'"),
+                ..Given::default()
+            },
+            "redis_prefix (from the file config.yaml) must be at most 32 letters, digits and : . _ - /, \
+             such as team-a:, not \"team a:\".",
+        ),
+        (
+            Given {
                 dotenv: Some("\nGUESTS=maybe"),
                 ..Given::default()
             },

@@ -15,8 +15,7 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult,
-    aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult, aio::MultiplexedConnection,
 };
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -26,7 +25,7 @@ pub use refusal::{Refusal, was_not_run};
 pub use slots::Slots;
 pub(super) use {lines::Lines, subscriber::subscriber};
 
-use super::connect::CONNECTION_TIMEOUT;
+use super::connect::{client_at, dedicated_config};
 use crate::config::Address;
 
 /// How long a node may take to tell who serves what; then another is asked.
@@ -64,21 +63,7 @@ impl Cluster {
 
     /// What leads to one node.
     pub fn client(&self, address: &Address) -> RedisResult<Client> {
-        let template = self.shared.template.get_connection_info();
-        let addr = match template.addr().clone() {
-            ConnectionAddr::TcpTls {
-                insecure,
-                tls_params,
-                ..
-            } => ConnectionAddr::TcpTls {
-                host: address.host.clone(),
-                port: address.port,
-                insecure,
-                tls_params,
-            },
-            _ => ConnectionAddr::Tcp(address.host.clone(), address.port),
-        };
-        Client::open(template.clone().set_addr(addr))
+        client_at(&self.shared.template, address)
     }
 
     /// Who serves what, as far as is known.
@@ -146,7 +131,7 @@ impl Cluster {
         places.sort_by_key(|place| Some(*place) == gone.as_ref());
         for address in places {
             let asked = async {
-                let mut connection = self.connect(address, control_config()).await?;
+                let mut connection = self.connect(address, dedicated_config(ASK_TIMEOUT)).await?;
                 let slots = ask_node(address, &mut connection).await?;
                 Ok::<_, RedisError>((slots, connection))
             };
@@ -173,12 +158,6 @@ impl Cluster {
             .get_multiplexed_async_connection_with_config(&config)
             .await
     }
-}
-
-fn control_config() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-        .set_response_timeout(Some(ASK_TIMEOUT))
 }
 
 /// There is nobody to ask or to send to.

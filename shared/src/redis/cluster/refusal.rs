@@ -42,31 +42,31 @@ impl Refusal {
                 Some(Self::Ask(redirection(address, asked)?))
             }
             ServerErrorKind::NoScript => Some(Self::NotLoaded),
-            ServerErrorKind::TryAgain
+            kind => is_for_later(kind).then_some(Self::Wait),
+        }
+    }
+}
+
+/// Whether the same node, or the one that takes over from it, will run the command later.
+fn is_for_later(kind: ServerErrorKind) -> bool {
+    matches!(
+        kind,
+        ServerErrorKind::TryAgain
             | ServerErrorKind::ClusterDown
             | ServerErrorKind::BusyLoading
             | ServerErrorKind::MasterDown
-            | ServerErrorKind::ReadOnly => Some(Self::Wait),
-            _ => None,
-        }
-    }
+            | ServerErrorKind::ReadOnly
+    )
 }
 
 /// Whether a command was refused because of where it was sent or when: it was not run, and may be
 /// sent again.
 pub fn was_not_run(error: &RedisError) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Server(
-            ServerErrorKind::Moved
-                | ServerErrorKind::Ask
-                | ServerErrorKind::TryAgain
-                | ServerErrorKind::ClusterDown
-                | ServerErrorKind::BusyLoading
-                | ServerErrorKind::MasterDown
-                | ServerErrorKind::ReadOnly
-        )
-    )
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => true,
+        ErrorKind::Server(kind) => is_for_later(kind),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::{Holder, Items, Lease, Owned, plan};
 use crate::{
-    keyspace,
     redis::{Commands, scripts},
     telemetry::Condition,
 };
@@ -188,7 +187,7 @@ impl<I: Items> Keeper<I> {
 
     /// Says that this worker is alive, and counts those who said so within a lease's life.
     async fn count_workers(&mut self) -> RedisResult<usize> {
-        let key = keyspace::workers(self.settings.role);
+        let key = self.commands.keyspace().workers(self.settings.role);
         let (now, _added): (u64, u64) = scripts::STAMP
             .key(&key)
             .arg(&*self.token)
@@ -273,7 +272,10 @@ impl<I: Items> Keeper<I> {
         self.forget(&items);
         self.delete(items).await?;
         self.commands
-            .zrem(keyspace::workers(self.settings.role), &*self.token)
+            .zrem(
+                self.commands.keyspace().workers(self.settings.role),
+                &*self.token,
+            )
             .await
     }
 

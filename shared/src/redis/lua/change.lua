@@ -6,14 +6,15 @@
 --       [last: channelSlow, for a poll in slow mode]
 -- ARGV  1 channel  2 body  3 most entries the stream may hold  4 an epoch nobody has had
 --       5 uuid of this message or change  6 seconds to remember messageSeen
---       7 era as far as the caller knows ('')  8 'poll', 'edit' or 'delete'  9 uuid of the message
---       10 of a poll: its kind, as in channelTallies  11 ms when it closes, or 0
---       12 JSON of its results  [13 ms until the user may write again, in slow mode]
+--       7 era as far as the caller knows ('')  8 pub/sub channel
+--       9 'poll', 'edit' or 'delete'  10 uuid of the message
+--       11 of a poll: its kind, as in channelTallies  12 ms when it closes, or 0
+--       13 JSON of its results  [14 ms until the user may write again, in slow mode]
 -- Gives 'm <epoch> <seq> <ms>' for what is new, 'd <epoch> <seq> <ms> <uuid>' for what was seen
 --       before, 'f' when the stream is full, 'x' when the message is deleted, 's <ms>' when the user
 --       may write again after that time.
 local slow_key, seen_key = nil, KEYS[9]
-if ARGV[13] then
+if ARGV[14] then
   slow_key = KEYS[#KEYS]
   if #KEYS == 9 then
     seen_key = nil
@@ -33,29 +34,29 @@ if slow_key then
     return 's ' .. wait
   end
 end
-if redis.call('HGET', KEYS[4], ARGV[9]) == 'deleted' then
+if redis.call('HGET', KEYS[4], ARGV[10]) == 'deleted' then
   return 'x'
 end
 if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[3]) then
   return 'f'
 end
-local position, seq = take_in(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[4], ARGV[7])
-local due = ARGV[1] .. ' ' .. ARGV[9]
-if ARGV[8] == 'poll' then
-  redis.call('HSET', KEYS[4], ARGV[9], seq .. ' 0 0 ' .. ARGV[10] .. ' ' .. ARGV[11] .. ' 0\n' .. ARGV[12])
-  if ARGV[11] ~= '0' then
-    redis.call('ZADD', KEYS[6], ARGV[11], due)
+local position, seq = take_in(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[8], ARGV[2], ARGV[4], ARGV[7])
+local due = ARGV[1] .. ' ' .. ARGV[10]
+if ARGV[9] == 'poll' then
+  redis.call('HSET', KEYS[4], ARGV[10], seq .. ' 0 0 ' .. ARGV[11] .. ' ' .. ARGV[12] .. ' 0\n' .. ARGV[13])
+  if ARGV[12] ~= '0' then
+    redis.call('ZADD', KEYS[6], ARGV[12], due)
   end
 else
   redis.call('ZADD', KEYS[5], seq, seq)
 end
-if ARGV[8] == 'delete' then
-  redis.call('HSET', KEYS[4], ARGV[9], 'deleted')
+if ARGV[9] == 'delete' then
+  redis.call('HSET', KEYS[4], ARGV[10], 'deleted')
   redis.call('ZREM', KEYS[6], due)
   redis.call('UNLINK', KEYS[7], KEYS[8])
 end
 if slow_key then
-  redis.call('SET', slow_key, '1', 'PX', ARGV[13])
+  redis.call('SET', slow_key, '1', 'PX', ARGV[14])
 end
 if seen_key then
   redis.call('SET', seen_key, position .. ' ' .. ARGV[5], 'EX', ARGV[6])

@@ -6,7 +6,7 @@
 -- ARGV  1 user  2 session  3 now (RFC 3339)  4 an epoch nobody has had  5 channel
 --       6 body of the event  7 most users for whom names are told
 --       8 room name ('' for General and private rooms)  9 '1' if an unknown room is created
---       10 rank of the user's role on the site
+--       10 rank of the user's role on the site  11 pub/sub channel
 -- Gives {first, users, epoch, seq, created, role, muted, policy, ...settings}: whether this is
 --       the user's first session there, how many users the room has, where its history stands,
 --       whether this made the room, the user's role ('' for none), until when they are muted in ms
@@ -63,7 +63,7 @@ redis.call('ZADD', KEYS[1], 0, ARGV[1] .. ':' .. ARGV[2])
 local first = redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3])
 local users = redis.call('HLEN', KEYS[2])
 if first == 1 and users <= tonumber(ARGV[7]) then
-  redis.call('PUBLISH', ARGV[5], 'j ' .. users .. '\n' .. ARGV[6])
+  redis.call('PUBLISH', ARGV[11], 'j ' .. users .. '\n' .. ARGV[6])
 end
 local hooks = first == 1 and redis.call('HMGET', KEYS[#KEYS - 1], 'join', 'most') or {}
 if hooks[1] then

@@ -3,6 +3,7 @@
 --
 -- KEYS  1 channelSessions  2 channelUsers  the last two: webhookState, webhooks stream
 -- ARGV  1 user  2 session  3 channel  4 body of the event  5 most users for whom names are told
+--       6 pub/sub channel
 -- Gives {gone, users}: whether the user is out of the room, and how many are left.
 redis.call('ZREM', KEYS[1], ARGV[1] .. ':' .. ARGV[2])
 local others = redis.call('ZRANGE', KEYS[1], '[' .. ARGV[1] .. ':', '(' .. ARGV[1] .. ';', 'BYLEX', 'LIMIT', 0, 1)
@@ -12,7 +13,7 @@ end
 local gone = redis.call('HDEL', KEYS[2], ARGV[1])
 local users = redis.call('HLEN', KEYS[2])
 if gone == 1 and users < tonumber(ARGV[5]) then
-  redis.call('PUBLISH', ARGV[3], 'l ' .. users .. '\n' .. ARGV[4])
+  redis.call('PUBLISH', ARGV[6], 'l ' .. users .. '\n' .. ARGV[4])
 end
 local hooks = gone == 1 and redis.call('HMGET', KEYS[#KEYS - 1], 'leave', 'most') or {}
 if hooks[1] then

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 channelMeta  2 channelRoles  3 channelBans  4 channelMutes  5 channelUsers  6 channelSessions
 -- ARGV  1 what: 'invite', 'role', 'kick', 'ban', 'unban', 'mute' or 'unmute'
---       2 channel  3 who does it ('' for the operator)  4 rank of their role on the site
+--       2 pub/sub channel  3 who does it ('' for the operator)  4 rank of their role on the site
 --       5 the user  6 rank of the user's role on the site
 --       7 the new role ('' for none; role)  8 until in ms, 0 for ever (ban and mute)
 --       9 the reason (kick and ban)  10 '1' for a room that needs a name

@@ -3,10 +3,10 @@
 --
 -- A function that other scripts begin with.
 -- KEYS  none of its own: it takes channelMeta, messages stream, era
--- ARGV  none of its own: it takes then the channel, the body, an epoch nobody has had, and the era as
---       far as the caller knows ('')
+-- ARGV  none of its own: it takes then the channel, its pub/sub channel, the body, an epoch nobody has
+--       had, and the era as far as the caller knows ('')
 -- Gives '<epoch> <seq> <ms>', and the seq.
-local function take_in(meta, stream, era_key, channel, body, fresh, known)
+local function take_in(meta, stream, era_key, channel, published, body, fresh, known)
   local seq = redis.call('HINCRBY', meta, 'seq', 1)
   local epoch = redis.call('HGET', meta, 'epoch')
   -- The era is looked up only when the room's is not the one that the caller knows.
@@ -25,7 +25,7 @@ local function take_in(meta, stream, era_key, channel, body, fresh, known)
   local position = epoch .. ' ' .. seq .. ' ' .. now[1] .. string.format('%03d', math.floor(now[2] / 1000))
   local event = 'm ' .. position .. '\n' .. body
   redis.call('XADD', stream, '*', 'c', channel, 'm', event)
-  redis.call('PUBLISH', channel, event)
+  redis.call('PUBLISH', published, event)
   return position, seq
 end
 

@@ -1,7 +1,7 @@
 -- Tells a large room how many users it has, at most once within a time, whichever gateway asks.
 --
 -- KEYS  1 channelUsers  2 occupancyTold
--- ARGV  1 channel  2 the time in ms, for each 1,000 users begun: what is told costs a frame a user
+-- ARGV  1 pub/sub channel  2 the time in ms, for each 1,000 users begun: what is told costs a frame a user
 -- Gives 1 if it was told, 0 if somebody told it within the time.
 local users = redis.call('HLEN', KEYS[1])
 local time = ARGV[2] * math.max(1, math.ceil(users / 1000))

@@ -2,7 +2,7 @@
 -- gateways.
 --
 -- KEYS  1 channelMeta  2 channelRoles  3 channelUsers  4 era
--- ARGV  1 'create' or 'update'  2 channel  3 who does it ('' for the operator)
+-- ARGV  1 'create' or 'update'  2 pub/sub channel  3 who does it ('' for the operator)
 --       4 rank of their role on the site  5 room name ('' for General)  6 now (RFC 3339)
 --       7 an epoch nobody has had  8 rank needed to update  9 most roles
 --       then fields of channelMeta and their values

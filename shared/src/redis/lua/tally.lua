@@ -7,17 +7,17 @@
 -- ARGV  1 channel  2 uuid and 3 seq of the message  4 an epoch nobody has had
 --       5 era as far as the caller knows ('')  6 most entries the stream may hold
 --       7 ms between two changes that are told  8 how many users are named; of more a quarter of it
---       9 'react', 'vote', 'close' or 'flush'  10 user ('' for 'flush')
---       11 emoji; or the digits of the options, '' to withdraw
---       12 '1' to put the emoji there, '0' to take it away
---       13 most different emoji  14 '1' if the caller knows that the message is there
+--       9 pub/sub channel  10 'react', 'vote', 'close' or 'flush'  11 user ('' for 'flush')
+--       12 emoji; or the digits of the options, '' to withdraw
+--       13 '1' to put the emoji there, '0' to take it away
+--       14 most different emoji  15 '1' if the caller knows that the message is there
 -- Gives 't <ms until the room is to be told, or -1>', then a line with the digits of the user's
 --       options, then a line for each of their emoji.
 --       Or 'x' no such message, 'u' not known here, 'l' the poll is closed, 'p' it is no poll or has
 --       no such option, 'k' too many different emoji.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local uuid, act, user = ARGV[2], ARGV[9], ARGV[10]
+local uuid, act, user = ARGV[2], ARGV[10], ARGV[11]
 local names = tonumber(ARGV[8])
 local due = ARGV[1] .. ' ' .. uuid
 local state = redis.call('HGET', KEYS[4], uuid)
@@ -32,7 +32,7 @@ if not state then
   if act ~= 'react' then
     return 'u'
   end
-  if ARGV[14] ~= '1' then
+  if ARGV[15] ~= '1' then
     return 'u'
   end
   state = ARGV[3] .. ' 0 0 - 0 0\n'
@@ -79,7 +79,7 @@ if act == 'vote' then
   if closed == '1' or (closes > 0 and now >= closes) then
     return 'l'
   end
-  local chosen = ARGV[11]
+  local chosen = ARGV[12]
   for digit in string.gmatch(chosen, '%d') do
     if tonumber(digit) >= options then
       return 'p'
@@ -97,11 +97,11 @@ if act == 'vote' then
   end
   set('v:' .. user, chosen ~= '')
 elseif act == 'react' then
-  local member = ARGV[11] .. '\0' .. user
-  if ARGV[12] == '0' then
+  local member = ARGV[12] .. '\0' .. user
+  if ARGV[13] == '0' then
     changed = redis.call('ZREM', KEYS[8], member) == 1
   else
-    if count(KEYS[8], ARGV[11] .. '\0') == 0 and #emojis() >= tonumber(ARGV[13]) then
+    if count(KEYS[8], ARGV[12] .. '\0') == 0 and #emojis() >= tonumber(ARGV[14]) then
       return 'k'
     end
     changed = redis.call('ZADD', KEYS[8], 0, member) == 1
@@ -171,7 +171,7 @@ end
 if tell then
   local told_of = snapshot()
   local body = '{"Change":{"change":"tally","uuid":"' .. uuid .. '","targetSeq":' .. seq .. ',' .. told_of .. '}}'
-  local _, number = take_in(KEYS[1], KEYS[2], KEYS[3], ARGV[1], body, ARGV[4], ARGV[5])
+  local _, number = take_in(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[9], body, ARGV[4], ARGV[5])
   redis.call('ZADD', KEYS[5], number, number)
   told, told_at = told + 1, now
   state = '\n{' .. told_of .. '}'

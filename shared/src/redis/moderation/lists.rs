@@ -8,7 +8,6 @@ use crate::{
     clock,
     event::Removal,
     id::{ChannelId, RoomName, UserId},
-    keyspace,
     redis::Commands,
     roles::RoomRole,
 };
@@ -41,7 +40,8 @@ pub async fn roles(
     commands: &mut Commands,
     channel: &ChannelId,
 ) -> RedisResult<Vec<(UserId, RoomRole)>> {
-    let all: Vec<(UserId, String)> = by_user(commands, keyspace::channel_roles(channel)).await?;
+    let all: Vec<(UserId, String)> =
+        by_user(commands, commands.keyspace().channel_roles(channel)).await?;
     let known = all
         .into_iter()
         .filter_map(|(user, role)| Some((user, RoomRole::read(&role)?)));
@@ -53,7 +53,7 @@ pub async fn mutes(
     commands: &mut Commands,
     channel: &ChannelId,
 ) -> RedisResult<Vec<(UserId, u64)>> {
-    let key = keyspace::channel_mutes(channel);
+    let key = commands.keyspace().channel_mutes(channel);
     let all: Vec<(UserId, u64)> = by_user(commands, key.clone()).await?;
     let now_ms = clock::now_ms();
     let (held, over): (Vec<_>, Vec<_>) = all
@@ -72,7 +72,7 @@ pub async fn bans(
     commands: &mut Commands,
     channel: &ChannelId,
 ) -> RedisResult<Vec<(UserId, Removal)>> {
-    let key = keyspace::channel_bans(channel);
+    let key = commands.keyspace().channel_bans(channel);
     let all: Vec<(UserId, String)> = by_user(commands, key.clone()).await?;
     let now_ms = clock::now_ms();
     let (mut banned, mut over) = (Vec::new(), Vec::new());
@@ -98,7 +98,7 @@ pub async fn rooms_of(
     most: usize,
 ) -> RedisResult<Vec<RoomName>> {
     let names: Vec<String> = redis::cmd("ZRANGE")
-        .arg(keyspace::user_rooms(user))
+        .arg(commands.keyspace().user_rooms(user))
         .arg(0)
         .arg(most.saturating_sub(1))
         .query_async(commands)

@@ -7,7 +7,6 @@ use crate::{
     clock,
     event::{self, Membership},
     id::{ChannelId, RoomName},
-    keyspace,
     redis::{Commands, scripts},
     roles::{Access, RoomRole, RoomSettings, SiteRole},
 };
@@ -71,19 +70,19 @@ pub async fn join(
     } = entering;
     // Before the room knows the session, the session knows the room: a crash in between leaves
     // nobody in a room for ever.
-    let held = keyspace::session_channels(who.session);
+    let held = commands.keyspace().session_channels(who.session);
     let mut before = pipe();
     before.sadd(&held, channel.as_str());
     let mut join = scripts::JOIN.prepare_invoke();
-    join.key(keyspace::channel_sessions(channel))
-        .key(keyspace::channel_users(channel))
-        .key(keyspace::channel_meta(channel))
-        .key(keyspace::channel_era(channel))
-        .key(keyspace::channel_roles(channel))
-        .key(keyspace::channel_bans(channel))
-        .key(keyspace::channel_mutes(channel))
-        .key(keyspace::channel_webhook_state(channel))
-        .key(keyspace::channel_webhooks(channel))
+    join.key(commands.keyspace().channel_sessions(channel))
+        .key(commands.keyspace().channel_users(channel))
+        .key(commands.keyspace().channel_meta(channel))
+        .key(commands.keyspace().channel_era(channel))
+        .key(commands.keyspace().channel_roles(channel))
+        .key(commands.keyspace().channel_bans(channel))
+        .key(commands.keyspace().channel_mutes(channel))
+        .key(commands.keyspace().channel_webhook_state(channel))
+        .key(commands.keyspace().channel_webhooks(channel))
         .arg(who.user.uuid.to_string())
         .arg(who.session.to_string())
         .arg(clock::rfc3339(clock::now_ms()))
@@ -93,7 +92,8 @@ pub async fn join(
         .arg(settings.names_limit)
         .arg(room.map_or("", RoomName::as_str))
         .arg(if create { "1" } else { "0" })
-        .arg(role.rank());
+        .arg(role.rank())
+        .arg(commands.keyspace().published(channel).as_str());
     let reply: Vec<redis::Value> = scripts::run_behind(commands, before, &join).await?;
     let joined = match read_join(reply)? {
         Ok(joined) => joined,
@@ -108,10 +108,12 @@ pub async fn join(
         && (joined.created || (joined.first && joined.users == 1))
     {
         if joined.room.access == Access::Public {
-            let _: () = commands.zadd(keyspace::rooms(), room.as_str(), 0).await?;
+            let _: () = commands
+                .zadd(commands.keyspace().rooms(), room.as_str(), 0)
+                .await?;
         }
         if joined.role.is_some() {
-            let own = keyspace::user_rooms(who.user.uuid);
+            let own = commands.keyspace().user_rooms(who.user.uuid);
             let _: () = commands.zadd(own, room.as_str(), 0).await?;
         }
     }

@@ -1,7 +1,6 @@
 //! A real Redis Cluster on loopback.
 
-use std::process::Command;
-use std::time::Duration;
+use std::{ops::RangeInclusive, process::Command, time::Duration};
 
 use super::{RedisServer, Reply, Tls};
 use crate::wait_until;
@@ -78,16 +77,8 @@ impl RedisCluster {
         let Ok(Reply::Array(ranges)) = self.nodes[0].command(&["CLUSTER", "SLOTS"]) else {
             return vec![(0, SLOTS - 1)];
         };
-        let bounds = |range: &Reply| match range {
-            Reply::Array(parts) => match parts.as_slice() {
-                [Reply::Integer(first), Reply::Integer(last), ..] => {
-                    Some((u32::try_from(*first).ok()?, u32::try_from(*last).ok()?))
-                }
-                _ => None,
-            },
-            _ => None,
-        };
-        let mut taken: Vec<(u32, u32)> = ranges.iter().filter_map(bounds).collect();
+        let ranges = ranges.iter().filter_map(served);
+        let mut taken: Vec<_> = ranges.map(|(slots, _)| slots.into_inner()).collect();
         taken.sort_unstable();
         let (mut free, mut next) = (Vec::new(), 0);
         for (first, last) in taken {
@@ -224,10 +215,9 @@ impl RedisCluster {
         let Ok(Reply::Array(ranges)) = node.command(&["CLUSTER", "SLOTS"]) else {
             return 0;
         };
-        let served = ranges
-            .iter()
-            .filter_map(|range| served_by(range, node.port()));
-        served.sum()
+        let ranges = ranges.iter().filter_map(served);
+        let own = ranges.filter(|(_, port)| *port == node.port());
+        own.map(|(slots, _)| slots.end() - slots.start() + 1).sum()
     }
 
     /// Waits until all running nodes agree that every slot is served.
@@ -314,30 +304,13 @@ fn slots_of(node: &RedisServer, slot: u16) -> Option<u16> {
     let Ok(Reply::Array(ranges)) = node.command(&["CLUSTER", "SLOTS"]) else {
         return None;
     };
-    ranges.iter().find_map(|range| {
-        let Reply::Array(parts) = range else {
-            return None;
-        };
-        let [
-            Reply::Integer(first),
-            Reply::Integer(last),
-            Reply::Array(master),
-            ..,
-        ] = parts.as_slice()
-        else {
-            return None;
-        };
-        let Some(Reply::Integer(port)) = master.get(1) else {
-            return None;
-        };
-        (*first..=*last)
-            .contains(&i64::from(slot))
-            .then(|| u16::try_from(*port).ok())?
-    })
+    let mut ranges = ranges.iter().filter_map(served);
+    let range = ranges.find(|(slots, _)| slots.contains(&u32::from(slot)));
+    range.map(|(_, port)| port)
 }
 
-/// How many slots a range of `CLUSTER SLOTS` has, if the master at `port` serves it.
-fn served_by(range: &Reply, port: u16) -> Option<u32> {
+/// The slots of a range of `CLUSTER SLOTS`, and the port of the master that serves them.
+fn served(range: &Reply) -> Option<(RangeInclusive<u32>, u16)> {
     let Reply::Array(parts) = range else {
         return None;
     };
@@ -350,8 +323,11 @@ fn served_by(range: &Reply, port: u16) -> Option<u32> {
     else {
         return None;
     };
-    let own = master.get(1) == Some(&Reply::Integer(i64::from(port)));
-    own.then(|| u32::try_from(last - first + 1).ok())?
+    let Some(Reply::Integer(port)) = master.get(1) else {
+        return None;
+    };
+    let slots = u32::try_from(*first).ok()?..=u32::try_from(*last).ok()?;
+    Some((slots, u16::try_from(*port).ok()?))
 }
 
 #[cfg(test)]
