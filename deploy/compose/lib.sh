@@ -16,8 +16,16 @@ find_compose() {
     fi
 }
 
+# COMPOSE_FILE, of the environment or of .env, names the files where there are more than compose.yaml.
 compose() {
-    "${compose[@]}" -f "$compose_file" "$@" </dev/null
+    (
+        cd "$(dirname "$compose_file")" || exit
+        if [[ -n ${COMPOSE_FILE:-} ]] || grep -qs '^COMPOSE_FILE=' .env; then
+            "${compose[@]}" "$@" </dev/null
+        else
+            "${compose[@]}" -f "$(basename "$compose_file")" "$@" </dev/null
+        fi
+    )
 }
 
 # The containers of a service: containers SERVICE

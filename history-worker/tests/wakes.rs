@@ -17,7 +17,9 @@ async fn a_message_is_persisted_within_milliseconds() {
     let ready = async || worker.value("parlor_history_leases_owned").await == 16;
     wait_until(PATIENCE, "it has its leases", ready).await;
     // Redis itself tells when the message is in the list.
-    let redis = Redis::new(&stage.server.url(), keys().clone()).expect("a URL");
+    // A cluster's node is asked for itself: its key is there.
+    let url = format!("redis://127.0.0.1:{}", stage.server.port());
+    let redis = Redis::new(&url, keys().clone()).expect("a URL");
     let mut waiter = redis.dedicated(PATIENCE).await.expect("connected");
     let list = keys().channel_messages(&rooms[0]);
     let mut took = Vec::new();
@@ -40,6 +42,10 @@ async fn a_message_is_persisted_within_milliseconds() {
         took[MESSAGES / 2],
         took[MESSAGES - 1]
     );
+    // A cluster is asked again and again, up to ten times a second after a silence; one server says when
+    // something comes.
+    let on_cluster = stage.server.url().starts_with("redis+cluster");
+    let most = Duration::from_millis(if on_cluster { 150 } else { 20 });
     // The median, for a busy machine may stall any single one.
-    assert!(took[MESSAGES / 2] < Duration::from_millis(20), "{took:?}");
+    assert!(took[MESSAGES / 2] < most, "{took:?}");
 }

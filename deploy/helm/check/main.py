@@ -17,7 +17,10 @@ import programs
 import switches
 from chart import at, merged
 
-PRESETS = [(), ("trial",), ("production",), ("production", "large"), ("large",)]
+PRESETS = [
+    (), ("trial",), ("production",), ("production", "large"), ("large",),
+    ("production", "sentinel"), ("production", "large", "cluster"),
+]  # fmt: skip
 SCHEMA = json.loads((chart.CHART / "values.schema.json").read_text())
 DEFAULTS = chart.defaults()
 

@@ -47,6 +47,16 @@ TABLE: list[tuple[dict, str, str]] = [
         "redis.external.username",
         "one of the two",
     ),
+    (
+        merged(_EXTERNAL, at("redis.external.sentinel.passwordSecret.name", "mine")),
+        "redis.external.sentinel.passwordSecret.name",
+        "redis+sentinel://",
+    ),
+    (
+        merged(_EXTERNAL, at("redis.external", {"url": "redis+sentinel://r:26379/main", "sentinel": {"username": "bob"}})),
+        "redis.external.sentinel.username",
+        "passwordSecret",
+    ),
     (merged(_EXTERNAL, at("redis.external.url", "r:6379")), "redis.external.url", "redis://host"),
     (merged(_EXTERNAL, at("redis.external.existingSecret.name", "mine")), "redis.external.existingSecret.name", "one of the two"),
     (

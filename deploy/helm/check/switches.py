@@ -30,6 +30,10 @@ _OWN_SECRET = merged(
     _EXTERNAL, {"redis": {"external": {"url": "", "existingSecret": {"name": "mine"}}}}
 )
 _TLS = merged(_EXTERNAL, at("redis.external.url", "rediss://redis.example.org:6379"))
+_SENTINEL = merged(
+    _EXTERNAL,
+    at("redis.external", {"url": "redis+sentinel://r:26379/main", "sentinel": {"passwordSecret": {"name": "mine"}}}),
+)
 
 _BUCKET = {"photos": {"enabled": True, "store": "s3", "s3": {"url": "s3://pictures/chat"}}}
 
@@ -37,6 +41,7 @@ _BUCKET = {"photos": {"enabled": True, "store": "s3", "s3": {"url": "s3://pictur
 CONTEXTS: dict[str, dict] = {
     "redis.external.existingSecret.key": _OWN_SECRET,
     "redis.external.passwordSecret.key": merged(_EXTERNAL, at("redis.external.passwordSecret.name", "mine")),
+    "redis.external.sentinel": _SENTINEL,
     "redis.external.tls": _TLS,
     "redis.external.tls.authorityKey": merged(_TLS, at("redis.external.tls.authoritySecret", "mine")),
     "redis.external": _EXTERNAL,
@@ -106,6 +111,9 @@ SAMPLES: dict[str, Any] = {
     "redis.external.passwordSecret.name": "mine",
     "redis.external.passwordSecret.key": "word",
     "redis.external.username": "ann",
+    "redis.external.sentinel.username": "watcher",
+    "redis.external.sentinel.passwordSecret.name": "own",
+    "redis.external.sentinel.passwordSecret.key": "word",
     "redis.external.tls.authoritySecret": "mine",
     "redis.external.tls.authorityKey": "authority.pem",
     "redis.external.tls.clientSecret": "mine",

@@ -57,6 +57,9 @@ pub fn check_room(room: &mut RoomEnd<'_>, allowed: Allowed) -> Vec<Violation> {
     if allowed.new_epochs && !allowed.losses {
         check_kept(room, &mut found);
     }
+    if allowed.losses && !gone(room).is_empty() {
+        check_told(room, &mut found);
+    }
     found.extend(room.log.disorder());
     check_last(room, epoch, &mut found);
     if !allowed.new_epochs && room.log.epochs() > 1 {
@@ -83,6 +86,25 @@ fn named(room: &str, mut found: Vec<Violation>) -> Vec<Violation> {
 
 /// Everything that was acknowledged is in the list, whatever epochs the room has been through.
 fn check_kept(room: &RoomEnd<'_>, found: &mut Vec<Violation>) {
+    for (member, said) in gone(room) {
+        let what = format!("member {member}: {said} was acknowledged and is not stored");
+        found.push(Violation::new(Kind::Lost, what));
+    }
+}
+
+/// Who was not told that the room's history is another than it was.
+fn check_told(room: &RoomEnd<'_>, found: &mut Vec<Violation>) {
+    for (member, record) in &room.records {
+        if record.times_anew() == 0 {
+            let what = format!("member {member}: messages are gone, and nothing was told");
+            found.push(Violation::new(Kind::Lost, what));
+        }
+    }
+}
+
+/// What was acknowledged to whom and is not in the list, whatever epochs the room has been through.
+pub fn gone(room: &RoomEnd<'_>) -> Vec<(u32, Said)> {
+    let mut gone = Vec::new();
     let first = room.list.first().map_or(u64::MAX, |first| first.seq);
     let kept: BTreeSet<Said> = room
         .list
@@ -95,11 +117,11 @@ fn check_kept(room: &RoomEnd<'_>, found: &mut Vec<Violation>) {
     for (member, record) in &room.records {
         for (said, _, seq) in &record.acknowledged {
             if *seq >= first && !kept.contains(said) {
-                let what = format!("member {member}: {said} was acknowledged and is not stored");
-                found.push(Violation::new(Kind::Lost, what));
+                gone.push((*member, *said));
             }
         }
     }
+    gone
 }
 
 /// Nothing was told that lies behind the room's last message.
@@ -144,7 +166,13 @@ fn check_history(room: &mut RoomEnd<'_>, allowed: Allowed, found: &mut Vec<Viola
     // Pages hold messages only.
     let is_message = |stored: &&Stored| !matches!(stored.held, Some(Held::Change(..)));
     let listed: Vec<&Stored> = room.list.iter().filter(is_message).collect();
-    let same = room.paged.iter().zip(&listed).take_while(|(a, b)| a == *b);
+    // A page is all under the room's epoch, also what is left from before Redis went back.
+    let is_same = |page: &Stored, list: &Stored| {
+        let epoch = allowed.new_epochs && page.epoch == room.epoch || page.epoch == list.epoch;
+        epoch && (page.seq, page.held) == (list.seq, list.held)
+    };
+    let pairs = room.paged.iter().zip(&listed);
+    let same = pairs.take_while(|(page, list)| is_same(page, list));
     let same = same.count();
     if same != listed.len() || same != room.paged.len() {
         wrong(format!(

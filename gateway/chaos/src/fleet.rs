@@ -12,7 +12,7 @@ use parlor_testkit::{
 };
 
 use crate::{
-    secure::{Secure, Way},
+    secure::{Rules, Secure, Way},
     store::{Kind, Store},
 };
 
@@ -45,8 +45,8 @@ pub struct Plan {
     pub gateway_settings: Variables,
     pub history_settings: Variables,
     pub presence_settings: Variables,
-    /// Has the parts speak to Redis over TLS, with a certificate each way, as a user of these rules.
-    pub acl_rules: Option<String>,
+    /// Has the parts speak to Redis over TLS, with a certificate each way, as users of these rules.
+    pub acl_rules: Option<Rules>,
     /// What Redis is made of. Proxies stand before a single server only: who fails over goes by the
     /// servers' own addresses.
     pub redis: Kind,
@@ -101,20 +101,20 @@ pub struct Fleet {
 impl Fleet {
     pub async fn start(plan: Plan) -> Self {
         let secure = plan.acl_rules.as_ref().map(|_| Secure::new());
-        let mut redis = RedisServer::builder().append_only(true);
-        if let Some(secure) = &secure {
-            redis = secure
-                .options()
-                .into_iter()
-                .fold(redis, |redis, (name, value)| redis.option(name, &value));
-        }
+        let tls = secure.as_ref().map(Secure::tls);
         let redis = match plan.redis {
             // The proxies of the parts stand before it, and a cluster's nodes go round them.
-            Kind::One => Store::One(redis.alone().start().await),
-            Kind::Cluster(masters, replicas) => {
-                Store::Cluster(RedisCluster::start(masters, replicas).await)
+            Kind::One => {
+                let server = RedisServer::builder().append_only(true).alone().tls(tls);
+                Store::One(server.start().await)
             }
-            Kind::Sentinel => Store::Sentinel(Box::new(SentinelSet::start().await)),
+            Kind::Cluster(masters, replicas) => {
+                Store::Cluster(RedisCluster::start_with(masters, replicas, tls).await)
+            }
+            Kind::Sentinel => {
+                let watcher = plan.acl_rules.as_ref().map(Secure::watcher);
+                Store::Sentinel(Box::new(SentinelSet::start_with(tls, watcher).await))
+            }
         };
         let mut way = match (&secure, &plan.acl_rules) {
             (Some(secure), Some(rules)) => secure.way(&redis, rules),

@@ -19,7 +19,7 @@ pub mod progress;
 pub mod reader;
 pub mod record;
 pub mod scenario;
-mod secure;
+pub mod secure;
 pub mod stage;
 pub mod store;
 pub mod watch;

@@ -12,7 +12,7 @@ use parlor_testkit::wait_until;
 use rand::{SeedableRng as _, rngs::StdRng, seq::index::sample};
 
 use crate::{
-    checker::{Allowed, RoomEnd, check_room},
+    checker::{Allowed, RoomEnd, check_room, gone},
     ledger::{Ledger, Violation},
     load::Load,
     member::{self, Member, Names, Record},
@@ -172,7 +172,7 @@ impl People {
     }
 
     /// What everybody was told in a room, compared with what is stored of it.
-    pub fn compare(&self, room: usize, read: Read, allowed: Allowed) -> Vec<Violation> {
+    pub fn compare(&self, room: usize, read: Read, allowed: Allowed) -> Comparison {
         let records: Vec<(u32, RoomRecord)> = self
             .members_of(room)
             .filter_map(|member| {
@@ -193,8 +193,22 @@ impl People {
             list: read.list,
             paged: read.paged,
         };
-        check_room(&mut end, allowed)
+        Comparison {
+            violations: check_room(&mut end, allowed),
+            gone: gone(&end).len(),
+            told_anew: records.iter().map(|(_, record)| record.times_anew()).sum(),
+        }
     }
+}
+
+/// What came of comparing a room.
+#[derive(Debug)]
+pub struct Comparison {
+    pub violations: Vec<Violation>,
+    /// Messages that were acknowledged and are not stored.
+    pub gone: usize,
+    /// How often members were told that the history is another than it was.
+    pub told_anew: usize,
 }
 
 /// What is picked of a member's record.

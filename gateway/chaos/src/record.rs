@@ -102,6 +102,12 @@ impl RoomRecord {
         self.runs.last().map(|run| (run.epoch, run.last))
     }
 
+    /// How often the member was told that the room's history is another than it was.
+    pub fn times_anew(&self) -> usize {
+        let pairs = self.runs.windows(2);
+        pairs.filter(|pair| pair[0].epoch != pair[1].epoch).count()
+    }
+
     /// How many messages the member knows it may have missed.
     pub fn told_missing(&self) -> u64 {
         self.runs

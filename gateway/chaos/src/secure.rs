@@ -2,16 +2,25 @@
 
 use std::{fs, path::PathBuf};
 
-use parlor_testkit::{RedisServer, free_port};
+use parlor_testkit::{RedisServer, SentinelUser, Tls};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
 };
 use tempfile::TempDir;
 
-use crate::fleet::Variables;
+use crate::{fleet::Variables, store::Store};
 
 /// The user's name and password.
 const USER: (&str, &str) = ("parlor", "correct horse: battery@staple");
+/// Those at the sentinels.
+const WATCHER: (&str, &str) = ("watcher", "another: horse@battery");
+
+/// What the users may do.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub servers: String,
+    pub sentinels: String,
+}
 
 /// How the parts reach Redis.
 #[derive(Debug)]
@@ -45,7 +54,6 @@ fn named(name: &str) -> DistinguishedName {
 #[derive(Debug)]
 pub struct Secure {
     folder: TempDir,
-    port: u16,
 }
 
 impl Default for Secure {
@@ -60,10 +68,7 @@ impl Secure {
             .prefix("parlor-tls-")
             .tempdir()
             .expect("a temporary folder can be made");
-        let secure = Self {
-            folder,
-            port: free_port(),
-        };
+        let secure = Self { folder };
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name = named("authority");
@@ -96,23 +101,32 @@ impl Secure {
         fs::write(self.path(name), text).expect("a temporary file can be written");
     }
 
-    /// Directives for the server: it asks clients for a certificate.
-    pub fn options(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("tls-port", self.port.to_string()),
-            ("tls-ca-cert-file", self.text("ca.pem")),
-            ("tls-cert-file", self.text("server.pem")),
-            ("tls-key-file", self.text("server.key")),
-            ("tls-auth-clients", "yes".to_owned()),
-        ]
+    /// What servers need.
+    pub fn tls(&self) -> Tls {
+        Tls {
+            authority: self.path("ca.pem"),
+            certificate: self.path("server.pem"),
+            key: self.path("server.key"),
+        }
     }
 
-    /// Makes the user, and tells how the parts come in.
-    pub fn way(&self, redis: &RedisServer, rules: &str) -> Way {
-        let password = format!(">{}", USER.1);
-        let mut command = vec!["ACL", "SETUSER", USER.0, "reset", "on", &password];
-        command.extend(rules.split_whitespace());
-        redis.cli(&command);
+    /// Who is let in to sentinels.
+    pub fn watcher(rules: &Rules) -> SentinelUser {
+        SentinelUser {
+            name: WATCHER.0.to_owned(),
+            password: WATCHER.1.to_owned(),
+            rules: rules.sentinels.clone(),
+        }
+    }
+
+    /// Makes the user on all servers, and tells how the parts come in.
+    pub fn way(&self, redis: &Store, rules: &Rules) -> Way {
+        for server in redis.servers() {
+            let password = format!(">{}", USER.1);
+            let mut command = vec!["ACL", "SETUSER", USER.0, "reset", "on", &password];
+            command.extend(rules.servers.split_whitespace());
+            server.cli(&command);
+        }
         let settings = [
             ("REDIS_USERNAME", USER.0.to_owned()),
             ("REDIS_PASSWORD", USER.1.to_owned()),
@@ -120,12 +134,20 @@ impl Secure {
             ("REDIS_TLS_CERT", self.text("client.pem")),
             ("REDIS_TLS_KEY", self.text("client.key")),
         ];
+        let at_sentinels = [
+            ("REDIS_SENTINEL_USERNAME", WATCHER.0.to_owned()),
+            ("REDIS_SENTINEL_PASSWORD", WATCHER.1.to_owned()),
+        ];
+        let watched = matches!(redis, Store::Sentinel(_));
+        let settings = settings
+            .into_iter()
+            .chain(at_sentinels.into_iter().filter(|_| watched));
         Way {
             scheme: "rediss",
-            port: self.port,
+            port: redis.tls_port().expect("it speaks TLS"),
             settings: settings
                 .map(|(name, value)| (name.to_owned(), value))
-                .into(),
+                .collect(),
             url: None,
         }
     }

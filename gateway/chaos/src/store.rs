@@ -41,6 +41,15 @@ impl Store {
         }
     }
 
+    /// All that hold data.
+    pub fn servers(&self) -> Vec<&RedisServer> {
+        match self {
+            Self::One(server) => vec![server],
+            Self::Cluster(cluster) => cluster.nodes.iter().collect(),
+            Self::Sentinel(set) => vec![&set.primary, &set.replica],
+        }
+    }
+
     pub fn cluster(&mut self) -> &mut RedisCluster {
         match self {
             Self::Cluster(cluster) => cluster,

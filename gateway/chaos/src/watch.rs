@@ -134,7 +134,7 @@ async fn rooms(
             list: paged.clone(),
             paged,
         };
-        found.extend(people.compare(room, read, allowed));
+        found.extend(people.compare(room, read, allowed).violations);
     }
     reader.close().await;
     Ok(())

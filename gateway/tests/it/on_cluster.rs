@@ -92,7 +92,8 @@ async fn one_node_becomes_a_cluster_with_everything_on_it() {
 
     // As deploy/REDIS.md tells it.
     let mut cluster = server.become_cluster().await;
-    let gateway = TestGateway::start_at(&cluster.url(), &[]).await;
+    // Nobody answers it while slots move.
+    let gateway = TestGateway::start_at(&cluster.url(), &["--ping-interval=10m"]).await;
     let mut ann = gateway.client().await;
     let again = ann.sign_in("ann", "correct horse").await.expect("signs in");
     assert_eq!(again.user_uuid, key.user_uuid, "who she was");

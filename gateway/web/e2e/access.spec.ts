@@ -181,8 +181,10 @@ for (const [size, device, colorScheme] of [['desktop', DESKTOP, 'light'], ['phon
       await page.getByTestId('timeline').evaluate((element) => {
         element.scrollTop -= 600;
       });
+      const latest = page.getByTestId('jump-to-latest');
+      await expect(latest).toBeVisible();
       gateway.speak(GENERAL, ben, 'further down', NOW);
-      await expect(page.getByTestId('jump-to-latest')).toHaveText('1 new message');
+      await expect(latest).toHaveText('1 new message');
       gateway.say({ type: 'sys', sys: { type: 'sending', sending: { paused: true } } });
       await expect(banner).toContainText('Sending is paused');
       await chat.say('kept');

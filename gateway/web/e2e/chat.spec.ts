@@ -1,44 +1,20 @@
 /** Two people on two gateways: the whole system, through the page. */
 
-import { expect, test, type Browser } from '@playwright/test';
-import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
-import { startSystem, type System } from './support/system.ts';
+import { expect, test } from '@playwright/test';
+import { ANN, BEN, company } from './support/company.ts';
+import { ChatPage } from './support/page.ts';
+import type { System } from './support/system.ts';
 
-const ANN = 'Ann Lindqvist';
-const BEN = 'Ben Okafor';
 const CLEO = 'Cleo Marsh';
 /** A user goes offline some seconds after their last page closed. */
 const OFFLINE_MS = 40_000;
 
-test.describe.configure({ mode: 'serial' });
-
 let system: System;
 let ann: ChatPage;
 let ben: ChatPage;
-const problems: string[] = [];
 
-async function open(browser: Browser, url: string): Promise<ChatPage> {
-  const context = await browser.newContext();
-  watch(context, problems, isConnectionNoise);
-  const page = await context.newPage();
-  await page.goto(url);
-  return new ChatPage(page);
-}
-
-test.beforeAll(async ({ browser }) => {
-  system = await startSystem();
-  ann = await open(browser, system.gateways[0].url);
-  ben = await open(browser, system.gateways[1].url);
-});
-
-test.afterAll(async () => {
-  await ann.page.context().close();
-  await ben.page.context().close();
-  await system.stop();
-});
-
-test.afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
+const open = company((begun) => {
+  ({ system, ann, ben } = begun);
 });
 
 test('sign up on two gateways and talk in General', async () => {

@@ -38,8 +38,6 @@ test.beforeAll(async () => {
     MESSAGE_RATE: 'off',
     FRAME_RATE: 'off',
     JWT_SECRET: SECRET,
-    ARGON2_MEMORY_KIB: '64',
-    ARGON2_ITERATIONS: '1',
   });
   balancer = await balance(() => (isCutOff ? [] : system.gateways.map(({ url }) => url)));
 });

@@ -1,46 +1,24 @@
 /** The main flows in one go, while one of two gateways is killed in their midst and comes back. */
 
-import { expect, test, type Browser, type Locator } from '@playwright/test';
-import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
+import { expect, test, type Locator } from '@playwright/test';
+import { ANN, BEN, company } from './support/company.ts';
+import type { ChatPage } from './support/page.ts';
 import { pngOf } from './support/png.ts';
-import { startSystem, type System } from './support/system.ts';
-
-const ANN = 'Ann Lindqvist';
-const BEN = 'Ben Okafor';
-
-test.describe.configure({ mode: 'serial' });
+import type { System } from './support/system.ts';
 
 let system: System;
 let ann: ChatPage;
 let ben: ChatPage;
-const problems: string[] = [];
 
-async function open(browser: Browser, url: string): Promise<ChatPage> {
-  const context = await browser.newContext();
-  watch(context, problems, (told) => isConnectionNoise(told) || /dynamically imported module/u.test(told));
-  const page = await context.newPage();
-  await page.goto(url);
-  return new ChatPage(page);
-}
+company(
+  (begun) => {
+    ({ system, ann, ben } = begun);
+  },
+  { settings: { MESSAGE_RATE: 'off' }, isExpected: (told) => /dynamically imported module/u.test(told) },
+);
 
 const option = (chat: ChatPage, index: number): Locator => chat.page.locator(`[data-testid="poll-option"][data-index="${index}"]`);
 const banner = (chat: ChatPage): Locator => chat.page.getByTestId('banner');
-
-test.beforeAll(async ({ browser }) => {
-  system = await startSystem({ MESSAGE_RATE: 'off' });
-  ann = await open(browser, system.gateways[0].url);
-  ben = await open(browser, system.gateways[1].url);
-});
-
-test.afterAll(async () => {
-  await ann.page.context().close();
-  await ben.page.context().close();
-  await system.stop();
-});
-
-test.afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
-});
 
 test('before: a room of one’s own, an answer, a reaction, a poll, a word in private', async () => {
   await ann.signUp(ANN);

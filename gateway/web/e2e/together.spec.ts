@@ -1,51 +1,29 @@
 /** What people do with messages, polls, photos, rooms and each other, through two real gateways. */
 
-import { expect, test, type Browser } from '@playwright/test';
-import { ChatPage, isConnectionNoise, watch } from './support/page.ts';
+import { expect, test } from '@playwright/test';
+import { ANN, BEN, company } from './support/company.ts';
+import type { ChatPage } from './support/page.ts';
 import { pngOf } from './support/png.ts';
-import { startSystem, type System } from './support/system.ts';
+import type { System } from './support/system.ts';
 
-const ANN = 'Ann Lindqvist';
-const BEN = 'Ben Okafor';
 const CLEO = 'Cleo Marsh';
 const PASSWORD = 'correct horse battery';
-
-test.describe.configure({ mode: 'serial' });
 
 let system: System;
 let ann: ChatPage;
 let ben: ChatPage;
-const problems: string[] = [];
 
-/** A refused upload is told by the browser itself, whatever the page does. */
-function isRefusal(told: string): boolean {
-  return /responded with a status of 4\d\d/u.test(told);
-}
+const open = company(
+  (begun) => {
+    ({ system, ann, ben } = begun);
+  },
+  // A refused upload is told by the browser itself, whatever the page does.
+  { settings: { MESSAGE_RATE: 'off' }, isExpected: (told) => /responded with a status of 4\d\d/u.test(told) },
+);
 
-async function open(browser: Browser, url: string): Promise<ChatPage> {
-  const context = await browser.newContext();
-  watch(context, problems, (told) => isConnectionNoise(told) || isRefusal(told));
-  const page = await context.newPage();
-  await page.goto(url);
-  return new ChatPage(page);
-}
-
-test.beforeAll(async ({ browser }) => {
-  system = await startSystem({ MESSAGE_RATE: 'off' });
-  ann = await open(browser, system.gateways[0].url);
-  ben = await open(browser, system.gateways[1].url);
+test.beforeAll(async () => {
   await ann.signUp(ANN);
   await ben.signUp(BEN);
-});
-
-test.afterAll(async () => {
-  await ann.page.context().close();
-  await ben.page.context().close();
-  await system.stop();
-});
-
-test.afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
 });
 
 test.describe('messages', () => {

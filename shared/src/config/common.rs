@@ -89,6 +89,14 @@ pub struct Common {
     #[arg(long, env = "REDIS_USERNAME", value_name = "NAME")]
     pub redis_username: Option<String>,
 
+    /// ACL user of the sentinels, if not that of the servers
+    #[arg(long, env = "REDIS_SENTINEL_USERNAME", value_name = "NAME")]
+    pub redis_sentinel_username: Option<String>,
+
+    /// Password of the sentinels, if not that of the servers
+    #[arg(long, env = "REDIS_SENTINEL_PASSWORD", value_name = "PASSWORD", value_parser = secret)]
+    pub redis_sentinel_password: Option<Secret>,
+
     /// PEM file with the authorities that sign Redis' certificate, for a rediss:// URL [those of the web]
     #[arg(long, env = "REDIS_TLS_CA", value_name = "FILE")]
     pub redis_tls_ca: Option<PathBuf>,
@@ -163,6 +171,8 @@ impl Common {
             address: self.redis_address.as_ref(),
             username: self.redis_username.as_deref(),
             password: self.redis_password.as_ref(),
+            sentinel_username: self.redis_sentinel_username.as_deref(),
+            sentinel_password: self.redis_sentinel_password.as_ref(),
             authority: self.redis_tls_ca.as_ref(),
             certificate: self.redis_tls_cert.as_ref(),
             key: self.redis_tls_key.as_ref(),

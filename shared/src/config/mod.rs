@@ -54,7 +54,7 @@ pub use keys::{KeysAction, KeysConfig};
 pub use limits::GatewayLimits;
 pub use photos::{PhotoConfig, PhotoStore};
 pub use presence::PresenceConfig;
-pub use redis::{RedactedUrl, RedisLocation, Secret, TlsFiles};
+pub use redis::{Login, RedactedUrl, RedisLocation, Secret, TlsFiles};
 pub use servers::{Address, Servers};
 pub use value::{Rate, RateLimit};
 pub use webhooks::{EVENTS as WEBHOOK_EVENTS, Events, WebhookSettings};

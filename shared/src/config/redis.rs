@@ -146,6 +146,16 @@ pub struct RedisLocation {
     /// With user and password in it.
     pub url: String,
     pub tls: TlsFiles,
+    /// What sentinels want to hear; without it the same as the servers.
+    pub sentinel: Option<Login>,
+}
+
+/// Who one is to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// Without a name the default user.
+    pub username: Option<String>,
+    pub password: Secret,
 }
 
 impl RedisLocation {
@@ -175,6 +185,7 @@ impl From<&str> for RedisLocation {
         Self {
             url: url.to_owned(),
             tls: TlsFiles::default(),
+            sentinel: None,
         }
     }
 }
@@ -196,6 +207,8 @@ pub(super) struct Given<'a> {
     pub address: Option<&'a RedisAddress>,
     pub username: Option<&'a str>,
     pub password: Option<&'a Secret>,
+    pub sentinel_username: Option<&'a str>,
+    pub sentinel_password: Option<&'a Secret>,
     pub authority: Option<&'a PathBuf>,
     pub certificate: Option<&'a PathBuf>,
     pub key: Option<&'a PathBuf>,
@@ -237,8 +250,28 @@ pub(super) fn resolve(given: &Given<'_>) -> Result<RedisLocation, ConfigError> {
             "redis_tls_ca, redis_tls_cert and redis_tls_key need a redis_url that begins with rediss://.",
         ));
     }
+    let sentinel = sentinel_credentials(&url, given)?;
     let url = with_credentials(&url, given.username, given.password)?;
-    Ok(RedisLocation { url, tls })
+    Ok(RedisLocation { url, tls, sentinel })
+}
+
+fn sentinel_credentials(url: &str, given: &Given<'_>) -> Result<Option<Login>, ConfigError> {
+    let (username, password) = (given.sentinel_username, given.sentinel_password);
+    let scheme = url.split("://").next().unwrap_or_default();
+    if (username, password) != (None, None) && !scheme.ends_with("+sentinel") {
+        return Err(ConfigError::new(
+            "redis_sentinel_username and redis_sentinel_password need a redis_url that begins with \
+             redis+sentinel:// or rediss+sentinel://.",
+        ));
+    }
+    let username = username.map(str::to_owned);
+    match password.cloned() {
+        Some(password) => Ok(Some(Login { username, password })),
+        None if username.is_none() => Ok(None),
+        None => Err(ConfigError::new(
+            "redis_sentinel_username needs redis_sentinel_password.",
+        )),
+    }
 }
 
 /// The URL with the user and the password, as far as it carries none itself: a chart often has the
@@ -372,6 +405,35 @@ mod tests {
             "redis+cluster://a:p@x:1,y"
         );
         assert!(with("unix:///s", Some("a")).is_err());
+    }
+
+    #[test]
+    fn sentinels_may_want_other_credentials() {
+        let with = |url, sentinel_username, password: Option<&str>| {
+            let (url, password) = (Secret::from(url), password.map(Secret::from));
+            let given = Given {
+                url: Some(&url),
+                sentinel_username,
+                sentinel_password: password.as_ref(),
+                ..Given::default()
+            };
+            resolve(&given).map(|location| location.sentinel)
+        };
+        let url = "rediss+sentinel://u:p@x/main";
+        assert_eq!(with(url, None, None).unwrap(), None);
+        let own = with(url, Some("watcher"), Some("q")).unwrap().unwrap();
+        assert_eq!(own.username.as_deref(), Some("watcher"));
+        assert_eq!(own.password.expose(), "q");
+        assert!(
+            with(url, None, Some("q"))
+                .unwrap()
+                .unwrap()
+                .username
+                .is_none()
+        );
+        assert!(with(url, Some("watcher"), None).is_err());
+        assert!(with("redis://x", None, Some("q")).is_err());
+        assert!(with("redis+cluster://x", None, Some("q")).is_err());
     }
 
     #[test]

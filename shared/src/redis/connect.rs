@@ -79,7 +79,8 @@ impl Redis {
                 name,
             } => {
                 let template = client(&first, &location.tls)?;
-                Way::Sentinel(Sentinels::new(template, sentinels, name))
+                let own = location.sentinel.clone();
+                Way::Sentinel(Sentinels::new(template, sentinels, name, own))
             }
         };
         Ok(Self { way, keyspace })

@@ -10,7 +10,8 @@ use std::{
 
 use futures_util::future::join_all;
 use redis::{
-    Client, ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value,
+    Client, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo, RedisError,
+    RedisResult, Value,
     aio::{AsyncPushSender, MultiplexedConnection},
 };
 use tokio::{
@@ -23,7 +24,7 @@ use super::{
     connect::{client_at, dedicated_config, open},
     node::Node,
 };
-use crate::config::Address;
+use crate::config::{Address, Login};
 
 /// How often sentinels are asked who the primary is. They need some seconds for a failover; this
 /// adds little to it.
@@ -43,6 +44,8 @@ struct Shared {
     template: Client,
     name: String,
     sentinels: Vec<Sentinel>,
+    /// What sentinels want to hear, if not the same as servers.
+    own: Option<Login>,
     primary: watch::Sender<Option<Address>>,
     watched: AtomicBool,
 }
@@ -57,7 +60,13 @@ struct Sentinel {
 type Verdict = (u64, Address);
 
 impl Sentinels {
-    pub fn new(template: Client, sentinels: Vec<Address>, name: String) -> Self {
+    /// `template` has the servers' credentials, `own` those of the sentinels if they differ.
+    pub fn new(
+        template: Client,
+        sentinels: Vec<Address>,
+        name: String,
+        own: Option<Login>,
+    ) -> Self {
         let sentinel = |address| Sentinel {
             address,
             connection: Mutex::default(),
@@ -66,6 +75,7 @@ impl Sentinels {
             shared: Arc::new(Shared {
                 template,
                 name,
+                own,
                 sentinels: sentinels.into_iter().map(sentinel).collect(),
                 primary: watch::Sender::new(None),
                 watched: AtomicBool::new(false),
@@ -228,17 +238,34 @@ impl Shared {
     async fn connect(&self, address: &Address) -> RedisResult<MultiplexedConnection> {
         let client = client_at(&self.template, address)?;
         let config = dedicated_config(ASK_TIMEOUT);
+        let info = client.get_connection_info().clone();
+        if let Some(own) = &self.own {
+            let own = credentials(own.username.as_deref(), own.password.expose());
+            return open(&Client::open(info.set_redis_settings(own))?, config).await;
+        }
         let refused = match open(&client, config.clone()).await {
             Err(error) if error.kind() == ErrorKind::AuthenticationFailed => error,
             outcome => return outcome,
         };
-        let info = client.get_connection_info().clone();
-        let anonymous =
-            redis::RedisConnectionInfo::default().set_protocol(redis::ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(anonymous))?;
+        let client = Client::open(info.set_redis_settings(anonymous()))?;
         open(&client, config).await.map_err(|_: RedisError| {
-            warn!(%address, "a sentinel wants other credentials than the servers");
+            warn!(
+                %address,
+                "a sentinel wants other credentials than the servers: set redis_sentinel_password"
+            );
             refused
         })
+    }
+}
+
+fn anonymous() -> RedisConnectionInfo {
+    RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3)
+}
+
+fn credentials(username: Option<&str>, password: &str) -> RedisConnectionInfo {
+    let named = anonymous().set_password(password);
+    match username {
+        Some(username) => named.set_username(username),
+        None => named,
     }
 }

@@ -18,5 +18,7 @@ mod wait;
 pub use ports::free_port;
 pub use process::{Process, ProcessBuilder, binary};
 pub use proxy::{Direction, Proxy};
-pub use redis::{RedisCluster, RedisServer, RedisServerBuilder, Reply, SentinelSet};
+pub use redis::{
+    RedisCluster, RedisServer, RedisServerBuilder, Reply, SentinelSet, SentinelUser, Tls,
+};
 pub use wait::{wait_for, wait_until};

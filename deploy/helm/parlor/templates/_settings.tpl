@@ -88,6 +88,19 @@
 - name: REDIS_USERNAME
   value: {{ . | quote }}
 {{- end }}
+{{- with .Values.redis.external.sentinel }}
+{{- if .username }}
+- name: REDIS_SENTINEL_USERNAME
+  value: {{ .username | quote }}
+{{- end }}
+{{- if .passwordSecret.name }}
+- name: REDIS_SENTINEL_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .passwordSecret.name }}
+      key: {{ .passwordSecret.key }}
+{{- end }}
+{{- end }}
 {{- with .Values.redis.external.tls }}
 {{- if .authoritySecret }}
 - name: REDIS_TLS_CA

@@ -22,6 +22,14 @@
 {{- if and $redis.external.username (contains "@" $redis.external.url) }}
 {{- fail "redis.external.username: not looked at when redis.external.url has a user; set one of the two." }}
 {{- end }}
+{{- $sentinel := $redis.external.sentinel }}
+{{- $watched := or $redis.external.existingSecret.name (regexMatch "^rediss?[+]sentinel://" $redis.external.url) }}
+{{- if and $sentinel.passwordSecret.name (not $watched) }}
+{{- fail "redis.external.sentinel.passwordSecret.name: of no use without sentinels; redis.external.url has to begin with redis+sentinel:// or rediss+sentinel://." }}
+{{- end }}
+{{- if and $sentinel.username (not $sentinel.passwordSecret.name) }}
+{{- fail "redis.external.sentinel.username: needs redis.external.sentinel.passwordSecret." }}
+{{- end }}
 {{- $encrypted := or $redis.external.existingSecret.name (regexMatch "^((redis|valkey)s|rediss[+](cluster|sentinel))://" $redis.external.url) }}
 {{- range $key := list "authoritySecret" "clientSecret" }}
 {{- if and (get $redis.external.tls $key) (not $encrypted) }}
@@ -108,7 +116,7 @@
 {{- end }}
 {{- end }}
 {{- range $values.extraEnv }}
-{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_USERNAME" "REDIS_PASSWORD" "REDIS_TLS_CA" "REDIS_TLS_CERT" "REDIS_TLS_KEY" "PHOTO_STORE") }}
+{{- if has .name (list "PARLOR_CONFIG" "ADMIN_ADDRESS" "SERVER_ADDRESS" "PORT" "REDIS_URL" "REDIS_HOST" "REDIS_ADDRESS" "REDIS_USERNAME" "REDIS_PASSWORD" "REDIS_SENTINEL_USERNAME" "REDIS_SENTINEL_PASSWORD" "REDIS_TLS_CA" "REDIS_TLS_CERT" "REDIS_TLS_KEY" "PHOTO_STORE") }}
 {{- fail (printf "%s.extraEnv: %s is set by the chart." $key .name) }}
 {{- end }}
 {{- end }}

@@ -35,10 +35,14 @@ impl Stage {
         let began = Instant::now();
         self.presence(&keyspace, &mut found).await;
         let presence_took = began.elapsed();
+        let (mut gone, mut told_anew) = (0, 0);
         match self.read_rooms(&keyspace).await {
             Ok(rooms) => {
                 for (room, read) in rooms.into_iter().enumerate() {
-                    found.extend(self.compare(room, read, self.allowed));
+                    let compared = self.compare(room, read, self.allowed);
+                    found.extend(compared.violations);
+                    gone += compared.gone;
+                    told_anew += compared.told_anew;
                 }
             }
             Err(error) => {
@@ -59,7 +63,8 @@ impl Stage {
             }
             found.append(&mut member.record().violations);
         }
-        let report = Report::new(self.seed, &self.members, found, presence_took);
+        let mut report = Report::new(self.seed, &self.members, found, presence_took);
+        (report.gone, report.told_anew) = (gone, told_anew);
         for member in self.members.iter() {
             member.stop();
         }

@@ -34,6 +34,10 @@ pub struct Report {
     pub recovered: u64,
     pub not_recovered: u64,
     pub resyncs: u64,
+    /// Messages that were acknowledged and that Redis has lost.
+    pub gone: usize,
+    /// How often members were told that a room's history is another than it was.
+    pub told_anew: usize,
     pub told_offline: usize,
     pub paused_notices: u64,
     pub resumed_notices: u64,
@@ -76,6 +80,8 @@ impl Report {
             recovered: 0,
             not_recovered: 0,
             resyncs: 0,
+            gone: 0,
+            told_anew: 0,
             told_offline: 0,
             paused_notices: 0,
             resumed_notices: 0,
@@ -185,6 +191,11 @@ impl fmt::Display for Report {
             f,
             "rooms recovered      {}, not recovered {}, resyncs {}",
             self.recovered, self.not_recovered, self.resyncs
+        )?;
+        writeln!(
+            f,
+            "lost by Redis        {} acknowledged; {} times told of another history",
+            self.gone, self.told_anew
         )?;
         writeln!(f, "told offline         {}", self.told_offline)?;
         writeln!(

@@ -1,6 +1,7 @@
 /** A gateway inside the test, for what a real one can't be made to do on demand. */
 
 import type { Page, WebSocketRoute } from '@playwright/test';
+import { EPOCH, greeting } from '../../src/client/net/testing/frames.ts';
 import { scenery } from './scenery.ts';
 import {
   decodeClientFrame,
@@ -20,20 +21,7 @@ import {
   type User,
 } from '@parlor/client/protocol';
 
-export const EPOCH = 'e1';
-
-const READY: Ready = {
-  sessionUUID: 'session-1',
-  version: '0.1.0',
-  pingIntervalMs: 25_000,
-  frameBytes: 65_536,
-  messageCharacters: 4_000,
-  historyPage: 100,
-  guests: true,
-  signUp: true,
-  createRooms: true,
-  photos: { bytes: 10 * 1024 * 1024, megapixels: 50 },
-};
+const READY: Ready = { ...greeting.ready, photos: { bytes: 10 * 1024 * 1024, megapixels: 50 } };
 
 type Id = { id?: RequestId };
 

@@ -191,6 +191,9 @@ export async function startSystem(settings: Record<string, string | null> = {}):
       MESSAGE_RATE: '10/10s',
       DRAIN_WAIT: '0s',
       DRAIN_GRACE: '2s',
+      // What a password costs is not what these tests are about.
+      ARGON2_MEMORY_KIB: '64',
+      ARGON2_ITERATIONS: '1',
       PHOTO_STORE: join(folder, 'photos'),
       ...settings,
     };
@@ -228,12 +231,17 @@ export async function startSystem(settings: Record<string, string | null> = {}):
       {},
     );
     await redis.whenReady(() => answersPing(redisPort));
-    for (const [index, name] of ['history-worker', 'presence-worker'].entries()) {
-      const adminPort = ports[4 + index] ?? 0;
+    const startWorker = async (name: string, adminPort = 0): Promise<void> => {
       const worker = run(name, join(BIN_DIR, name), [], { ...environment, ADMIN_ADDRESS: `127.0.0.1:${adminPort}` });
       await worker.whenReady(() => isReady(adminPort));
-    }
-    const gateways = [await makeGateway(1, ports[0], ports[1]), await makeGateway(2, ports[2], ports[3])] as const;
+    };
+    const [first, second] = await Promise.all([
+      makeGateway(1, ports[0], ports[1]),
+      makeGateway(2, ports[2], ports[3]),
+      startWorker('history-worker', ports[4]),
+      startWorker('presence-worker', ports[5]),
+    ]);
+    const gateways = [first, second] as const;
     const admin = async (...args: string[]): Promise<void> => {
       await promisify(execFile)(join(BIN_DIR, 'gateway'), ['admin', ...args], { cwd: folder, env: environment });
     };

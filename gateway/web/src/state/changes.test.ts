@@ -1,34 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientEvent } from '@parlor/client';
 import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn, SELF } from '../client/net/testing/frames.ts';
-import { GENERAL, type Message, type MessageChange, type ServerFrame } from '@parlor/client/protocol';
+import { GENERAL, type Message, type MessageChange } from '@parlor/client/protocol';
 import { markOf } from './changes.ts';
 import type { AppEvent } from './events.ts';
-import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce } from './reducer.ts';
-
-const signedIn: AppEvent = {
-  type: 'signedIn',
-  session: { userUUID: ME, accessKey: 'key', username: 'Me', guest: false },
-  fresh: true,
-};
-const frame = (it: ServerFrame): ClientEvent => ({ type: 'frame', frame: it });
-
-function inGeneral(messages: Message[], ...events: AppEvent[]): AppState {
-  return [
-    signedIn,
-    { type: 'joining', room: GENERAL } as const,
-    { type: 'activated', room: GENERAL } as const,
-    frame(joinFrame(GENERAL, messages)),
-    ...events,
-  ].reduce(reduce, INITIAL_STATE);
-}
-
-function general(state: AppState): Room {
-  const room = state.rooms[GENERAL];
-  if (room === undefined) throw new Error('General is not open');
-  return room;
-}
+import type { AppState } from './model.ts';
+import { reduce } from './reducer.ts';
+import { frame, general, inGeneral } from './testing/states.ts';
 
 const found = (state: AppState, seq: number): Message | undefined => general(state).messages.find(({ Seq }) => Seq === seq);
 

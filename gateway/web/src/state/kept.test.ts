@@ -1,36 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { joinFrame, ME, messageFrame, messageIn, messagesIn } from '../client/net/testing/frames.ts';
-import { GENERAL, type History, type ServerFrame } from '@parlor/client/protocol';
+import { messageFrame, messageIn, messagesIn } from '../client/net/testing/frames.ts';
+import { GENERAL, type History } from '@parlor/client/protocol';
 import type { AppEvent } from './events.ts';
 import { heldOf, KEPT_LATEST, KEPT_MESSAGES, latestOf, MOST_MESSAGES } from './kept.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce } from './reducer.ts';
+import { reduce } from './reducer.ts';
+import { frame, general, inGeneral } from './testing/states.ts';
 
 /** A page as the server gives it. */
 const PAGE_MESSAGES = 100;
 /** What a room may hold at once, of both pieces. */
 const MOST_HELD = MOST_MESSAGES + 2 * KEPT_LATEST;
 
-const frame = (it: ServerFrame): AppEvent => ({ type: 'frame', frame: it });
 const says = (seq: number): AppEvent => frame(messageFrame(messageIn(GENERAL, seq)));
 const follows = (following: boolean): AppEvent => ({ type: 'following', room: GENERAL, following });
-
-/** A room whose messages 1 to `to` were said before it was joined, of which the last 50 came. */
-function inGeneral(to: number, ...events: AppEvent[]): AppState {
-  return [
-    { type: 'signedIn', session: { userUUID: ME, accessKey: 'key', username: 'Me', guest: false }, fresh: true } as const,
-    { type: 'joining', room: GENERAL } as const,
-    { type: 'activated', room: GENERAL } as const,
-    frame(joinFrame(GENERAL, messagesIn(GENERAL, Math.max(1, to - 49), to), { more: to > 50 })),
-    ...events,
-  ].reduce(reduce, INITIAL_STATE);
-}
-
-function general(state: AppState): Room {
-  const room = state.rooms[GENERAL];
-  if (room === undefined) throw new Error('General is not open');
-  return room;
-}
 
 const first = (state: AppState): number | undefined => general(state).messages[0]?.Seq;
 const last = (state: AppState): number | undefined => general(state).messages.at(-1)?.Seq;

@@ -16,41 +16,15 @@ import {
 } from '../client/net/testing/frames.ts';
 import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce } from './reducer.ts';
-
+import { reduce } from './reducer.ts';
 import { otherPeople, roomsOfKind, totalUnread } from './selectors.ts';
+import { after, frame, inGeneral, roomOf, signedIn } from './testing/states.ts';
 
 const LOBBY: RoomKey = 'room:lobby';
 const BOB: User = { UUID: 'bob-uuid', Username: 'Bob', OnLine: false };
-const signedIn: AppEvent = {
-  type: 'signedIn',
-  session: { userUUID: ME, accessKey: 'key', username: 'Me', guest: false },
-  fresh: true,
-};
-
-const frame = (it: ServerFrame): ClientEvent => ({ type: 'frame', frame: it });
 const says = (room: RoomKey, seq: number, more = {}): ClientEvent => frame(messageFrame(messageIn(room, seq, more)));
 
-function after(...events: AppEvent[]): AppState {
-  return events.reduce(reduce, INITIAL_STATE);
-}
-
-function inGeneral(to: number, ...events: AppEvent[]): AppState {
-  return after(
-    signedIn,
-    { type: 'joining', room: GENERAL },
-    { type: 'activated', room: GENERAL },
-    frame(joinFrame(GENERAL, messagesIn(GENERAL, 1, to))),
-    ...events,
-  );
-}
-
-function room(state: AppState, key: RoomKey = GENERAL): Room {
-  const found = state.rooms[key];
-  if (found === undefined) throw new Error(`${key} is not open`);
-  return found;
-}
-
+const room = (state: AppState, key: RoomKey = GENERAL): Room => roomOf(state, key);
 const seqs = (state: AppState, key?: RoomKey): number[] => room(state, key).messages.map(({ Seq }) => Seq);
 
 describe('signing in', () => {
@@ -65,7 +39,7 @@ describe('signing in', () => {
   });
 
   it('ends with nothing left of the user', () => {
-    const { ready } = greeting as Extract<ServerFrame, { type: 'ready' }>;
+    const { ready } = greeting;
     const state = inGeneral(3, { type: 'greeted', ready }, { type: 'signedOut', why: 'expired', error: null });
     expect(state).toMatchObject({ me: null, rooms: {}, order: [], people: {}, server: ready });
     expect(state.signIn.ended).toEqual({ why: 'expired', error: null });

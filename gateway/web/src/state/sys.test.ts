@@ -1,40 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientEvent } from '@parlor/client';
 import { ANN, joinFrame, ME, messageFrame, messageIn, messagesIn } from '../client/net/testing/frames.ts';
-import { GENERAL, namedRoom, type ServerFrame, type Sys, type UnreadRoom } from '@parlor/client/protocol';
+import { GENERAL, namedRoom, type Sys, type UnreadRoom } from '@parlor/client/protocol';
 import type { AppEvent } from './events.ts';
 import type { AppState, Room } from './model.ts';
-import { INITIAL_STATE, reduce } from './reducer.ts';
+import { reduce } from './reducer.ts';
 import { mayModerate, mayOwn, silenceOf, totalMentions } from './selectors.ts';
+import { after, frame, roomOf, signedIn } from './testing/states.ts';
 
 const LOBBY = namedRoom('lobby');
-const signedIn: AppEvent = {
-  type: 'signedIn',
-  session: { userUUID: ME, accessKey: 'key', username: 'Me', guest: false, role: 'member' },
-  fresh: true,
-};
-const frame = (it: ServerFrame): ClientEvent => ({ type: 'frame', frame: it });
 const sys = (it: Sys): ClientEvent => frame({ type: 'sys', sys: it });
 
 /** In General, which is shown, and in the lobby, which is not. */
 function start(...events: AppEvent[]): AppState {
-  return [
-    signedIn,
-    { type: 'joining', room: GENERAL } as const,
-    { type: 'joining', room: LOBBY } as const,
-    { type: 'activated', room: GENERAL } as const,
+  return after(
+    { ...signedIn, session: { ...signedIn.session, role: 'member' } },
+    { type: 'joining', room: GENERAL },
+    { type: 'joining', room: LOBBY },
+    { type: 'activated', room: GENERAL },
     frame(joinFrame(GENERAL, [])),
     frame(joinFrame(LOBBY, messagesIn(LOBBY, 1, 3), { settings: { write: 'everyone', topic: 'Tea' }, topic: 'Tea' })),
     ...events,
-  ].reduce(reduce, INITIAL_STATE);
+  );
 }
 
-function lobby(state: AppState): Room {
-  const room = state.rooms[LOBBY];
-  if (room === undefined) throw new Error('the lobby is not open');
-  return room;
-}
-
+const lobby = (state: AppState): Room => roomOf(state, LOBBY);
 const says = (seq: number, more = {}): ClientEvent => frame(messageFrame(messageIn(LOBBY, seq, more)));
 
 describe('reading', () => {

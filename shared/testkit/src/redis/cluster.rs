@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, process::Command, time::Duration};
 
-use super::{RedisServer, Reply};
+use super::{RedisServer, Reply, Tls};
 use crate::wait_until;
 
 /// Nodes meet, elect and follow within seconds; a busy machine takes longer.
@@ -17,16 +17,26 @@ pub struct RedisCluster {
     /// The masters first, then the replicas of each in turn, then whoever joined later.
     pub nodes: Vec<RedisServer>,
     masters: usize,
+    tls: Option<Tls>,
 }
 
 impl RedisCluster {
     /// Starts `masters` masters that share the slots evenly, each with `replicas` replicas.
     pub async fn start(masters: usize, replicas: usize) -> Self {
+        Self::start_with(masters, replicas, None).await
+    }
+
+    /// The same, with nodes that speak TLS, also among each other.
+    pub async fn start_with(masters: usize, replicas: usize, tls: Option<Tls>) -> Self {
         let mut nodes = Vec::new();
         for _ in 0..masters * (1 + replicas) {
-            nodes.push(node().await);
+            nodes.push(node(tls.clone()).await);
         }
-        let cluster = Self { nodes, masters };
+        let cluster = Self {
+            nodes,
+            masters,
+            tls,
+        };
         for at in 0..masters {
             let bound = |at: usize| u32::try_from(at * SLOTS as usize / masters).expect("a slot");
             let (first, last) = (bound(at).to_string(), (bound(at + 1) - 1).to_string());
@@ -52,6 +62,7 @@ impl RedisCluster {
         let cluster = Self {
             nodes: vec![node],
             masters: 1,
+            tls: None,
         };
         for (first, last) in cluster.unassigned() {
             let (first, last) = (first.to_string(), last.to_string());
@@ -86,14 +97,19 @@ impl RedisCluster {
     pub fn url(&self) -> String {
         let nodes = self.nodes[..self.masters].iter();
         let nodes: Vec<_> = nodes
-            .map(|node| format!("127.0.0.1:{}", node.port()))
+            .map(|node| format!("127.0.0.1:{}", node.tls_port().unwrap_or(node.port())))
             .collect();
-        format!("redis+cluster://{}", nodes.join(","))
+        let plain = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
+        format!("{plain}+cluster://{}", nodes.join(","))
     }
 
     /// Adds a master without slots; gives its place.
     pub async fn add(&mut self) -> usize {
-        let node = node().await;
+        let node = node(self.tls.clone()).await;
         self.nodes.push(node);
         let at = self.nodes.len() - 1;
         self.meet(at).await;
@@ -268,8 +284,13 @@ impl RedisCluster {
     }
 }
 
-async fn node() -> RedisServer {
+async fn node(tls: Option<Tls>) -> RedisServer {
     let node = RedisServer::builder().append_only(true).cluster_node();
+    let node = match tls {
+        // Who asks over TLS is told the ports for it, and who asks without those for that.
+        Some(_) => node.tls(tls).option("tls-cluster", "yes"),
+        None => node,
+    };
     node.launched().await
 }
 

@@ -3,6 +3,7 @@
 mod cluster;
 mod resp;
 mod sentinel;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use tempfile::TempDir;
 
 pub use cluster::RedisCluster;
 pub use resp::Reply;
-pub use sentinel::SentinelSet;
+pub use sentinel::{SentinelSet, SentinelUser};
+pub use tls::Tls;
 
 use crate::{Process, free_port, wait_until};
 
@@ -30,6 +32,7 @@ pub struct RedisServerBuilder {
     append_only: bool,
     password: Option<String>,
     options: Vec<(String, String)>,
+    tls: Option<Tls>,
     alone: bool,
 }
 
@@ -53,6 +56,13 @@ impl RedisServerBuilder {
     #[must_use]
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Speaks TLS too, at a port of its own.
+    #[must_use]
+    pub fn tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
         self
     }
 
@@ -97,16 +107,23 @@ impl RedisServerBuilder {
             .option("cluster-replica-validity-factor", "0")
     }
 
-    async fn launched(self) -> RedisServer {
+    async fn launched(mut self) -> RedisServer {
         let folder = tempfile::Builder::new()
             .prefix("parlor-redis-")
             .tempdir()
             .expect("a temporary folder can be made");
         let port = free_port();
+        let tls_port = self.tls.as_ref().map(|_| free_port());
+        if let (Some(tls), Some(port)) = (&self.tls, tls_port) {
+            let options = tls.options(port);
+            let owned = options.map(|(name, value)| (name.to_owned(), value));
+            self.options.extend(owned);
+        }
         let mut server = RedisServer {
             settings: self,
             process: None,
             port,
+            tls_port,
             is_cluster: false,
             folder,
         };
@@ -122,6 +139,7 @@ pub struct RedisServer {
     /// Dropped before the folder that it writes to.
     process: Option<Process>,
     port: u16,
+    tls_port: Option<u16>,
     /// A cluster by itself.
     is_cluster: bool,
     folder: TempDir,
@@ -152,6 +170,11 @@ impl RedisServer {
 
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it speaks TLS.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls_port
     }
 
     /// Starts the server again as a cluster of one node, with what it has on disk.
@@ -303,6 +326,7 @@ mod tests {
     #[tokio::test]
     async fn comes_back_with_its_data_when_append_only() {
         let mut redis = RedisServer::builder()
+            .alone()
             .append_only(true)
             .password("pw")
             .start()

@@ -16,7 +16,7 @@ export const ME = 'me-uuid';
 export const ANN: User = { UUID: 'ann-uuid', Username: 'Ann', OnLine: true };
 export const SELF: User = { UUID: ME, Username: 'Me', OnLine: true };
 
-export const greeting: ServerFrame = {
+export const greeting: Extract<ServerFrame, { type: 'ready' }> = {
   type: 'ready',
   ready: {
     sessionUUID: 'session-1',
