@@ -16,7 +16,7 @@ const MEMBERS: u64 = 200;
 /// In the environment of the process that is counted.
 const MESSAGES: &str = "PARLOR_COST_MESSAGES";
 /// What a delivery took when this was last set, in a debug build: see `gateway/BENCHMARKS.md`.
-const INSTRUCTIONS: u64 = 6_800;
+const INSTRUCTIONS: u64 = 2_300;
 
 #[test]
 fn a_delivery_costs_no_more_than_it_did() {
