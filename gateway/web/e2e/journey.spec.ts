@@ -14,7 +14,7 @@ company(
   (begun) => {
     ({ system, ann, ben } = begun);
   },
-  { settings: { MESSAGE_RATE: 'off' }, isExpected: (told) => /dynamically imported module/u.test(told) },
+  { settings: { MESSAGE_RATE: 'off', COMPRESSION: 'true', BATCH_DELAY: '20ms' }, isExpected: (told) => /dynamically imported module/u.test(told) },
 );
 
 const option = (chat: ChatPage, index: number): Locator => chat.page.locator(`[data-testid="poll-option"][data-index="${index}"]`);
