@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
+use super::judge_own_cpu;
 use crate::{
     args::Arrivals,
     driver::{Driver, Happening, Target},
+    environment::Environment,
     heard::{Heard, heard},
     progress::Progress,
+    report::Report,
     websocket::{self, Opcode},
 };
 
@@ -178,6 +181,29 @@ pub fn arrive_listening<'a>(
         elapsed: began.elapsed(),
         troubles,
     })
+}
+
+/// What every report of arrivals ends with.
+pub fn conclude(
+    report: &mut Report,
+    arrived: &Arrived,
+    own_cpu: Duration,
+    environment: &Environment,
+) {
+    let Troubles {
+        errors,
+        ended,
+        first,
+    } = &arrived.troubles;
+    report.none_expected("errors", "errors", *errors);
+    report.none_expected("ended", "connections that ended", *ended);
+    judge_own_cpu(report, own_cpu, arrived.elapsed);
+    if let Some(first) = first {
+        report.note(format!("The first trouble was: {first}"));
+    }
+    for note in &environment.notes {
+        report.note(note);
+    }
 }
 
 /// Keeps connections alive for a while: answers pings, and notices troubles.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    arrive::{Guest, Stay, arrive, linger},
-    judge_own_cpu, micros, run_name,
+    arrive::{Guest, Stay, arrive, conclude, linger},
+    micros, run_name,
 };
 use crate::{
     args::{Common, Idle},
@@ -82,14 +82,6 @@ pub fn run(args: &Idle, common: &Common) -> anyhow::Result<Report> {
     }
     let per_second = args.connections as f64 / arrived.elapsed.as_secs_f64();
     report.figure("sign_ins_per_second", "sign-ins", per_second, "/s");
-    report.none_expected("errors", "errors", arrived.troubles.errors);
-    report.none_expected("ended", "connections that ended", arrived.troubles.ended);
-    judge_own_cpu(&mut report, cpu.own, arrived.elapsed);
-    if let Some(first) = arrived.troubles.first {
-        report.note(format!("The first trouble was: {first}"));
-    }
-    for note in &environment.notes {
-        report.note(note);
-    }
+    conclude(&mut report, &arrived, cpu.own, &environment);
     Ok(report)
 }

@@ -1,8 +1,8 @@
 //! What it costs when everybody comes at once.
 
 use super::{
-    arrive::{Guest, Stay, arrive},
-    judge_own_cpu, micros, run_name,
+    arrive::{Guest, Stay, arrive, conclude},
+    micros, run_name,
 };
 use crate::{
     args::{Common, JoinStorm},
@@ -61,14 +61,6 @@ pub fn run(args: &JoinStorm, common: &Common) -> anyhow::Result<Report> {
     );
     let per_second = args.connections as f64 / arrived.elapsed.as_secs_f64();
     report.figure("joins_per_second", "joins", per_second, "/s");
-    report.none_expected("errors", "errors", arrived.troubles.errors);
-    report.none_expected("ended", "connections that ended", arrived.troubles.ended);
-    judge_own_cpu(&mut report, cpu.own, arrived.elapsed);
-    if let Some(first) = arrived.troubles.first {
-        report.note(format!("The first trouble was: {first}"));
-    }
-    for note in &environment.notes {
-        report.note(note);
-    }
+    conclude(&mut report, &arrived, cpu.own, &environment);
     Ok(report)
 }

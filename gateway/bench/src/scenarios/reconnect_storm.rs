@@ -6,8 +6,8 @@ use anyhow::bail;
 use memchr::{memchr, memmem};
 
 use super::{
-    arrive::{Guest, Stay, arrive_listening, linger},
-    judge_own_cpu, micros, run_name,
+    arrive::{Guest, Stay, arrive_listening, conclude, linger},
+    micros, run_name,
 };
 use crate::{
     args::{Common, ReconnectStorm},
@@ -161,15 +161,7 @@ pub fn run(args: &ReconnectStorm, common: &Common) -> anyhow::Result<Report> {
     );
     let unrecovered = (args.connections as u64).saturating_sub(recovered);
     report.none_expected("unrecovered", "came back without recovery", unrecovered);
-    report.none_expected("errors", "errors", came_back.troubles.errors);
-    report.none_expected("ended", "connections that ended", came_back.troubles.ended);
-    judge_own_cpu(&mut report, cpu.own, came_back.elapsed);
-    if let Some(first) = came_back.troubles.first {
-        report.note(format!("The first trouble was: {first}"));
-    }
-    for note in &environment.notes {
-        report.note(note);
-    }
+    conclude(&mut report, &came_back, cpu.own, &environment);
     Ok(report)
 }
 
