@@ -39,6 +39,18 @@ test.describe('messages', () => {
     await stage.close();
   });
 
+  test('are edited from the very next key, not from the next picture', async ({ browser }) => {
+    const stage = await open(browser, scene());
+    await openDesign(stage);
+    const before = await stage.page.getByTestId('message-input').evaluate(async (field) => {
+      field.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', bubbles: true, cancelable: true }));
+      await Promise.resolve();
+      return document.activeElement instanceof HTMLTextAreaElement ? document.activeElement.value : null;
+    });
+    expect(before).toBe('Quiet enough for me. I’d keep it.');
+    await stage.close();
+  });
+
   test('are deleted after a question, and leave a trace', async ({ browser }) => {
     const stage = await open(browser, scene());
     const { page, chat } = stage;

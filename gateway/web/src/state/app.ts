@@ -155,6 +155,8 @@ export class App {
     const phase = this.#state.rooms[room]?.phase;
     // Whoever was put out of a room goes back by their own will only.
     if (phase !== 'joined' && phase !== 'removed') this.#client.join(room, true);
+    // The next key is for this room, not for the one before.
+    this.store.flush();
   }
 
   openNamed(name: string): void {

@@ -1,7 +1,7 @@
 import { refOf, roomOf, type Message, type RoomKey } from '@parlor/client/protocol';
 import type { Client, Result } from '@parlor/client';
 import { markOf } from './changes.ts';
-import type { AppState } from './model.ts';
+import type { AppState, Composing } from './model.ts';
 import type { AppEvent } from './events.ts';
 import type { Store } from './store.ts';
 
@@ -27,16 +27,16 @@ export class Messages {
       Sender: Sender.DisplayName ?? Sender.Username,
       Message: Array.from(message.Message).slice(0, EXCERPT_CHARACTERS).join(''),
     };
-    this.#store.dispatch({ type: 'composing', room: roomOf(message), composing: { kind: 'reply', quote } });
+    this.#compose(roomOf(message), { kind: 'reply', quote });
   }
 
   beginEdit(message: Message): void {
     const { UUID: uuid, Seq: seq, Message: text } = message;
-    this.#store.dispatch({ type: 'composing', room: roomOf(message), composing: { kind: 'edit', uuid, seq, text } });
+    this.#compose(roomOf(message), { kind: 'edit', uuid, seq, text });
   }
 
   stopComposing(room: RoomKey): void {
-    this.#store.dispatch({ type: 'composing', room, composing: null });
+    this.#compose(room, null);
   }
 
   edit(room: RoomKey, target: { uuid: string; seq: number }, message: string): Promise<Result<unknown>> {
@@ -49,6 +49,12 @@ export class Messages {
 
   report(message: Message, reason: string): Promise<Result<unknown>> {
     return this.#client.ask('messageReport', { ...targetOf(message), reason });
+  }
+
+  /** Another field may take the old one's place: it has to be there for the next key. */
+  #compose(room: RoomKey, composing: Composing | null): void {
+    this.#store.dispatch({ type: 'composing', room, composing });
+    this.#store.flush();
   }
 
   /** Takes a reaction back, or adds it. */

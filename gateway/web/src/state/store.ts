@@ -3,6 +3,8 @@ export interface Store<S, E> {
   readonly dispatch: (event: E) => void;
   /** `listener` runs after changes, at most once for those that came together. */
   readonly subscribe: (listener: () => void) => () => void;
+  /** Has listeners run now if they are to: for what a key does, which the next key may build on. */
+  readonly flush: () => void;
 }
 
 /** Runs `notify` soon: with the next picture drawn, or at once in tests. */
@@ -13,6 +15,7 @@ export function createStore<S, E>(reduce: (state: S, event: E) => S, initial: S,
   let scheduled = false;
   const listeners = new Set<() => void>();
   const notify = (): void => {
+    if (!scheduled) return;
     scheduled = false;
     for (const listener of [...listeners]) listener();
   };
@@ -32,5 +35,6 @@ export function createStore<S, E>(reduce: (state: S, event: E) => S, initial: S,
         listeners.delete(listener);
       };
     },
+    flush: notify,
   };
 }
