@@ -1,6 +1,6 @@
 //! Identifiers and names: what each is made of, and what is refused.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use unicode_normalization::UnicodeNormalization as _;
@@ -121,7 +121,7 @@ fn checked_name(text: &str) -> Result<Arc<str>, NameError> {
     if text.len() > limits::NAME_BYTES {
         return Err(NameError::TooLong);
     }
-    let name: String = text.trim().nfc().collect();
+    let name = normalized(text.trim());
     if name.is_empty() {
         return Err(NameError::Empty);
     }
@@ -132,6 +132,15 @@ fn checked_name(text: &str) -> Result<Arc<str>, NameError> {
         return Err(NameError::Forbidden);
     }
     Ok(name.into())
+}
+
+/// NFC. ASCII is that already, and every message names a room and its sender.
+fn normalized(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        text.into()
+    } else {
+        text.nfc().collect()
+    }
 }
 
 /// Characters that are invisible or turn the text around them: a name holding one could pass for

@@ -56,7 +56,7 @@ impl Directory {
             commands,
             passwords,
             settings,
-            known: Arc::default(),
+            known: Arc::new(Mutex::new(Known::new(Instant::now()))),
         }
     }
 

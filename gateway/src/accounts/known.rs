@@ -17,9 +17,10 @@ const KNOWN_USERS: usize = 50_000;
 const FRESH: Duration = Duration::from_secs(60);
 
 /// The memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Known {
     users: HashMap<UserId, Entry>,
+    began: Instant,
 }
 
 #[derive(Debug)]
@@ -27,14 +28,30 @@ struct Entry {
     username: Username,
     guest: bool,
     look: Option<Box<Look>>,
-    since: Instant,
+    /// In seconds since the memory began: there are as many entries as users.
+    since: u32,
 }
 
 impl Known {
+    pub fn new(now: Instant) -> Self {
+        Self {
+            users: HashMap::new(),
+            began: now,
+        }
+    }
+
+    /// After more than a century it stands still.
+    fn seconds(&self, now: Instant) -> u32 {
+        let seconds = now.duration_since(self.began).as_secs();
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+
     /// Whether a user has to be looked up.
     pub fn needs(&self, user: UserId, now: Instant) -> bool {
         let entry = self.users.get(&user);
-        entry.is_none_or(|entry| now.duration_since(entry.since) >= FRESH)
+        entry.is_none_or(|entry| {
+            u64::from(self.seconds(now).saturating_sub(entry.since)) >= FRESH.as_secs()
+        })
     }
 
     pub fn remember(&mut self, user: &User, now: Instant) {
@@ -45,7 +62,7 @@ impl Known {
             username: user.username.clone(),
             guest: user.guest,
             look: user.look.clone(),
-            since: now,
+            since: self.seconds(now),
         };
         self.users.insert(user.uuid, entry);
     }
@@ -73,7 +90,8 @@ mod tests {
 
     #[test]
     fn what_is_old_is_looked_up_again() {
-        let mut known = Known::default();
+        let start = Instant::now();
+        let mut known = Known::new(start);
         let user = User {
             uuid: UserId::random(),
             username: Username::new("ann").unwrap(),
@@ -81,7 +99,6 @@ mod tests {
             guest: false,
             look: None,
         };
-        let start = Instant::now();
         assert!(known.needs(user.uuid, start));
         known.remember(&user, start);
         assert!(!known.needs(user.uuid, start + FRESH / 2));

@@ -4,6 +4,7 @@
 //! One server is published to by one task. On a cluster each partition has its own, on a connection
 //! that those of one master share: when a master is gone or a slot moves, the others go on.
 
+mod intake;
 mod task;
 
 use std::{
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 pub use super::publication::{Act, Done, Publish, PublishError, Published};
 use super::{commands::Publishing, durability::Durability, guard::Guard, witness::Scope};
 use crate::metrics::GatewayMetrics;
+use intake::Intake;
 use task::Task;
 
 /// Messages that wait to be published. Beyond it senders are refused, retryably.
@@ -81,7 +83,7 @@ impl Publisher {
                 held_since: None,
             };
             queues.push(queue);
-            tasks.push(task.run(waiting));
+            tasks.push(task.run(Intake::new(waiting)));
         }
         let publisher = Self {
             keyspace,

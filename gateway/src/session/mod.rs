@@ -80,7 +80,7 @@ struct Identified {
     /// The rooms of a `resume` under way.
     resumed: Vec<ResumedRoom>,
     /// What the user's token allows, and until when.
-    grant: Option<Grant>,
+    grant: Option<Box<Grant>>,
 }
 
 /// A joined room.
@@ -89,7 +89,7 @@ struct Seat {
     address: Address,
     channel: ChannelId,
     /// The other one in a private room.
-    peer: Option<User>,
+    peer: Option<Box<User>>,
     role: Option<RoomRole>,
     /// Until when the user may not write, in ms since 1970; 0 for ever.
     muted: Option<u64>,

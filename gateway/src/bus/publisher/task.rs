@@ -13,13 +13,10 @@ use futures_util::{
 };
 use parlor_shared::redis::{Line, Redis, WAITING_BATCHES, connect::Backoff, scripts, was_not_run};
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
-use tokio::{
-    sync::mpsc,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::{Done, Publish, PublishError, Published, Up};
+use super::{Done, Publish, PublishError, Published, Up, intake::Intake};
 use crate::{
     bus::{
         commands::{self, Publishing},
@@ -31,8 +28,6 @@ use crate::{
     metrics::GatewayMetrics,
 };
 
-/// Messages in one pipeline.
-const BATCH_MESSAGES: usize = 256;
 /// How often a silent connection is asked whether it is alive.
 const WATCHDOG: Duration = Duration::from_secs(5);
 /// Pipelines under way at once.
@@ -72,7 +67,7 @@ enum Served {
 }
 
 impl Task {
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Publish>) {
+    pub(super) async fn run(mut self, mut intake: Intake<Publish>) {
         let mut backoff = Backoff::default();
         let mut first = true;
         loop {
@@ -82,7 +77,7 @@ impl Task {
                         info!("publishing works again");
                     }
                     self.be_up(true);
-                    match self.serve(&line, &mut queue, &mut backoff).await {
+                    match self.serve(&line, &mut intake, &mut backoff).await {
                         Served::Ended => return,
                         // On a cluster the other server's connection is there for others already.
                         Served::Displaced if self.publishing.on_cluster => {}
@@ -106,9 +101,9 @@ impl Task {
                 continue;
             }
             self.held_since = None;
-            refuse(self.again.drain(..));
+            refuse(self.again.drain(..).chain(intake.give_up()));
             self.be_up(false);
-            if self.refuse_for(wait, &mut queue).await {
+            if self.refuse_for(wait, &mut intake).await {
                 return;
             }
         }
@@ -148,14 +143,13 @@ impl Task {
     async fn serve(
         &mut self,
         line: &Line,
-        queue: &mut mpsc::Receiver<Publish>,
+        intake: &mut Intake<Publish>,
         backoff: &mut Backoff,
     ) -> Served {
         let mut connection = line.connection.clone();
         let mut watchdog = interval(WATCHDOG);
         watchdog.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut under_way: FuturesOrdered<BoxFuture<'static, Batch>> = FuturesOrdered::new();
-        let mut taken = Vec::with_capacity(BATCH_MESSAGES);
         let mut broken = false;
         let mut displaced = false;
         // What was held goes first.
@@ -226,13 +220,10 @@ impl Task {
                     let pong: RedisResult<()> = redis::cmd("PING").query_async(&mut connection).await;
                     broken |= pong.is_err();
                 }
-                count = queue.recv_many(&mut taken, BATCH_MESSAGES), if accepts => {
-                    if count == 0 {
-                        return Served::Ended;
-                    }
-                    let sent = self.send(line, std::mem::take(&mut taken));
-                    under_way.push_back(sent);
-                }
+                batch = intake.next(), if accepts => match batch {
+                    Some(batch) => under_way.push_back(self.send(line, batch)),
+                    None => return Served::Ended,
+                },
             }
         }
     }
@@ -349,10 +340,10 @@ impl Task {
     }
 
     /// Refuses what comes while Redis is away. `true` when nobody is left to publish.
-    async fn refuse_for(&mut self, wait: Duration, queue: &mut mpsc::Receiver<Publish>) -> bool {
+    async fn refuse_for(&mut self, wait: Duration, intake: &mut Intake<Publish>) -> bool {
         let until = tokio::time::Instant::now() + wait;
         loop {
-            match tokio::time::timeout_at(until, queue.recv()).await {
+            match tokio::time::timeout_at(until, intake.one()).await {
                 Err(_) => return false,
                 Ok(None) => return true,
                 Ok(Some(publish)) => publish.done.refuse(PublishError::Unavailable),

@@ -116,7 +116,7 @@ pub fn joined(session: &mut Session, outcome: JoinOutcome) -> Effects {
     identified.sit(Seat {
         address: join.address,
         channel: channel.clone(),
-        peer,
+        peer: peer.map(Box::new),
         role: found.role,
         muted: found.muted,
         version: found.version,

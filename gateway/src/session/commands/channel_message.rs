@@ -53,7 +53,7 @@ pub fn message(
     };
     let message = Message {
         recipient_uuid,
-        recipient: seat.peer.clone(),
+        recipient: seat.peer.as_deref().cloned(),
         room,
         client_message_id: block.client_message_id,
         ..Message::new(identified.user.clone(), block.message)

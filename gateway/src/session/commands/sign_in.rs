@@ -115,7 +115,7 @@ pub fn registered(session: &mut Session, outcome: RegistrationOutcome) -> Effect
         messages,
         rooms,
         resumed: Vec::new(),
-        grant: identity.grant,
+        grant: identity.grant.map(Box::new),
     }));
     let authorized = Authorized {
         user_uuid: user.uuid,
