@@ -47,6 +47,12 @@ pub fn run(args: &JoinStorm, common: &Common) -> anyhow::Result<Report> {
             each(micros(cpu.gateways)),
             "µs",
         );
+        report.figure(
+            "kernel_us_per_join",
+            "… of it the kernel's",
+            each(micros(cpu.gateways_kernel)),
+            "µs",
+        );
     }
     if !watched.redis.is_empty() {
         let cpu = each(micros(cpu.redis));

@@ -205,6 +205,12 @@ fn report_outcome(report: &mut Report, outcome: &Outcome, watched: &Watched) {
             cpu,
             "µs",
         );
+        report.figure(
+            "gateway_kernel_us_per_delivery",
+            "… of it the kernel's",
+            kernel_per_delivery(outcome),
+            "µs",
+        );
     }
     let per_message = |cpu| micros(cpu) / outcome.messages as f64;
     if !watched.redis.is_empty() {
@@ -257,6 +263,12 @@ fn report_floor(report: &mut Report, gateway: &Outcome, floor: &Outcome, with_re
         "floor_cpu_us_per_delivery",
         "floor's CPU a delivery",
         cpu,
+        "µs",
+    );
+    report.figure(
+        "floor_kernel_us_per_delivery",
+        "… of it the kernel's",
+        kernel_per_delivery(floor),
         "µs",
     );
     let p99 = |outcome: &Outcome| outcome.latency_us.value_at_quantile(0.99) as f64 / 1e3;
@@ -323,6 +335,10 @@ fn judge_floor(report: &mut Report, floor: &Outcome) {
 
 fn per_delivery(outcome: &Outcome) -> f64 {
     micros(outcome.cpu.gateways) / outcome.deliveries as f64
+}
+
+fn kernel_per_delivery(outcome: &Outcome) -> f64 {
+    micros(outcome.cpu.gateways_kernel) / outcome.deliveries as f64
 }
 
 fn quantiles(latency_us: &Histogram<u64>) -> [(&'static str, &'static str, f64); 3] {
