@@ -35,8 +35,8 @@ pub fn runtime() -> std::io::Result<Runtime> {
 }
 
 /// A huge page is resident as a whole, however little of it is in use, and the allocator asks for
-/// them: that is half of the memory of a gateway before its first connection, and 0.4 KiB for each.
-/// They would spare the processor 2 % (`gateway/BENCHMARKS.md`).
+/// them: that is a third of the memory of a gateway before its first connection, and 0.4 KiB for each.
+/// They would spare the processor 2 or 3 % (`gateway/BENCHMARKS.md`).
 fn take_small_pages() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {

@@ -156,8 +156,7 @@ fn is_forbidden_in_names(character: char) -> bool {
 
 /// A name, or the beginning of one, as names are compared that differ by their case only.
 pub fn folded(text: &str) -> String {
-    let text: String = text.trim_start().nfc().collect();
-    text.to_lowercase()
+    normalized(text.trim_start()).to_lowercase()
 }
 
 /// Normalizes, trims and checks what somebody wants to be shown as: as a name, and shorter.
